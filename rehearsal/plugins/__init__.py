@@ -1,0 +1,1 @@
+"""Pulumi plugins for machines that cannot download the official ones."""
