@@ -1,0 +1,1 @@
+"""The `serlo` command: one module per subcommand."""

@@ -1,0 +1,58 @@
+# Thin: each target is one readable command. Everything is installed by the project's own files:
+# Python packages from uv.lock into .venv, tools (toolchain/) into a per-user cache.
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+SHELL := /bin/sh
+
+PYTHON ?= python3
+STACK ?= local
+VENV := .venv
+INSTALLED := $(VENV)/.installed
+
+# Importing the provider SDKs without compiled bytecode costs 10 s each time.
+unexport PYTHONDONTWRITEBYTECODE
+# The interpreter is the machine's own; uv never fetches another one.
+export UV_PYTHON_DOWNLOADS := never
+
+.PHONY: help install tools rehearse down test lint format bench clean
+
+help: ## This list
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 18
+
+$(INSTALLED): pyproject.toml uv.lock toolchain/requirements/uv.txt
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12")'
+	test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r toolchain/requirements/uv.txt
+	$(VENV)/bin/uv sync --locked --quiet
+	touch $@
+
+install: $(INSTALLED) ## Install the Python packages into .venv
+
+tools: $(INSTALLED) ## Get or build the pinned tools (about 10 minutes the first time, once per user)
+	$(VENV)/bin/serlo tools --install
+
+rehearse: $(INSTALLED) ## Bring a stack up on this machine (STACK=local|staging|production)
+	$(VENV)/bin/serlo rehearse --stack $(STACK)
+
+down: $(INSTALLED) ## Stop the rehearsal's servers
+	$(VENV)/bin/serlo down
+
+lint: $(INSTALLED) ## Format check, lint, strict types, import contracts
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/basedpyright
+	$(VENV)/bin/lint-imports
+
+test: lint tools ## Everything: lint, then unit, program and rehearsal tests
+	$(VENV)/bin/pytest -n 2 --dist loadgroup
+
+format: $(INSTALLED) ## Format and fix what can be fixed
+	$(VENV)/bin/ruff check --fix .
+	$(VENV)/bin/ruff format .
+
+bench: tools ## Compare pulumi, kubectl and helm on the same objects (about 15 minutes)
+	$(VENV)/bin/python -m benchmarks
+
+clean: ## Remove the rehearsal and the virtual environment (the tools stay in the per-user cache)
+	test ! -x $(VENV)/bin/serlo || $(VENV)/bin/serlo down --purge
+	rm -rf $(VENV)

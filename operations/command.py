@@ -1,0 +1,29 @@
+"""The `serlo` command: one lazily imported module per subcommand, so that each starts fast."""
+
+import sys
+
+from cyclopts import App
+
+app = App(
+    name="serlo",
+    help="Rehearse, render and read Serlo's infrastructure. Real deployments are `pulumi up`.",
+    version="0.1.0",
+)
+app.command("operations.rehearse:rehearse", help="Bring a stack up on this machine, for real.")
+app.command("operations.down:down", help="Stop every server of the rehearsal.")
+app.command("operations.env:env", help="Print the variables to use pulumi and kubectl by hand.")
+app.command("operations.tools:tools", help="List the pinned tools: version, origin, path.")
+app.command("operations.render:render", help="Print every resource of a stack, secrets redacted.")
+app.command("operations.versions:versions", help="Which version is declared where.")
+
+
+def main() -> None:
+    """Run the command line; exit code 130 on Ctrl-C, as shells expect."""
+    try:
+        app()
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,133 @@
+"""The rehearsal's copy of the Pulumi project: same program, other addresses and secret values.
+
+`.rehearsal/project/` holds a Pulumi.yaml that runs the checkout's `infra/` and a stack file in
+which only the cluster, the Cloudflare address and the secrets are replaced.
+"""
+
+import os
+import stat
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import yaml
+
+from operations.stand_ins import stand_ins
+from rehearsal.files import write_private, write_public
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+PLUGINS = CHECKOUT / "rehearsal" / "plugins" / "bin"
+
+Settings = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class DerivedProject:
+    """Where the derived project of a rehearsal is and how to run Pulumi on it."""
+
+    rehearsal: Path
+    """The rehearsal's state folder, absolute."""
+    stack: str
+
+    @property
+    def folder(self) -> Path:
+        """The folder of the derived Pulumi.yaml."""
+        return self.rehearsal / "project"
+
+    @property
+    def stack_file(self) -> Path:
+        """The derived stack file."""
+        return self.folder / "stacks" / f"Pulumi.{self.stack}.yaml"
+
+    @property
+    def state(self) -> Path:
+        """The folder of the file:// state back end."""
+        return self.rehearsal / "pulumi"
+
+    def variables(self) -> dict[str, str]:
+        """Return the environment variables with which `pulumi` and `kubectl` see the rehearsal."""
+        return {
+            "KUBECONFIG": str(self.rehearsal / "kubeconfig"),
+            "PATH": f"{self.rehearsal / 'bin'}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
+            "PULUMI_BACKEND_URL": f"file://{self.state}",
+            "PULUMI_CONFIG_PASSPHRASE_FILE": str(self.rehearsal / "passphrase"),
+            "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+            "PULUMI_HOME": str(self.rehearsal / "pulumi-home"),
+            "PULUMI_OPTION_CWD": str(self.folder),
+            "PULUMI_OPTION_STACK": self.stack,
+            "PULUMI_SKIP_UPDATE_CHECK": "true",
+        }
+
+    def environment(self) -> dict[str, str]:
+        """Return the whole environment for a child process: ours, less what would interfere."""
+        kept = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith("PULUMI_") and name != "PYTHONDONTWRITEBYTECODE"
+        }
+        return kept | self.variables()
+
+
+def derive(
+    project: DerivedProject,
+    source: Path,
+    *,
+    overrides: Mapping[str, Mapping[str, str]],
+    secret_names: Iterable[str],
+    known_secrets: Mapping[str, str],
+) -> None:
+    """Write the derived project; unchanged inputs give unchanged files.
+
+    `source` is the stack file; `overrides` maps a `serlo:` key to the members to replace, such as
+    {"cluster": {"uid": …}}; `secret_names` are the secrets that the program needs, of which
+    `known_secrets` are given and the others get random stand-ins that stay the same from run to
+    run.
+    """
+    project.stack_file.parent.mkdir(parents=True, exist_ok=True)
+    project.state.mkdir(parents=True, exist_ok=True)
+    secrets = stand_ins(
+        project.rehearsal / "secrets.json",
+        project.rehearsal / "passphrase",
+        secret_names,
+        known_secrets,
+    )
+    stack = cast(Settings, yaml.safe_load(source.read_text()))
+    config = cast(Settings, stack["config"])
+    for key, members in overrides.items():
+        config[f"serlo:{key}"] = {**config.get(f"serlo:{key}", {}), **members}
+    config["serlo:secrets"] = secrets.encrypted
+    stack["encryptionsalt"] = secrets.salt
+    stack.pop("secretsprovider", None)
+    write_private(project.stack_file, yaml.safe_dump(stack, sort_keys=False))
+    write_private(project.rehearsal / "stack", f"{project.stack}\n")
+    _write_project_file(project)
+
+
+def current_stack(rehearsal: Path) -> str | None:
+    """Return the stack that the folder rehearses, None when there is none."""
+    marker = rehearsal / "stack"
+    return marker.read_text().strip() if marker.is_file() else None
+
+
+def link_tools(project: DerivedProject, tools: Mapping[str, Path]) -> None:
+    """Fill `.rehearsal/bin` with the pinned tools and the offline plugins."""
+    folder = project.rehearsal / "bin"
+    folder.mkdir(parents=True, exist_ok=True)
+    plugins = {path.name: path for path in PLUGINS.iterdir() if path.stat().st_mode & stat.S_IXUSR}
+    for name, target in (plugins | dict(tools)).items():
+        link = folder / name
+        if not link.is_symlink() or link.readlink() != target:
+            link.unlink(missing_ok=True)
+            link.symlink_to(target)
+
+
+def _write_project_file(project: DerivedProject) -> None:
+    settings = cast(Settings, yaml.safe_load((CHECKOUT / "Pulumi.yaml").read_text()))
+    settings["main"] = os.path.relpath(CHECKOUT / "infra", project.folder)
+    settings["runtime"] = {
+        "name": "python",
+        "options": {"toolchain": "pip", "virtualenv": sys.prefix},
+    }
+    write_public(project.folder / "Pulumi.yaml", yaml.safe_dump(settings, sort_keys=False))

@@ -1,0 +1,21 @@
+"""`serlo down`: stop every server of the rehearsal."""
+
+import shutil
+from pathlib import Path
+
+from rehearsal.supervisor import stop
+
+
+def down(*, folder: Path = Path(".rehearsal"), purge: bool = False) -> None:
+    """Stop all servers of the rehearsal; nothing keeps running.
+
+    Parameters
+    ----------
+    folder
+        The rehearsal's state folder.
+    purge
+        Remove the folder as well: the next rehearsal starts from nothing.
+    """
+    stop(folder.resolve())
+    if purge:
+        shutil.rmtree(folder, ignore_errors=True)

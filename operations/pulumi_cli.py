@@ -1,0 +1,158 @@
+"""Run the Pulumi CLI on a derived project, and recover what a killed run left behind."""
+
+import json
+import os
+import signal
+import subprocess
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+from typing import Any, cast
+
+from operations.derived_project import DerivedProject
+
+
+class PulumiFailed(Exception):
+    """The CLI ended with an exit code other than 0; its own output has told why."""
+
+    def __init__(self, arguments: tuple[str, ...], code: int, output: str = "") -> None:
+        super().__init__(f"`pulumi {' '.join(arguments)}` failed with exit code {code}")
+        self.code = code
+        self.output = output
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What one `pulumi up` or `destroy` did, by the engine's own count."""
+
+    counts: dict[str, int]
+    """Operation ("create", "update", "delete", "replace", "same", …) to number of resources."""
+
+    @property
+    def none(self) -> bool:
+        """True when nothing was changed."""
+        return not any(count for operation, count in self.counts.items() if operation != "same")
+
+    def __str__(self) -> str:
+        """Say it in one line, such as "3 create, 40 same", or "no changes"."""
+        if self.none:
+            return "no changes"
+        return ", ".join(f"{count} {name}" for name, count in sorted(self.counts.items()) if count)
+
+
+class PulumiCli:
+    """The CLI on one derived project. `quiet` sends its output to a log file only."""
+
+    def __init__(self, project: DerivedProject, *, quiet: bool = False) -> None:
+        self._project = project
+        self._quiet = quiet
+
+    def prepare(self) -> list[str]:
+        """Make the stack if it is missing; clear what a killed run left. Returns what was done."""
+        if self._state_file() is None:
+            self._silently("stack", "init", self._project.stack)
+            return []
+        stale = [lock for lock in self._locks() if not _alive(lock)]
+        if not stale:
+            return []
+        self._silently("cancel", "--yes")
+        # A resource whose creation was interrupted may exist or not: the next `up` finds out,
+        # since our plugins adopt what carries this stack's own mark.
+        self._silently("refresh", "--yes", "--skip-preview", "--clear-pending-creates")
+        return ["an earlier run was killed: its lock was cancelled and the state refreshed"]
+
+    def up(self) -> Changes:
+        """Run `pulumi up`. Raises PulumiFailed."""
+        return self._update("up", "--yes", "--skip-preview")
+
+    def destroy(self) -> Changes:
+        """Run `pulumi destroy`, protected resources included: this is a rehearsal."""
+        return self._update("destroy", "--yes", "--skip-preview", "--ignore-protect")
+
+    def _update(self, *arguments: str) -> Changes:
+        log = self._project.rehearsal / "logs" / "pulumi-events.json"
+        log.parent.mkdir(parents=True, exist_ok=True)
+        log.unlink(missing_ok=True)
+        self._run(*arguments, "--suppress-outputs", "--event-log", str(log))
+        return _changes(log)
+
+    def _silently(self, *arguments: str) -> str:
+        done = subprocess.run(
+            ["pulumi", *arguments, "--non-interactive"],
+            env=self._project.environment(),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode:
+            raise PulumiFailed(arguments, done.returncode, done.stdout + done.stderr)
+        return done.stdout
+
+    def _run(self, *arguments: str) -> None:
+        """Run in the foreground; Ctrl-C is passed on once and Pulumi's orderly end awaited."""
+        log = self._project.rehearsal / "logs" / "pulumi.log"
+        with log.open("wb") as file:
+            process = subprocess.Popen(
+                ["pulumi", *arguments, "--non-interactive"],
+                env=self._project.environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=file if self._quiet else None,
+                stderr=subprocess.STDOUT if self._quiet else None,
+                # In a group of its own it gets a Ctrl-C once, from us, not twice: the second
+                # one makes the engine stop without writing its state.
+                process_group=0,
+            )
+            interrupted = _wait_passing_on(process)
+        if interrupted:
+            raise KeyboardInterrupt
+        if process.returncode:
+            output = log.read_text(errors="replace") if self._quiet else ""
+            raise PulumiFailed(arguments, process.returncode, output)
+
+    def _state_file(self) -> Path | None:
+        pattern = f".pulumi/stacks/*/{self._project.stack}.json"
+        return next(self._project.state.glob(pattern), None)
+
+    def _locks(self) -> list[dict[str, Any]]:
+        pattern = f".pulumi/locks/**/{self._project.stack}/*.json"
+        return [json.loads(path.read_text()) for path in self._project.state.glob(pattern)]
+
+
+def _wait_passing_on(process: "subprocess.Popen[bytes]") -> bool:
+    """Wait for the end; pass SIGINT and SIGTERM on. Returns whether there was one."""
+    received: list[int] = []
+
+    def pass_on(number: int, _: FrameType | None) -> None:
+        received.append(number)
+        if process.poll() is None:
+            process.send_signal(signal.SIGINT)
+
+    previous = {
+        number: signal.signal(number, pass_on) for number in (signal.SIGINT, signal.SIGTERM)
+    }
+    try:
+        process.wait()
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, cast(Callable[[int, FrameType | None], Any], handler))
+    return bool(received)
+
+
+def _alive(lock: dict[str, Any]) -> bool:
+    try:
+        os.kill(int(lock["pid"]), 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _changes(log: Path) -> Changes:
+    for line in log.read_text().splitlines():
+        summary = json.loads(line).get("summaryEvent")
+        if summary:
+            return Changes(cast(dict[str, int], summary["resourceChanges"]))
+    return Changes({})

@@ -1,0 +1,102 @@
+"""`serlo rehearse`: the real program, by the real engine, against servers on this machine."""
+
+import json as json_format
+import shutil
+import sys
+import time
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+from rich.console import Console
+
+from infra.environment import Environment, StackFileError
+from operations.derived_project import (
+    CHECKOUT,
+    DerivedProject,
+    current_stack,
+    derive,
+    link_tools,
+)
+from operations.overview import Overview, look, show
+from operations.pulumi_cli import Changes, PulumiCli, PulumiFailed
+from rehearsal.files import write_public
+from rehearsal.kubernetes_api import Cluster
+from rehearsal.supervisor import Endpoints, start, stop
+from toolchain import resolve
+
+
+def rehearse(
+    *,
+    stack: str = "local",
+    folder: Path = Path(".rehearsal"),
+    down: bool = False,
+    json: Annotated[bool, Parameter(negative="")] = False,
+) -> None:
+    """Bring a stack up on this machine: real API server, real Workers runtime, real `pulumi up`.
+
+    Again without changes it changes nothing; after a killed run it completes.
+
+    Parameters
+    ----------
+    stack
+        local, staging or production: the name of a file in stacks/.
+    folder
+        The rehearsal's state folder; two rehearsals at once need two folders.
+    down
+        Destroy everything and stop all servers at the end.
+    json
+        Print one JSON document instead of tables.
+    """
+    began = time.monotonic()
+    console = Console(stderr=json)
+    source = CHECKOUT / "stacks" / f"Pulumi.{stack}.yaml"
+    try:
+        environment = Environment.load(source)
+    except (StackFileError, FileNotFoundError) as error:
+        sys.exit(str(error))
+    project = DerivedProject(folder.resolve(), stack)
+    make_room(project, console)
+    endpoints = start_servers(project, environment, console)
+    derive_project(project, environment, source, endpoints)
+    pulumi = PulumiCli(project, quiet=json)
+    try:
+        for done in pulumi.prepare():
+            console.print(f"[yellow]{done}")
+        changes = pulumi.up()
+        overview = look_at(project, environment, endpoints)
+        report(changes, overview, time.monotonic() - began, as_json=json, console=console)
+        if down:
+            pulumi.destroy()
+    except PulumiFailed as error:
+        sys.exit(
+            f"{error.output}\nserlo rehearse: {error}. The servers keep running: "
+            'look with `eval "$(serlo env)"`, mend, run again; `serlo down` stops them.'
+        )
+    finally:
+        if down:
+            stop(project.rehearsal)
+
+
+def make_room(project: DerivedProject, console: Console) -> None:
+    """Replace the folder's rehearsal if it is of another stack: the namespaces are the same."""
+    other = current_stack(project.rehearsal)
+    if other not in (None, project.stack):
+        console.print(f"[yellow]replacing the rehearsal of {other} in {project.rehearsal.name}/")
+        stop(project.rehearsal)
+        shutil.rmtree(project.rehearsal)
+
+
+def start_servers(project: DerivedProject, environment: Environment, console: Console) -> Endpoints:
+    """Start what is not running yet; the emulated account gets the zone of the stack file."""
+    zone = {
+        "name": environment.domain,
+        "id": environment.cloudflare.zone_id,
+        "account": environment.cloudflare.account_id,
+    }
+    zones = project.rehearsal / "cloudflare" / "zones.json"
+    content = json_format.dumps([zone], indent=2)
+    if not zones.is_file() or zones.read_text() != content:
+        write_public(zones, content)
+    with console.status("starting the control plane, Cloudflare and the origin") as status:
+        return start(project.rehearsal, environment=project.stack, progress=status.update)

@@ -1,0 +1,54 @@
+"""Stand-ins for a stack's secrets: random, the same from run to run, encrypted for Pulumi."""
+
+import json
+import secrets
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+
+from operations.passphrase import Encrypter
+from rehearsal.files import write_private
+
+
+@dataclass(frozen=True)
+class StandIns:
+    """Secret values of a rehearsal and what to write into its stack file."""
+
+    values: dict[str, str]
+    salt: str
+    """The stack file's top-level `encryptionsalt`."""
+    encrypted: dict[str, dict[str, str]]
+    """The stack file's `serlo:secrets`."""
+
+
+def stand_ins(
+    store: Path, passphrase_file: Path, names: Iterable[str], known: Mapping[str, str]
+) -> StandIns:
+    """Return a value for each of `names`; those of `known` are given, the others random.
+
+    `store` and `passphrase_file` keep them (mode 0600); deriving Pulumi's key costs 0.3 s and is
+    left out when nothing changed.
+    """
+    kept = _read(store)
+    old = kept.values if kept else {}
+    values = {
+        name: known.get(name) or old.get(name) or secrets.token_urlsafe(24)
+        for name in sorted({*names, *known})
+    }
+    if kept and kept.values == values and passphrase_file.is_file():
+        return kept
+    if not passphrase_file.is_file():
+        write_private(passphrase_file, secrets.token_urlsafe(32))
+    encrypter = Encrypter(passphrase_file.read_text())
+    encrypted = {name: {"secure": encrypter.encrypt(value)} for name, value in values.items()}
+    new = StandIns(values, encrypter.salt, encrypted)
+    write_private(store, json.dumps(vars(new)))
+    return new
+
+
+def _read(store: Path) -> StandIns | None:
+    try:
+        return StandIns(**cast(dict[str, dict[str, str]], json.loads(store.read_text())))  # pyright: ignore[reportArgumentType]
+    except (FileNotFoundError, ValueError, TypeError):
+        return None
