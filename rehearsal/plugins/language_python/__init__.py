@@ -1,0 +1,1 @@
+"""A language host for Python, for machines that cannot download Pulumi's own."""
