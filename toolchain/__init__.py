@@ -1,5 +1,9 @@
-"""The pinned tools: how each is found, downloaded or built."""
+"""The pinned tools of the rehearsal: how each is found, downloaded or built.
 
-from toolchain.resolver import Tool, ToolError, resolve
+`resolve(name)` is all that the other packages need; the names stand in `catalogue.py`.
+"""
 
-__all__ = ["Tool", "ToolError", "resolve"]
+from toolchain.errors import ToolError
+from toolchain.resolver import Tool, Toolchain, default, resolve, resolve_all
+
+__all__ = ["Tool", "ToolError", "Toolchain", "default", "resolve", "resolve_all"]

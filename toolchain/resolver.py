@@ -1,109 +1,264 @@
-"""Find a pinned tool, or build it."""
+"""Find a pinned tool: in the cache, on PATH, as an official download; else make it."""
 
 from __future__ import annotations
 
-import fcntl
-import json
+import hashlib
 import os
-import shutil
-import subprocess
-import tempfile
-from collections.abc import Generator
-from contextlib import contextmanager
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from toolchain.catalogue import CATALOGUE, Entry, GoBuild, GoFolder
+from toolchain import cache, download, found, sources
+from toolchain.catalogue import CATALOGUE, Entry, GoBuild, GoFolder, Npm, Wheel
+from toolchain.commands import Runner
+from toolchain.errors import Cancelled, ToolError
+from toolchain.progress import Progress, elapsed, on_stderr
 
-
-class ToolError(Exception):
-    """A tool could not be had; the message says why and what to do."""
+JOBS = min(2, os.cpu_count() or 1)
+"""How many tools are made at once. A Go build uses every core by itself for most of its time."""
 
 
 @dataclass(frozen=True)
 class Tool:
-    """A tool that is there: where it is, which version, where it came from."""
+    """A tool that is there."""
 
     name: str
     version: str
     path: Path
+    """The executable, or the folder of what is no executable."""
     origin: str
+    """Where it came from: `path`, `download`, `build`, `module`, `wheel`, `npm`, or `cache` when
+    it was found in the cache without a record."""
 
 
-def cache_root() -> Path:
-    """The per-user folder of the finished tools."""
-    base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
-    return Path(base) / "serlo" / "tools"
+class Toolchain:
+    """Resolves the tools of a catalogue.
+
+    Safe in several threads and processes at once: who makes a tool holds its lock, and the others
+    wait for it and take what it made.
+    """
+
+    def __init__(
+        self,
+        catalogue: Mapping[str, Entry] = CATALOGUE,
+        *,
+        root: Path | None = None,
+        folder: Path = Path(__file__).parent,
+        progress: Progress | None = None,
+    ) -> None:
+        """`root` is the cache's folder, `folder` holds the go.mod folders and lock files."""
+        self._catalogue = catalogue
+        self._root = root or cache.default_root()
+        self._folder = folder
+        self._progress = progress or on_stderr()
+        self._cancelled = threading.Event()
+        self._reach = download.Reachability(
+            entry.download for entry in catalogue.values() if entry.download
+        )
+        self._resolved: dict[str, Tool] = {}
+
+    def names(self, *needed_for: str) -> list[str]:
+        """The names in the catalogue, all or those needed for the given purposes."""
+        return [
+            entry.name
+            for entry in self._catalogue.values()
+            if not needed_for or entry.needed_for in needed_for
+        ]
+
+    def entry(self, name: str) -> Entry:
+        """The catalogue's entry. Raises ToolError for an unknown name."""
+        if name not in self._catalogue:
+            known = ", ".join(sorted(self._catalogue))
+            raise ToolError(f"there is no tool {name!r} in the catalogue; it has: {known}")
+        return self._catalogue[name]
+
+    def find(self, name: str) -> Tool | None:
+        """The tool if it is there already, in the cache or on PATH. Nothing is made."""
+        entry = self.entry(name)
+        return self._cached(entry) or self._on_path(entry)
+
+    def resolve(self, name: str) -> Tool:
+        """The tool, downloaded or made if need be.
+
+        Raises ToolError, whose message is for people, when it cannot be had.
+        """
+        known = self._resolved.get(name)
+        if known is None or not known.path.exists():
+            known = self.find(name) or self._obtain(self.entry(name))
+            self._resolved[name] = known
+        return known
+
+    def resolve_all(self, names: Iterable[str]) -> dict[str, Tool]:
+        """All the tools, by name; what is missing is made, two at a time, under one display.
+
+        Raises one ToolError that names everything that could not be had.
+        """
+        wanted = list(dict.fromkeys(names))
+        entries = [self.entry(name) for name in wanted]
+        missing = [entry for entry in entries if self.find(entry.name) is None]
+        futures: list[Future[Tool]] = []
+        try:
+            with ThreadPoolExecutor(JOBS) as pool:
+                try:
+                    futures += [pool.submit(self.resolve, entry.name) for entry in missing]
+                    self._wait_for(futures)
+                except BaseException:  # Ctrl-C: end what runs, start nothing more
+                    self._cancelled.set()
+                    pool.shutdown(wait=False, cancel_futures=True)
+                    raise
+        finally:
+            self._cancelled.clear()
+        failures = [error for future in futures if (error := future.exception()) is not None]
+        for error in failures:
+            if not isinstance(error, ToolError):
+                raise error
+        if failures:
+            raise ToolError("\n\n".join(str(error) for error in failures))
+        return {name: self.resolve(name) for name in wanted}
+
+    def _wait_for(self, futures: list[Future[Tool]]) -> None:
+        """Wait in short steps, so that Ctrl-C is noticed."""
+        pending = set(futures)
+        while pending:
+            _, pending = wait(pending, timeout=0.5, return_when=FIRST_EXCEPTION)
+
+    # --- What is there already ---
+
+    def _slot(self, entry: Entry) -> cache.Slot:
+        version = entry.version
+        if isinstance(entry.source, Npm):  # two locks may well name one version
+            lock = (self._folder / entry.source.folder / "package-lock.json").read_bytes()
+            version = f"{version}-{hashlib.sha256(lock).hexdigest()[:12]}"
+        return cache.Slot(self._root, entry.name, version)
+
+    def _path_in(self, entry: Entry, payload: Path) -> Path:
+        """What a tool's path is, within what the cache holds."""
+        match entry.source:
+            case Wheel(executable=executable):
+                return payload / executable
+            case Npm():
+                return payload / "node_modules"
+            case GoBuild() | GoFolder():
+                return payload
+
+    def _cached(self, entry: Entry) -> Tool | None:
+        slot = self._slot(entry)
+        path = self._path_in(entry, slot.payload)
+        if not path.exists():
+            return None
+        origin = slot.origin()
+        if origin is None:
+            # Put there by hand, or damaged: an executable must prove itself once.
+            if entry.executable and self._complaint(entry, path):
+                return None
+            with suppress(OSError):
+                slot.adopt()
+            origin = "cache"
+        return Tool(entry.name, entry.version, path, origin)
+
+    def _on_path(self, entry: Entry) -> Tool | None:
+        if not entry.executable:
+            return None
+        hit = found.on_path(entry, os.environ.get("PATH", ""))
+        return Tool(entry.name, hit[1], hit[0], "path") if hit else None
+
+    # --- What must be had ---
+
+    def _obtain(self, entry: Entry) -> Tool:
+        slot = self._slot(entry)
+        with slot.locked(self._progress, self._cancelled):
+            tool = self._cached(entry)  # somebody else may have made it while we waited
+            if tool is not None:
+                return tool
+            with slot.staged() as stage:
+                made = stage / slot.name
+                origin = self._download(entry, made) or self._make(entry, slot, made)
+                slot.publish(made, origin)
+        return Tool(entry.name, entry.version, self._path_in(entry, slot.payload), origin)
+
+    def _download(self, entry: Entry, target: Path) -> str | None:
+        if entry.download is None or not download.offered(entry.download, self._reach):
+            return None
+        try:
+            with self._progress.work(f"downloading {entry.name} {entry.version}"):
+                download.fetch(entry.download, target, self._keep_going(entry))
+        except download.Unavailable:
+            return None
+        self._verify(entry, target)
+        return "download"
+
+    def _keep_going(self, entry: Entry) -> Callable[[], None]:
+        def tick() -> None:
+            if self._cancelled.is_set():
+                raise Cancelled(f"{entry.name} {entry.version}: interrupted")
+            self._progress.tick()
+
+        return tick
+
+    def _make(self, entry: Entry, slot: cache.Slot, target: Path) -> str:
+        what = f"{entry.name} {entry.version}"
+        slot.log.unlink(missing_ok=True)
+        runner = Runner(what, slot.log, self._progress, self._cancelled)
+        workshop = sources.Workshop(self._folder, runner, lambda name: self.resolve(name).path)
+        if isinstance(entry.source, GoBuild | GoFolder):
+            self.resolve("go")  # first, so that its own work is not told as part of this one
+        if isinstance(entry.source, Npm):
+            self.resolve("node")
+        started = time.monotonic()
+        match entry.source:
+            case GoBuild() as source:
+                with self._progress.work(f"building {what} from Go modules", source.usual):
+                    sources.go_build(source, workshop, target)
+                origin = "build"
+            case GoFolder() as source:
+                with self._progress.work(f"fetching {what} as a Go module"):
+                    sources.go_folder(source, entry.version, workshop, target)
+                origin = "module"
+            case Wheel() as source:
+                with self._progress.work(f"installing {what} from a wheel"):
+                    sources.wheel(source, workshop, target)
+                origin = "wheel"
+            case Npm() as source:
+                with self._progress.work(f"installing {what} with npm"):
+                    sources.npm(source, workshop, target)
+                origin = "npm"
+        self._verify(entry, self._path_in(entry, target))
+        self._progress.say(f"{what} is ready ({origin}, {elapsed(time.monotonic() - started)})")
+        return origin
+
+    def _complaint(self, entry: Entry, path: Path) -> str | None:
+        """What is wrong with an executable, from running it; None when nothing is."""
+        printed = found.printed_version(entry, path)
+        return None if found.names_exact_version(entry, printed) else printed
+
+    def _verify(self, entry: Entry, path: Path) -> None:
+        if not path.exists():
+            raise ToolError(f"{entry.name} {entry.version} was made, but without {path.name}")
+        if entry.executable and (complaint := self._complaint(entry, path)) is not None:
+            asked = " ".join([entry.name, *entry.version_arguments])
+            raise ToolError(
+                f"{entry.name} was made, but is not {entry.version}: `{asked}` says: {complaint}"
+            )
+
+
+_DEFAULTS: dict[Path, Toolchain] = {}
+
+
+def default() -> Toolchain:
+    """The toolchain of this repository and this user."""
+    root = cache.default_root()  # follows $XDG_CACHE_HOME, which tests set
+    return _DEFAULTS.setdefault(root, Toolchain(root=root))
 
 
 def resolve(name: str) -> Tool:
-    """The tool `name` of the catalogue, found in the cache or built.
-
-    Raises ToolError when the name is unknown or the tool cannot be had.
-    """
-    entry = CATALOGUE.get(name)
-    if entry is None:
-        known = ", ".join(sorted(CATALOGUE))
-        raise ToolError(f"unknown tool {name!r}; the catalogue has: {known}")
-    folder = cache_root() / name / entry.version
-    path = folder / name
-    if path.exists():
-        return Tool(name, entry.version, path, "cache")
-    folder.mkdir(parents=True, exist_ok=True)
-    with _locked(folder / ".lock"):
-        if not path.exists():
-            _make(entry, path)
-    return Tool(name, entry.version, path, "build")
+    """The tool `name` of the catalogue, found or made: see `Toolchain.resolve`."""
+    return default().resolve(name)
 
 
-@contextmanager
-def _locked(path: Path) -> Generator[None]:
-    with path.open("w") as handle:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-
-
-def _make(entry: Entry, path: Path) -> None:
-    with tempfile.TemporaryDirectory(dir=path.parent, prefix=".partial-") as temporary:
-        partial = Path(temporary) / path.name
-        source = entry.source
-        if isinstance(source, GoBuild):
-            _go_build(source, partial)
-        else:
-            _go_folder(source, entry.version, partial)
-        partial.rename(path)
-
-
-def _go_environment() -> dict[str, str]:
-    return os.environ | {
-        "CGO_ENABLED": "0",
-        "GOFLAGS": "-buildvcs=false -mod=readonly",
-        "GOTOOLCHAIN": "local",
-    }
-
-
-def _module(name: str) -> Path:
-    return Path(__file__).parent / "go" / name
-
-
-def _go_build(source: GoBuild, output: Path) -> None:
-    flags = " ".join(["-s", "-w", *(f"-X {stamp}" for stamp in source.stamps)])
-    command = ["go", "build", "-trimpath", "-ldflags", flags, "-o", str(output), source.package]
-    _run(command, _module(source.module))
-
-
-def _go_folder(source: GoFolder, version: str, output: Path) -> None:
-    command = ["go", "mod", "download", "-json", f"{source.package}@{version}"]
-    downloaded = json.loads(_run(command, _module(source.module)))
-    shutil.copytree(Path(downloaded["Dir"]) / source.folder, output)
-    for item in (output, *output.rglob("*")):  # the module cache is read-only
-        item.chmod(item.stat().st_mode | 0o200)
-
-
-def _run(command: list[str], folder: Path) -> str:
-    result = subprocess.run(
-        command, cwd=folder, env=_go_environment(), capture_output=True, text=True, check=False
-    )
-    if result.returncode != 0:
-        raise ToolError(f"{' '.join(command)} failed in {folder}:\n{result.stderr}")
-    return result.stdout
+def resolve_all(names: Iterable[str]) -> dict[str, Tool]:
+    """Several tools by name, what is missing made together: see `Toolchain.resolve_all`."""
+    return default().resolve_all(names)

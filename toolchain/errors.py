@@ -1,0 +1,11 @@
+"""What goes wrong when a tool is looked for."""
+
+from __future__ import annotations
+
+
+class ToolError(Exception):
+    """A tool could not be had. The message says which, why, and what to do."""
+
+
+class Cancelled(ToolError):
+    """The work was given up because the whole run was interrupted."""
