@@ -1,0 +1,1 @@
+"""What `pulumi up` runs: the platform, declared. Nothing here reads a network or a clock."""

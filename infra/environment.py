@@ -1,0 +1,150 @@
+"""Environment: a stack file, typed and checked, and the one way its facts reach the program."""
+
+import ipaddress
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from infra import services as catalogue
+from infra.release import Commit, Release, parse_release
+from infra.service import Service
+from infra.stackcheck import ENVIRONMENTS, PRODUCTION, check, used_secrets
+from infra.stackfile import Problem, StackFile, StackFileError, label_of, read
+from infra.stackschema import (
+    NO_ACCOUNT,
+    NO_UID,
+    CloudflareKeys,
+    ClusterKeys,
+    EdgeKeys,
+    GatewayKeys,
+    ServiceKeys,
+)
+
+__all__ = ["Environment", "Problem", "StackFileError"]
+
+_DOCUMENTATION = tuple(
+    ipaddress.IPv4Network(block) for block in ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24")
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Environment:
+    """One environment as its stack file describes it.
+
+    `services` are all that are declared; `versions` holds the release of each by version key;
+    `overrides` what the file says about a service beyond its declaration; `secrets` maps each
+    secret that is needed to those who use it (the values are no part of an Environment).
+    """
+
+    name: str
+    file: StackFile
+    domain: str
+    versions: Mapping[str, Release]
+    cluster: ClusterKeys
+    gateway: GatewayKeys
+    cloudflare: CloudflareKeys
+    edge: EdgeKeys
+    services: tuple[Service, ...]
+    overrides: Mapping[str, ServiceKeys]
+    secrets: Mapping[str, tuple[str, ...]]
+
+    @classmethod
+    def load(cls, path: Path, services: Sequence[Service] | None = None) -> "Environment":
+        """Read and check `Pulumi.<environment>.yaml`; raises StackFileError with all mistakes."""
+        declared = tuple(catalogue.declared() if services is None else services)
+        name = _environment_of(path)
+        file = read(path)
+        keys, problems = check(file, name, declared)
+        if keys is None:
+            raise StackFileError(problems)
+        releases = {
+            service.version_key: parse_release(
+                keys.versions[service.version_key], service.channel, allow_v=service.third_party
+            )
+            for service in declared
+        }
+        return cls(
+            name=name,
+            file=file,
+            domain=keys.domain,
+            versions=releases,
+            cluster=keys.cluster,
+            gateway=keys.gateway,
+            cloudflare=keys.cloudflare,
+            edge=keys.edge,
+            services=declared,
+            overrides=keys.services,
+            secrets=used_secrets(name, declared),
+        )
+
+    @property
+    def is_production(self) -> bool:
+        """Whether this is what the public sees."""
+        return self.name == PRODUCTION
+
+    @property
+    def is_rehearsal(self) -> bool:
+        """Whether Cloudflare's part is played by this machine."""
+        if self.cloudflare.base_url is None:
+            return False
+        host = urlsplit(self.cloudflare.base_url).hostname or ""
+        return host == "localhost" or host.startswith("127.")
+
+    @property
+    def frontend_domain(self) -> str:
+        """The host under which the worker at the edge reaches the frontend."""
+        frontend = next(service for service in self.services if service.name == "frontend")
+        return self.host(frontend.host or "frontend")
+
+    def host(self, label: str) -> str:
+        """A host of the zone, e.g. `api.serlo.org`."""
+        return f"{label}.{self.domain}"
+
+    def node_pool(self, pool: str) -> str:
+        """The node pool's full name, which nodes carry as a label."""
+        return f"serlo-{self.name}-cluster-{pool}"
+
+    def placeholders(self) -> list[Problem]:
+        """Values that stand in for ones nobody has filled in yet: fit for rehearsals alone."""
+        found: list[tuple[tuple[str, ...], str, str]] = []
+        if self.cluster.uid == NO_UID:
+            remedy = "kubectl get namespace kube-system --output jsonpath={.metadata.uid}"
+            found.append((("serlo:cluster", "uid"), "the UID of kube-system", f"Ask: {remedy}"))
+        if self.cloudflare.account_id == NO_ACCOUNT:
+            what = "the id of the Cloudflare account"
+            found.append((("serlo:cloudflare", "account-id"), what, "See Cloudflare's dashboard"))
+        address = ipaddress.IPv4Address(self.gateway.address)
+        if any(address in block for block in _DOCUMENTATION):
+            what = "the address reserved for the gateway"
+            found.append((("serlo:gateway", "address"), what, "Reserve one and write it here"))
+        found += [
+            (("serlo:versions", key), "the commit that is to run", "Take it from GitHub")
+            for key, release in self.versions.items()
+            if isinstance(release, Commit) and release.is_placeholder
+        ]
+        return [
+            self.file.problem(("config", *place), allowed, remedy, found=_placeholder(self, place))
+            for place, allowed, remedy in found
+        ]
+
+
+def _placeholder(environment: Environment, place: tuple[str, ...]) -> str:
+    return f"the placeholder {environment.file.found(('config', *place))}"
+
+
+def _environment_of(path: Path) -> str:
+    name = path.name.removeprefix("Pulumi.").removesuffix(".yaml")
+    if path.name != f"Pulumi.{name}.yaml" or name not in ENVIRONMENTS:
+        raise StackFileError(
+            [
+                Problem(
+                    file=label_of(path),
+                    key="",
+                    found=f'the name "{path.name}"',
+                    allowed=", ".join(f"Pulumi.{known}.yaml" for known in ENVIRONMENTS),
+                    remedy="An environment has one of these names, and its stack the same",
+                )
+            ]
+        )
+    return name

@@ -1,0 +1,26 @@
+"""The database layer: the only code that reads and writes Serlo's MySQL database, in Rust."""
+
+from infra.release import Channel
+from infra.service import Amount, Fact, Health, Resources, Secret, Service, Setting
+
+service = Service(
+    name="database-layer",
+    namespace="api",
+    source="serlo/serlo.org-database-layer",
+    image="eu.gcr.io/serlo-shared/serlo-org-database-layer",
+    channel=Channel.SEMANTIC,
+    port=8080,
+    health=Health(path="/.well-known/health"),
+    resources=Resources(requests=Amount("100m", "50Mi"), limits=Amount("200m", "100Mi")),
+    # It trusts whoever reaches it: nobody else may.
+    callers=("server",),
+    env={
+        "ENV": Fact.ENVIRONMENT,
+        "DATABASE_URL": Secret("database-layer-database-url"),
+        # Per pod: times the most replicas it has to stay below the database's own limit.
+        "DATABASE_MAX_CONNECTIONS": Setting(default="25"),
+        "SENTRY_DSN": Secret("sentry-dsn"),
+        # When the metadata API's schema changed last: answers older than that are stale.
+        "METADATA_API_LAST_CHANGES_DATE": Setting(),
+    },
+)

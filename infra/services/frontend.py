@@ -1,0 +1,29 @@
+"""The frontend: a Next.js server. Visitors reach it through the worker at the edge, which asks it
+under its own host for every request to a language host (de.serlo.org, en.serlo.org, …).
+"""
+
+from infra.release import Channel
+from infra.service import GATEWAY, Amount, Fact, Health, Resources, Service
+
+service = Service(
+    name="frontend",
+    namespace="frontend",
+    source="serlo/frontend",
+    image="ghcr.io/serlo/frontend",
+    channel=Channel.CONTINUOUS,
+    port=3000,
+    # It has no path that answers without asking the API, and must not be restarted whenever the API
+    # is slow: that it accepts connections has to do.
+    health=Health(path=None),
+    resources=Resources(requests=Amount("100m", "256Mi"), limits=Amount("500m", "512Mi")),
+    callers=(GATEWAY,),
+    host="frontend",
+    writable=("/tmp", "/app/.next/cache"),  # noqa: S108 a mount point, not a file of ours
+    env={
+        "ENVIRONMENT": Fact.ENVIRONMENT,
+        "NODE_ENV": "production",
+        "PORT": "3000",
+        # Kubernetes sets HOSTNAME to the pod's name, and Next.js would listen on that alone.
+        "HOSTNAME": "0.0.0.0",  # noqa: S104 inside the pod
+    },
+)

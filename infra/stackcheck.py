@@ -1,0 +1,290 @@
+"""Checking a stack file: every mistake it has, against the schema and the declared services.
+
+The schema judges each value by itself; the rules below judge what belongs together. They look only
+at values of the right type, since the schema speaks about the others.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+from pydantic import ValidationError
+
+from infra import quantity
+from infra.release import (
+    CONTINUOUS_FORM,
+    SEMANTIC_FORM,
+    Channel,
+    ReleaseError,
+    parse_release,
+)
+from infra.service import Service
+from infra.stackfile import Place, Problem, StackFile, Value
+from infra.stackmessages import EXAMPLE, did_you_mean, translate
+from infra.stackschema import StackKeys
+
+PRODUCTION = "production"
+ENVIRONMENTS = ("local", "staging", PRODUCTION)
+
+PRODUCTION_DOMAIN = "serlo.org"
+PRODUCTION_ZONE = "1a4afa776acb2e40c3c8a135248328ae"
+"""Written down a second time on purpose: a swapped line must not point staging at production."""
+
+_PULUMI_KEYS = ("config", "encryptionsalt", "encryptedkey", "secretsprovider")
+_NO_DEFAULTS = "pulumi:disable-default-providers"
+
+Check = Callable[[StackFile, str, Mapping[str, Service]], Iterator[Problem]]
+
+
+def check(
+    file: StackFile, environment: str, services: Sequence[Service]
+) -> tuple[StackKeys | None, list[Problem]]:
+    """The typed content of a stack file, or None and all of its mistakes."""
+    known = {service.name: service for service in services}
+    problems = [problem for rule in _RULES for problem in rule(file, environment, known)]
+    try:
+        keys = StackKeys.model_validate(_ours(file))
+    except ValidationError as error:
+        keys = None
+        details = error.errors(include_url=False)
+        problems += [translate(file, environment, known.values(), detail) for detail in details]
+    return (None if problems else keys), problems
+
+
+def _config(file: StackFile) -> dict[str, Value]:
+    config = file.values.get("config")
+    return config if isinstance(config, dict) else {}
+
+
+def _ours(file: StackFile) -> dict[str, Value]:
+    return {
+        key.removeprefix("serlo:"): value
+        for key, value in _config(file).items()
+        if key.startswith("serlo:")
+    }
+
+
+def _below(file: StackFile, *keys: str) -> dict[str, Value]:
+    value: Value = _ours(file)
+    for key in keys:
+        value = value.get(key) if isinstance(value, dict) else None
+    return value if isinstance(value, dict) else {}
+
+
+def _texts(file: StackFile, *keys: str) -> dict[str, str]:
+    return {k: v for k, v in _below(file, *keys).items() if isinstance(v, str)}
+
+
+def _named(known: Mapping[str, Service], version_key: str) -> Service | None:
+    return next((s for s in known.values() if s.version_key == version_key), None)
+
+
+def _outer_keys(file: StackFile, _env: str, _known: Mapping[str, Service]) -> Iterator[Problem]:
+    for key in file.values:
+        if key not in _PULUMI_KEYS:
+            moved = key.startswith("serlo:")
+            yield file.problem(
+                (key,),
+                f"one of {', '.join(_PULUMI_KEYS)}",
+                f"Indent it below config:, as {EXAMPLE} has it"
+                if moved
+                else did_you_mean(key, _PULUMI_KEYS, "Delete the key"),
+                found="an unknown key",
+            )
+    if not isinstance(file.values.get("config"), dict):
+        yield file.problem(("config",), "a mapping of keys to values", f"See {EXAMPLE}")
+
+
+def _namespaces(file: StackFile, _env: str, _known: Mapping[str, Service]) -> Iterator[Problem]:
+    for key in _config(file):
+        namespace, colon, rest = key.partition(":")
+        if namespace in {"serlo", "pulumi"} and rest:
+            continue
+        yield file.problem(
+            ("config", key),
+            "keys that start with serlo: or pulumi:",
+            f"Write serlo:{rest or key}" if not colon else "Delete the key: nothing would read it",
+            found="an unknown key",
+        )
+    if _config(file) and _config(file).get(_NO_DEFAULTS) != ["*"]:
+        yield file.problem(
+            ("config", _NO_DEFAULTS),
+            '["*"], so that nothing is ever done to a cluster that happens to be the current one',
+            f'Add the line {_NO_DEFAULTS}: ["*"]',
+        )
+
+
+def _versions(file: StackFile, environment: str, known: Mapping[str, Service]) -> Iterator[Problem]:
+    if not isinstance(_ours(file).get("versions"), dict):
+        return
+    place: Place = ("config", "serlo:versions")
+    keys = list(dict.fromkeys(service.version_key for service in known.values()))
+    for key in _below(file, "versions"):
+        if key not in keys:
+            yield file.problem(
+                (*place, key),
+                f"one of the services {', '.join(keys)}",
+                did_you_mean(
+                    key, keys, "Delete the line, or declare the service in infra/services/"
+                ),
+                found="an unknown service",
+            )
+    allowances = _texts(file, "prereleases")
+    for key in keys:
+        service = known.get(key) or _named(known, key)
+        if service is None:
+            continue
+        text = _below(file, "versions").get(key)
+        form = CONTINUOUS_FORM if service.channel is Channel.CONTINUOUS else SEMANTIC_FORM
+        if key not in _below(file, "versions"):
+            yield file.problem((*place, key), form, f"Add the version of {key} that is to run")
+        if not isinstance(text, str):
+            continue
+        try:
+            release = parse_release(text, service.channel, allow_v=service.third_party)
+        except ReleaseError as error:
+            yield file.problem((*place, key), error.allowed, error.remedy)
+            continue
+        if environment == PRODUCTION and release.is_prerelease and key not in allowances:
+            yield file.problem(
+                (*place, key),
+                "a release in production, no pre-release",
+                f"Take a release, or say why not: serlo:prereleases: {{{key}: <reason>}}",
+            )
+        if key in allowances and not (environment == PRODUCTION and release.is_prerelease):
+            yield file.problem(
+                ("config", "serlo:prereleases", key),
+                "an allowance where production runs a pre-release",
+                "Delete the line: it is not needed any more",
+            )
+    for key in allowances:
+        if key not in keys:
+            yield file.problem(
+                ("config", "serlo:prereleases", key),
+                f"one of the services {', '.join(keys)}",
+                did_you_mean(key, keys, "Delete the line"),
+                found="an unknown service",
+            )
+
+
+def _services(
+    file: StackFile, _environment: str, known: Mapping[str, Service]
+) -> Iterator[Problem]:
+    place: Place = ("config", "serlo:services")
+    for name in _below(file, "services"):
+        service = known.get(name)
+        if service is None:
+            yield file.problem(
+                (*place, name),
+                f"one of the services {', '.join(known)}",
+                did_you_mean(name, list(known), "Delete the key"),
+                found="an unknown service",
+            )
+            continue
+        for setting in _below(file, "services", name, "settings"):
+            if setting not in service.settings:
+                yield file.problem(
+                    (*place, name, "settings", setting),
+                    f"one of {', '.join(service.settings) or 'none'}",
+                    did_you_mean(setting, list(service.settings), "Delete the line"),
+                    found="an unknown setting",
+                )
+        yield from _sizes(file, name)
+    for name, service in known.items():
+        given = _below(file, "services", name, "settings")
+        for setting, declared in service.settings.items():
+            if declared.default is None and setting not in given:
+                yield file.problem(
+                    (*place, name, "settings", setting),
+                    "text, which may be empty",
+                    f"Add the setting: {name} has no default for it",
+                )
+
+
+def _sizes(file: StackFile, name: str) -> Iterator[Problem]:
+    place: Place = ("config", "serlo:services", name)
+    replicas = _below(file, "services", name, "replicas")
+    least, most = replicas.get("min"), replicas.get("max")
+    if isinstance(least, int) and isinstance(most, int) and least > most:
+        yield file.problem(
+            (*place, "replicas", "min"), f"at most max, which is {most}", "Swap or change the two"
+        )
+    for kind, read in (("cpu", quantity.cpu), ("memory", quantity.memory)):
+        request = _texts(file, "services", name, "resources", "requests").get(kind)
+        limit = _texts(file, "services", name, "resources", "limits").get(kind)
+        try:
+            exceeds = request and limit and read(request) > read(limit)
+        except ValueError:
+            continue  # the schema says so
+        if exceeds:
+            yield file.problem(
+                (*place, "resources", "requests", kind),
+                f"at most the limit, which is {limit}",
+                "Lower the request or raise the limit",
+            )
+
+
+def _interlock(
+    file: StackFile, environment: str, _known: Mapping[str, Service]
+) -> Iterator[Problem]:
+    guarded = (
+        (("domain",), PRODUCTION_DOMAIN, "domain"),
+        (("cloudflare", "zone-id"), PRODUCTION_ZONE, "zone"),
+    )
+    for keys, of_production, what in guarded:
+        value = _texts(file, *keys[:-1]).get(keys[-1])
+        place = ("config", f"serlo:{keys[0]}", *keys[1:])
+        if value is None:
+            continue
+        if environment == PRODUCTION and value != of_production:
+            yield file.problem(
+                place, f"{of_production}, production's {what}", "This is the stack of production"
+            )
+        if environment != PRODUCTION and value == of_production:
+            yield file.problem(
+                place, f"the {what} of {environment}", f"This is production's {what}"
+            )
+
+
+def _secrets(file: StackFile, environment: str, known: Mapping[str, Service]) -> Iterator[Problem]:
+    used = used_secrets(environment, known.values())
+    for name in _below(file, "secrets"):
+        if name in used or name == "secure":
+            continue
+        yield file.problem(
+            ("config", "serlo:secrets", name),
+            f"a secret that something in {environment} uses",
+            did_you_mean(
+                name,
+                list(used),
+                f"pulumi config rm --path 'serlo:secrets.{name}' --stack {environment}",
+            ),
+            found="a secret that nothing uses",
+        )
+
+
+EDGE_SECRETS = {
+    "cloudflare-api-token": "cloudflare provider",
+    "cloudflare-worker-secret": "edge worker",
+    "gateway-tls-certificate": "gateway",
+    "gateway-tls-key": "gateway",
+}
+"""Secrets that no service declares, and who uses them."""
+
+
+def used_secrets(environment: str, services: Iterable[Service]) -> dict[str, tuple[str, ...]]:
+    """Every secret an environment needs, by name, with those who use it, ordered by name."""
+    users: dict[str, list[str]] = {name: [user] for name, user in EDGE_SECRETS.items()}
+    for service in services:
+        for secret in service.secrets:
+            if secret.only_in is None or environment in secret.only_in:
+                users.setdefault(secret.name, []).append(service.name)
+    return {name: tuple(users[name]) for name in sorted(users)}
+
+
+_RULES: tuple[Check, ...] = (
+    _outer_keys,
+    _namespaces,
+    _versions,
+    _services,
+    _interlock,
+    _secrets,
+)

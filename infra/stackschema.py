@@ -1,0 +1,200 @@
+"""The keys of a stack file and the type of each, without regard to what services exist.
+
+The classes are what a checked file becomes. A wrong value raises an error that carries what is
+allowed and what to do; `infra.stackcheck` adds the place.
+"""
+
+import ipaddress
+import re
+from typing import Annotated, LiteralString
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
+from pydantic_core import PydanticCustomError
+
+from infra import quantity
+
+MISTAKE = "serlo"
+"""The type of pydantic errors that carry `allowed` and `remedy` in their context."""
+
+NO_UID = "00000000-0000-0000-0000-000000000000"
+NO_ACCOUNT = "0" * 32
+
+_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+_UID_REMEDY = "Ask the cluster: kubectl get namespace kube-system --output jsonpath={.metadata.uid}"
+
+
+def _mistake(allowed: str, remedy: str) -> PydanticCustomError:
+    template: LiteralString = "allowed is {allowed}. {remedy}"
+    return PydanticCustomError(MISTAKE, template, {"allowed": allowed, "remedy": remedy})
+
+
+def _domain(text: str) -> str:
+    allowed = "a domain such as serlo-staging.dev, in lower case"
+    if "://" in text or "/" in text:
+        raise _mistake(allowed, "Leave out scheme and path")
+    if text != text.lower():
+        raise _mistake(allowed, f"Write {text.lower()}")
+    labels = text.split(".")
+    if len(labels) < 2 or not all(_LABEL.fullmatch(label) for label in labels):
+        raise _mistake(allowed, "Write the zone's name as Cloudflare shows it, without a final dot")
+    if len(labels) > 2:
+        raise _mistake(allowed, f"Name the zone itself, not a host in it: {'.'.join(labels[-2:])}")
+    return text
+
+
+def _cloudflare_id(text: str) -> str:
+    if not re.fullmatch(r"[0-9a-f]{32}", text):
+        length = f"This has {len(text)} characters. " if len(text) != 32 else ""
+        raise _mistake(
+            "32 lower-case hexadecimal digits",
+            f"{length}Copy the id from the zone's overview page in Cloudflare's dashboard",
+        )
+    return text
+
+
+def _uid(text: str) -> str:
+    try:
+        canonical = str(UUID(text))
+    except ValueError:
+        canonical = ""
+    if canonical != text:
+        raise _mistake("the UID of the cluster's namespace kube-system", _UID_REMEDY)
+    return text
+
+
+def _address(text: str) -> str:
+    try:
+        ipaddress.IPv4Address(text)
+    except ValueError:
+        raise _mistake(
+            "an IPv4 address such as 203.0.113.7", "Copy the address reserved for the gateway"
+        ) from None
+    return text
+
+
+def _url(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise _mistake(
+            "a URL that starts with https://",
+            "Leave the key out: only rehearsals talk to another address than Cloudflare's",
+        )
+    return text
+
+
+def _cpu(text: str) -> str:
+    return _quantity(text, "cpu")
+
+
+def _memory(text: str) -> str:
+    return _quantity(text, "memory")
+
+
+def _quantity(text: str, kind: str) -> str:
+    try:
+        quantity.cpu(text) if kind == "cpu" else quantity.memory(text)
+    except ValueError as error:
+        raise _mistake(str(error), "Write the amount with its unit") from None
+    return text
+
+
+def _count(number: int) -> int:
+    if not 1 <= number <= 100:
+        raise _mistake("a whole number from 1 to 100", "Write how many pods there should be")
+    return number
+
+
+def _kebab(name: str) -> str:
+    return name.replace("_", "-")
+
+
+class _Keys(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, alias_generator=_kebab)
+
+
+Text = Annotated[str, StringConstraints(min_length=1)]
+Domain = Annotated[str, AfterValidator(_domain)]
+CloudflareId = Annotated[str, AfterValidator(_cloudflare_id)]
+Count = Annotated[int, AfterValidator(_count)]
+Cpu = Annotated[str, AfterValidator(_cpu)]
+Memory = Annotated[str, AfterValidator(_memory)]
+
+
+class ClusterKeys(_Keys):
+    """Which cluster: how to reach it, and the UID of kube-system by which it is recognised."""
+
+    kubeconfig: Text
+    context: Text
+    uid: Annotated[str, AfterValidator(_uid)]
+
+
+class GatewayKeys(_Keys):
+    """The address reserved for the gateway: as DNS knows it, and under its name in the cloud."""
+
+    address: Annotated[str, AfterValidator(_address)]
+    address_name: Text
+
+
+class CloudflareKeys(_Keys):
+    """Whose zone; `base_url` names another API than Cloudflare's own, for rehearsals."""
+
+    account_id: CloudflareId
+    zone_id: CloudflareId
+    base_url: Annotated[str, AfterValidator(_url)] | None = None
+
+
+class EdgeKeys(_Keys):
+    """What differs in the worker at the edge."""
+
+    allow_auth_from_localhost: bool
+
+
+class ReplicaKeys(_Keys):
+    """How few and how many pods."""
+
+    min: Count
+    max: Count
+
+
+class AmountKeys(_Keys):
+    """Processors and memory."""
+
+    cpu: Cpu
+    memory: Memory
+
+
+class ResourceKeys(_Keys):
+    """Instead of the resources in the declaration."""
+
+    requests: AmountKeys
+    limits: AmountKeys
+
+
+class ServiceKeys(_Keys):
+    """What a stack file may say about a service."""
+
+    replicas: ReplicaKeys | None = None
+    resources: ResourceKeys | None = None
+    settings: dict[str, str] = {}
+
+
+class SecureKeys(_Keys):
+    """An encrypted value, as `pulumi config set --secret` writes it."""
+
+    secure: Text
+
+
+class StackKeys(_Keys):
+    """Everything below `config:` that starts with `serlo:`."""
+
+    versions: dict[str, str]
+    prereleases: dict[str, Text] = {}
+    domain: Domain
+    cluster: ClusterKeys
+    gateway: GatewayKeys
+    cloudflare: CloudflareKeys
+    edge: EdgeKeys
+    services: dict[str, ServiceKeys] = {}
+    secrets: dict[str, SecureKeys] = {}
