@@ -1,0 +1,1 @@
+"""A Kubernetes provider plugin that does nothing, to measure what Pulumi itself takes."""
