@@ -1,0 +1,60 @@
+"""Which components a rehearsal has, and how the two Python servers among them are called."""
+
+import signal
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from rehearsal.control_plane import components, ports
+from rehearsal.control_plane.components import ControlPlane
+from rehearsal.control_plane.layout import Layout
+from rehearsal.supervisor.component import Component
+
+_PORTS = ("origin", "cloudflare-api", "edge")
+
+
+def assemble(layout: Layout, settings: dict[str, Any], tools: Mapping[str, Path]) -> ControlPlane:
+    """The components that the settings ask for, in the order of their start.
+
+    Call only while none of them runs. Raises OSError, PortTaken.
+    """
+    plane = components.prepare(
+        layout,
+        tools,
+        environment=settings["environment"],
+        kubelet_version=settings["versions"]["kube-apiserver"],
+        pool_size=settings["pool_size"],
+    )
+    chosen = ports.ensure(layout.ports, _PORTS)
+    all_components = [*plane.components, _origin(layout, chosen), _cloudflare(layout, chosen)]
+    wanted = [one for one in all_components if one.name in settings["components"]]
+    return ControlPlane(plane.server, wanted)
+
+
+def _origin(layout: Layout, chosen: Mapping[str, int]) -> Component:
+    command = [
+        *(sys.executable, "-m", "rehearsal.origin"),
+        *("--kubeconfig", str(layout.component_kubeconfig("origin"))),
+        *("--port", str(chosen["origin"])),
+    ]
+    # After kwok, whose start installs the CRDs and the rights of the origin.
+    return Component("origin", lambda: command, lambda: True, after=("kwok",), announces=True)
+
+
+def _cloudflare(layout: Layout, chosen: Mapping[str, int]) -> Component:
+    command = [
+        *(sys.executable, "-m", "rehearsal.cloudflare"),
+        *("--state", str(layout.root / "cloudflare")),
+        *("--origin", f"http://127.0.0.1:{chosen['origin']}"),
+        *("--api-port", str(chosen["cloudflare-api"])),
+        *("--edge-port", str(chosen["edge"])),
+    ]
+    return Component(
+        "cloudflare",
+        lambda: command,
+        lambda: True,
+        announces=True,
+        # It has a child of its own (workerd), which it must end.
+        death_signal=signal.SIGTERM,
+    )
