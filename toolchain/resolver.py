@@ -232,8 +232,8 @@ class Toolchain:
 
     def _complaint(self, entry: Entry, path: Path) -> str | None:
         """What is wrong with an executable, from running it; None when nothing is."""
-        printed = found.printed_version(entry, path)
-        return None if found.names_exact_version(entry, printed) else printed
+        answer = found.ask(entry, path)
+        return None if found.names_exact_version(entry, answer) else answer.text
 
     def _verify(self, entry: Entry, path: Path) -> None:
         if not path.exists():

@@ -1,0 +1,67 @@
+"""The catalogue agrees with the files that pin the same things for Go, pip and npm."""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+import toolchain
+from toolchain.catalogue import CATALOGUE, EVERYWHERE, Entry, GoBuild, GoFolder, Npm, Wheel
+
+FOLDER = Path(toolchain.__file__).parent
+ENTRIES = list(CATALOGUE.values())
+
+
+def _named(entry: Entry) -> str:
+    return entry.name
+
+
+@pytest.mark.parametrize("entry", ENTRIES, ids=_named)
+def test_the_pinned_version_is_the_one_in_the_package_managers_own_file(entry: Entry) -> None:
+    match entry.source:
+        case GoBuild(module=module, package=package) | GoFolder(module=module, package=package):
+            text = (FOLDER / "go" / module / "go.mod").read_text()
+            required = re.findall(r"^(?:require)?\s+(\S+) (v\S+)", text, re.MULTILINE)
+            versions = [
+                version for path, version in required if f"{package}/".startswith(f"{path}/")
+            ]
+            assert versions == [entry.version]
+        case Wheel(requirements=requirements):
+            text = (FOLDER / "requirements" / requirements).read_text()
+            assert re.findall(r"^\S+==(\S+)", text, re.MULTILINE) == [entry.version]
+            assert "--hash=sha256:" in text
+        case Npm(folder=folder):
+            package = json.loads((FOLDER / folder / "package.json").read_text())
+            assert package["dependencies"][entry.name] == entry.version
+
+
+@pytest.mark.parametrize("entry", [item for item in ENTRIES if item.download], ids=_named)
+def test_downloads_come_from_the_pinned_release_over_https(entry: Entry) -> None:
+    download = entry.download
+    assert download is not None
+    assert set(download.platforms) <= set(EVERYWHERE)
+    number = entry.version.removeprefix("v")
+    for text in (download.url, download.checksums):
+        filled = text.format(os="linux", arch="amd64")
+        assert urlsplit(filled).scheme == "https"
+        assert number in filled
+
+
+def test_the_npm_lock_pins_by_hash_and_names_no_registry() -> None:
+    lock = json.loads((FOLDER / "node" / "package-lock.json").read_text())
+    packages = {name: package for name, package in lock["packages"].items() if name}
+    assert all("integrity" in package for package in packages.values())
+    assert not any("resolved" in package for package in packages.values())
+    systems = {system for package in packages.values() for system in package.get("os", ())}
+    assert {"linux", "darwin"} <= systems
+
+
+def test_the_pulumi_command_and_the_python_package_are_of_one_version() -> None:
+    project = tomllib.loads((FOLDER.parent / "pyproject.toml").read_text())
+    pinned = f"pulumi=={CATALOGUE['pulumi'].version.removeprefix('v')}"
+    assert pinned in project["project"]["dependencies"]

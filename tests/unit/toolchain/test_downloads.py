@@ -1,0 +1,178 @@
+"""Official downloads, from a loopback server that plays the official one."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import io
+import json
+import socket
+import tarfile
+
+import pytest
+
+from tests.unit.toolchain.workplace import TINY, Server, Workplace
+from toolchain import ToolError
+from toolchain.catalogue import EVERYWHERE, Download, Entry
+from toolchain.download import find_sum, this_platform
+
+PROGRAM = b"#!/bin/sh\necho tiny version v1.2.3\n"
+SYSTEM, MACHINE = this_platform()
+
+
+def _sum(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def _offered(base: str, **changes: object) -> Entry:
+    plain = Download(f"{base}/tiny", checksums=f"{base}/tiny.sha256", platforms=EVERYWHERE)
+    return dataclasses.replace(TINY, download=dataclasses.replace(plain, **changes))
+
+
+def _archive(member: str, content: bytes) -> bytes:
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w:gz") as archive:
+        info = tarfile.TarInfo(member)
+        info.size = len(content)
+        archive.addfile(info, io.BytesIO(content))
+    return packed.getvalue()
+
+
+def test_a_download_with_the_right_sum_is_taken_and_remembered(
+    workplace: Workplace, server: Server
+) -> None:
+    server.files = {"/tiny": PROGRAM, "/tiny.sha256": _sum(PROGRAM).encode()}
+
+    tool = workplace.toolchain(_offered(server.url)).resolve("tiny")
+
+    assert tool.origin == "download"
+    assert tool.path.read_bytes() == PROGRAM
+    assert workplace.left("tiny") == {"tiny", "origin.json"}
+    assert workplace.toolchain(_offered(server.url)).resolve("tiny") == tool
+
+
+def test_an_executable_is_taken_out_of_an_archive(workplace: Workplace, server: Server) -> None:
+    name = f"tiny-{SYSTEM}-a_{MACHINE}.tar.gz"
+    archive = _archive(f"tiny-{SYSTEM}/bin/tiny", PROGRAM)
+    sums = f"{'0' * 64}  other.tar.gz\n{_sum(archive)}  {name}\n"
+    server.files = {f"/{name}": archive, "/sums": sums.encode()}
+    entry = _offered(
+        server.url,
+        url=f"{server.url}/tiny-{{os}}-{{arch}}.tar.gz",
+        checksums=f"{server.url}/sums",
+        member="tiny-{os}/bin/tiny",
+        arch={MACHINE: f"a_{MACHINE}"},
+    )
+
+    tool = workplace.toolchain(entry).resolve("tiny")
+
+    assert (tool.origin, tool.path.read_bytes()) == ("download", PROGRAM)
+
+
+def test_a_wrong_sum_is_an_error_and_nothing_is_kept(workplace: Workplace, server: Server) -> None:
+    server.files = {"/tiny": PROGRAM + b"# more\n", "/tiny.sha256": _sum(PROGRAM).encode()}
+
+    with pytest.raises(ToolError) as raised:
+        workplace.toolchain(_offered(server.url)).resolve("tiny")
+
+    for part in (f"{server.url}/tiny", _sum(PROGRAM), _sum(server.files["/tiny"]), "=never"):
+        assert part in str(raised.value)
+    assert workplace.left("tiny") == set()
+
+
+def test_a_pinned_sum_wins_over_the_published_one(workplace: Workplace, server: Server) -> None:
+    server.files = {"/tiny": PROGRAM, "/tiny.sha256": _sum(PROGRAM).encode()}
+    entry = _offered(server.url, sha256={f"{SYSTEM}/{MACHINE}": "0" * 64})
+
+    with pytest.raises(ToolError, match=r"catalogue\.py says 0000"):
+        workplace.toolchain(entry).resolve("tiny")
+
+
+def test_a_download_of_another_version_is_an_error(workplace: Workplace, server: Server) -> None:
+    other = b"#!/bin/sh\necho tiny version v1.2.2\n"
+    server.files = {"/tiny": other, "/tiny.sha256": _sum(other).encode()}
+
+    with pytest.raises(ToolError, match=r"not v1\.2\.3: .* says: tiny version v1\.2\.2"):
+        workplace.toolchain(_offered(server.url)).resolve("tiny")
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {},
+        {"/tiny": PROGRAM},
+        {"/tiny": PROGRAM, "/tiny.sha256": b"<html>Sign in to this network</html>"},
+        {"/tiny.sha256": _sum(PROGRAM).encode()},
+    ],
+    ids=["nothing there", "no sum", "a sign-in page for a sum", "no file"],
+)
+def test_what_cannot_be_downloaded_and_checked_is_built(
+    workplace: Workplace, server: Server, files: dict[str, bytes]
+) -> None:
+    server.files = files
+
+    assert workplace.toolchain(_offered(server.url)).resolve("tiny").origin == "build"
+
+
+def test_an_unreachable_host_is_passed_over_without_a_word(
+    workplace: Workplace, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with socket.socket() as bound:  # bound, not listening: whoever calls is refused
+        bound.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{bound.getsockname()[1]}"
+        assert workplace.toolchain(_offered(url)).resolve("tiny").origin == "build"
+
+    assert "download" not in capsys.readouterr().err
+
+
+def test_a_host_is_asked_once_for_all_tools(workplace: Workplace, server: Server) -> None:
+    entries = [
+        dataclasses.replace(_offered(server.url), name=name) for name in ("tiny", "small", "little")
+    ]
+
+    workplace.toolchain(*entries).resolve_all(["tiny", "small", "little"])
+
+    assert server.requests.count("HEAD /") == 1
+    assert server.requests.count("GET /tiny.sha256") == 3
+
+
+def test_official_downloads_can_be_switched_off(
+    workplace: Workplace, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SERLO_TOOLS_DOWNLOAD", "never")
+    server.files = {"/tiny": PROGRAM, "/tiny.sha256": _sum(PROGRAM).encode()}
+
+    assert workplace.toolchain(_offered(server.url)).resolve("tiny").origin == "build"
+    assert server.requests == []
+
+
+def test_a_platform_without_an_official_file_is_built(workplace: Workplace, server: Server) -> None:
+    entry = _offered(server.url, platforms=("plan9/386",))
+
+    assert workplace.toolchain(entry).resolve("tiny").origin == "build"
+    assert all(request.startswith("HEAD") for request in server.requests)
+
+
+def test_an_address_without_tls_is_refused(workplace: Workplace) -> None:
+    with pytest.raises(ToolError, match=r"https only, not from http://downloads\.example/tiny"):
+        workplace.toolchain(_offered("http://downloads.example"))
+
+
+def test_sums_are_read_from_all_that_publishers_write() -> None:
+    one, other = "a" * 64, "b" * 64
+    listed = f"{other}  tiny.tar.gz\n{one}  tiny\n{other} *tiny.zip\n"
+    release = {
+        "assets": [
+            {"name": "tiny.zip", "digest": f"sha256:{other}"},
+            {"name": "tiny", "digest": f"sha256:{one}"},
+            {"name": "old", "digest": None},
+        ]
+    }
+
+    assert find_sum(f"{one}\n", "tiny") == one
+    assert find_sum(listed, "tiny") == one
+    assert find_sum(listed, "tiny.zip") == other
+    assert find_sum(json.dumps(release), "tiny") == one
+    assert find_sum(json.dumps(release), "old") is None
+    assert find_sum(json.dumps({"message": "rate limit exceeded"}), "tiny") is None
+    assert find_sum("a" * 63, "tiny") is None
