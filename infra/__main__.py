@@ -1,0 +1,23 @@
+"""Serlo's platform: what `pulumi up` brings an environment to."""
+
+import pulumi
+
+from infra.components.cluster import Cluster
+from infra.components.edge import Edge
+from infra.components.exposure import Exposure
+from infra.components.microservice import Microservice
+from infra.resolution import workloads
+from infra.secret_values import secret_values
+from infra.stack import current_environment
+
+# Mistakes and gaps come to light here, before anything is registered.
+environment = current_environment()
+secrets = secret_values(environment)
+
+cluster = Cluster(environment)
+Exposure(environment, secrets, cluster)
+for workload in workloads(environment):
+    Microservice(workload, secrets, cluster)
+Edge(environment, secrets, cluster)
+
+pulumi.export("versions", {key: str(release) for key, release in environment.versions.items()})

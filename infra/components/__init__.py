@@ -1,0 +1,1 @@
+"""Pulumi components: they turn declarations into resources and decide nothing themselves."""

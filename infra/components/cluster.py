@@ -1,0 +1,69 @@
+"""The cluster, and the proof that it is the right one."""
+
+from collections.abc import Iterable, Mapping
+
+import pulumi
+from pulumi_kubernetes import Provider
+
+from infra.components.registration import KubernetesNamespace, KubernetesObject
+from infra.environment import Environment
+from infra.manifests import GATEWAY_NAMESPACE, network
+
+
+class Cluster(pulumi.ComponentResource):
+    """Access to the environment's cluster, given only after its identity was checked.
+
+    `provider` acts on the cluster; `confirmed` is an output that fails for a wrong one, so that
+    others can wait for the proof. `namespaces` holds every namespace by name.
+    """
+
+    provider: Provider
+    confirmed: pulumi.Output[bool]
+    namespaces: Mapping[str, KubernetesObject]
+
+    def __init__(self, environment: Environment) -> None:
+        super().__init__("serlo:index:Cluster", "cluster")
+        keys = environment.cluster
+        reader = Provider(
+            "cluster-identity",
+            kubeconfig=keys.kubeconfig,
+            context=keys.context,
+            cluster_identifier=keys.uid,
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        identity = KubernetesNamespace(
+            "kube-system", pulumi.ResourceOptions(parent=self, provider=reader)
+        )
+        self.confirmed = identity.metadata.apply(
+            lambda metadata: confirm(environment, metadata["uid"])
+        )
+        self.provider = Provider(
+            "cluster",
+            kubeconfig=self.confirmed.apply(lambda _: keys.kubeconfig),
+            context=keys.context,
+            cluster_identifier=keys.uid,
+            enable_server_side_apply=True,
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        names = {service.namespace for service in environment.services} | {GATEWAY_NAMESPACE}
+        self.namespaces = self._create_namespaces(sorted(names), environment.is_production)
+        self.register_outputs({})
+
+    def _create_namespaces(
+        self, names: Iterable[str], protect: bool
+    ) -> Mapping[str, KubernetesObject]:
+        opts = pulumi.ResourceOptions(parent=self, provider=self.provider, protect=protect)
+        return {name: KubernetesObject(name, network.namespace(name), opts) for name in names}
+
+
+def confirm(environment: Environment, uid: str) -> bool:
+    """Whether `uid` is that of the environment's kube-system; raises pulumi.RunError if not."""
+    if uid == environment.cluster.uid:
+        return True
+    line, column = environment.file.position(("config", "serlo:cluster", "uid"))
+    raise pulumi.RunError(
+        f"This is not the cluster of {environment.name}: its namespace kube-system has the UID "
+        f"{uid}, but {environment.file.label}:{line}:{column} names {environment.cluster.uid}. "
+        f"Nothing was changed. Check the context {environment.cluster.context!r} of "
+        f"{environment.cluster.kubeconfig}, or the stack that is selected."
+    )

@@ -1,0 +1,129 @@
+"""The objects that lead requests to a service: Service, Gateway, HTTPRoute; and namespaces."""
+
+from base64 import b64encode
+from collections.abc import Callable
+
+from infra.manifests import (
+    GATEWAY_ACCESS_LABEL,
+    GATEWAY_LISTENER,
+    GATEWAY_NAME,
+    GATEWAY_NAMESPACE,
+    NAME_LABEL,
+    Manifest,
+    manifest,
+)
+from infra.resolution import Workload
+from infra.stackschema import GatewayKeys
+
+GATEWAY_API = "gateway.networking.k8s.io/v1"
+GATEWAY_CERTIFICATE = "gateway-tls"
+
+
+def namespace(name: str) -> Manifest:
+    """A namespace that admits only pods which follow the strictest of Kubernetes' standards."""
+    return manifest(
+        "v1",
+        "Namespace",
+        name,
+        labels={
+            GATEWAY_ACCESS_LABEL: "true",
+            "pod-security.kubernetes.io/enforce": "restricted",
+            "pod-security.kubernetes.io/enforce-version": "latest",
+        },
+    )
+
+
+def service(workload: Workload) -> Manifest:
+    """The stable address of a service inside the cluster."""
+    declared = workload.service
+    return manifest(
+        "v1",
+        "Service",
+        declared.name,
+        namespace=declared.namespace,
+        spec={
+            "type": "ClusterIP",
+            "selector": {NAME_LABEL: declared.name},
+            "ports": [
+                {
+                    "name": "http",
+                    "port": declared.reached_at,
+                    "targetPort": "http",
+                    "protocol": "TCP",
+                }
+            ],
+        },
+    )
+
+
+def route(workload: Workload) -> Manifest:
+    """What leads a public host from the gateway to a service."""
+    declared = workload.service
+    return manifest(
+        GATEWAY_API,
+        "HTTPRoute",
+        declared.name,
+        namespace=declared.namespace,
+        spec={
+            "parentRefs": [
+                {
+                    "name": GATEWAY_NAME,
+                    "namespace": GATEWAY_NAMESPACE,
+                    "sectionName": GATEWAY_LISTENER,
+                }
+            ],
+            "hostnames": [workload.host],
+            "rules": [
+                {
+                    "matches": [{"path": {"type": "PathPrefix", "value": "/"}}],
+                    "backendRefs": [{"name": declared.name, "port": declared.reached_at}],
+                }
+            ],
+        },
+    )
+
+
+def gateway(keys: GatewayKeys, certificate: str) -> Manifest:
+    """The one way into the cluster, at the reserved address, by HTTPS."""
+    return manifest(
+        GATEWAY_API,
+        "Gateway",
+        GATEWAY_NAME,
+        namespace=GATEWAY_NAMESPACE,
+        spec={
+            "gatewayClassName": "gke-l7-global-external-managed",
+            "addresses": [{"type": "NamedAddress", "value": keys.address_name}],
+            "listeners": [
+                {
+                    "name": GATEWAY_LISTENER,
+                    "port": 443,
+                    "protocol": "HTTPS",
+                    "tls": {
+                        "mode": "Terminate",
+                        "certificateRefs": [{"kind": "Secret", "name": certificate}],
+                    },
+                    "allowedRoutes": {
+                        "namespaces": {
+                            "from": "Selector",
+                            "selector": {"matchLabels": {GATEWAY_ACCESS_LABEL: "true"}},
+                        }
+                    },
+                }
+            ],
+        },
+    )
+
+
+def certificate(crt: str, key: str, conceal: Callable[[str], object]) -> Manifest:
+    """The gateway's certificate, issued by Cloudflare for its own connections to the origin."""
+    return manifest(
+        "v1",
+        "Secret",
+        GATEWAY_CERTIFICATE,
+        namespace=GATEWAY_NAMESPACE,
+        type="kubernetes.io/tls",
+        data={
+            "tls.crt": conceal(b64encode(crt.encode()).decode()),
+            "tls.key": conceal(b64encode(key.encode()).decode()),
+        },
+    )

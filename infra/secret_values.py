@@ -1,0 +1,30 @@
+"""The values of secrets, which only the Pulumi engine can decrypt."""
+
+from collections.abc import Mapping
+
+import pulumi
+
+from infra.environment import Environment
+from infra.stackmessages import secret_command
+
+
+def secret_values(environment: Environment) -> Mapping[str, str]:
+    """The value of every secret the environment needs, by name.
+
+    Raises pulumi.RunError that names all missing ones, each with the command that sets it. The
+    values are bare: whoever passes one on to a resource wraps it in pulumi.Output.secret.
+    """
+    given: dict[str, object] = pulumi.Config("serlo").get_object("secrets") or {}
+    values = {name: value for name, value in given.items() if isinstance(value, str) and value}
+    missing = [name for name in environment.secrets if name not in values]
+    if missing:
+        listed = "\n".join(
+            f"  {name} (for {', '.join(environment.secrets[name])})\n"
+            f"    {secret_command(name, environment.name)}"
+            for name in missing
+        )
+        raise pulumi.RunError(
+            f"{len(missing)} of {len(environment.secrets)} secrets of {environment.name} are not "
+            f"set. These commands set them, asking for each value:\n{listed}"
+        )
+    return {name: values[name] for name in environment.secrets}

@@ -1,0 +1,212 @@
+"""Running the Pulumi program without Pulumi: what would a stack register?
+
+The real program (`infra/__main__.py`) runs against a recorder instead of an engine. No cluster, no
+credentials and no network are needed; secrets are stand-ins.
+"""
+
+import asyncio
+import contextvars
+import json
+import logging
+import runpy
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pulumi
+from pulumi.runtime import mocks
+from pulumi.runtime.proto import resource_pb2
+from pulumi.runtime.settings import SETTINGS
+from pulumi.runtime.stack import run_pulumi_func
+
+import infra
+from infra.service import DeclarationError
+from infra.services import declared
+from infra.stackcheck import used_secrets
+from rehearsal.plugins.properties import from_struct, to_struct
+
+PROJECT = "serlo"
+_MAIN = Path(infra.__file__).parent / "__main__.py"
+
+
+class ProgramError(Exception):
+    """The program refused to run; the text says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Registration:
+    """A resource as the program registers it.
+
+    `properties` are as on Pulumi's wire: `Secret` wraps secret values, `UNKNOWN` stands for what is
+    only known after an update. `parent`, `provider` and `dependencies` are URNs, that of the
+    provider followed by `::` and its id. `existing` tells a resource that is read, not managed.
+    """
+
+    urn: str
+    type: str
+    name: str
+    properties: Mapping[str, Any]
+    parent: str
+    provider: str
+    custom: bool
+    protect: bool
+    dependencies: tuple[str, ...]
+    existing: bool = False
+
+
+@dataclass(frozen=True)
+class Program:
+    """What a run registered, in the order of registration, and what it warned of."""
+
+    stack: str
+    registrations: tuple[Registration, ...]
+    warnings: tuple[str, ...]
+
+
+def run_program(
+    stack_file: Path,
+    *,
+    secrets: Mapping[str, str] | None = None,
+    cluster_uid: str | None = None,
+) -> Program:
+    """Run the program for `<project>/stacks/Pulumi.<stack>.yaml`; raises ProgramError.
+
+    `secrets`: what is set; by default a stand-in for each that is needed. `cluster_uid`: what the
+    cluster says its identity is; by default it says nothing, as in a preview without a cluster.
+    """
+    stack_file = stack_file.resolve()
+    stack = stack_file.name.removeprefix("Pulumi.").removesuffix(".yaml")
+    if stack_file.parent.name != "stacks":
+        raise ProgramError(f"{stack_file}: a stack file lies in a folder named stacks")
+    recorder = _Recorder(stack, cluster_uid)
+    warnings = _Warnings()
+    # Pulumi keeps its settings in context variables: a copy leaves those of other runs alone.
+    context = contextvars.copy_context()
+    try:
+        context.run(_run, stack_file.parent.parent, stack, secrets, recorder, warnings)
+    except (pulumi.RunError, DeclarationError) as error:
+        raise ProgramError(str(error)) from None
+    return Program(stack, tuple(recorder.registrations), tuple(warnings.texts))
+
+
+def _run(
+    root: Path,
+    stack: str,
+    secrets: Mapping[str, str] | None,
+    recorder: "_Recorder",
+    warnings: "_Warnings",
+) -> None:
+    if secrets is None:
+        secrets = {name: f"[{name}]" for name in used_secrets(stack, declared())}
+    logger = logging.Logger(PROJECT)
+    logger.addHandler(warnings)
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    try:
+        mocks.set_mocks(
+            _NoProviders(),
+            project=PROJECT,
+            stack=stack,
+            preview=recorder.cluster_uid is None,
+            logger=logger,
+            monitor=recorder,
+        )
+        # Mocks leave this one setting out.
+        setattr(SETTINGS, "root_directory", str(root))  # noqa: B010 its type cannot be expressed
+        pulumi.runtime.set_all_config({f"{PROJECT}:secrets": json.dumps(dict(secrets))})
+        loop.run_until_complete(run_pulumi_func(_run_main))
+    finally:
+        _cancel_pending(loop)
+        asyncio.set_event_loop(None)
+        loop.close()
+
+
+def _run_main() -> None:
+    runpy.run_path(str(_MAIN), run_name="__main__")
+
+
+def _cancel_pending(loop: asyncio.AbstractEventLoop) -> None:
+    for task in asyncio.all_tasks(loop):
+        task.cancel()
+        with suppress(BaseException):
+            loop.run_until_complete(task)
+
+
+class _Warnings(logging.Handler):
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.texts: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.texts.append(record.getMessage())
+
+
+class _NoProviders(mocks.Mocks):
+    """Never asked: the recorder answers every registration itself."""
+
+    def call(self, args: mocks.MockCallArgs) -> tuple[dict[str, Any], None]:
+        raise pulumi.RunError(f"The program calls {args.token}, which no recorder can answer")
+
+    def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str, dict[str, Any]]:
+        raise NotImplementedError(args.name)
+
+
+class _Recorder(mocks.MockMonitor):
+    """An engine that grants every resource its inputs as outputs."""
+
+    def __init__(self, stack: str, cluster_uid: str | None) -> None:
+        super().__init__(_NoProviders())
+        self.stack = stack
+        self.cluster_uid = cluster_uid
+        self.registrations: list[Registration] = []
+
+    def make_urn(self, parent: str, type_: str, name: str) -> str:
+        """The URN as the engine would form it, which leaves the stack out of the chain of types."""
+        chain = parent.split("::")[2] if parent else ""
+        chain = "" if chain in {"", "pulumi:pulumi:Stack"} else f"{chain}$"
+        return f"urn:pulumi:{self.stack}::{PROJECT}::{chain}{type_}::{name}"
+
+    def RegisterResource(
+        self, request: resource_pb2.RegisterResourceRequest
+    ) -> resource_pb2.RegisterResourceResponse:
+        urn = self.make_urn(request.parent, request.type, request.name)
+        if request.type == "pulumi:pulumi:Stack":
+            return resource_pb2.RegisterResourceResponse(urn=urn)
+        self._note(urn, request, request.object, request.dependencies, existing=False)
+        return resource_pb2.RegisterResourceResponse(
+            urn=urn, id="" if self.cluster_uid is None else request.name, object=request.object
+        )
+
+    def ReadResource(
+        self, request: resource_pb2.ReadResourceRequest
+    ) -> resource_pb2.ReadResourceResponse:
+        urn = self.make_urn(request.parent, request.type, request.name)
+        self._note(urn, request, request.properties, request.dependencies, existing=True)
+        metadata = {} if self.cluster_uid is None else {"metadata": {"uid": self.cluster_uid}}
+        return resource_pb2.ReadResourceResponse(urn=urn, properties=to_struct(metadata))
+
+    def _note(
+        self,
+        urn: str,
+        request: resource_pb2.RegisterResourceRequest | resource_pb2.ReadResourceRequest,
+        properties: Any,
+        dependencies: Iterable[str],
+        *,
+        existing: bool,
+    ) -> None:
+        self.registrations.append(
+            Registration(
+                urn=urn,
+                type=request.type,
+                name=request.name,
+                properties=from_struct(properties),
+                parent=request.parent,
+                provider=request.provider,
+                custom=existing or getattr(request, "custom", False),
+                protect=getattr(request, "protect", False),
+                dependencies=tuple(sorted(dependencies)),
+                existing=existing,
+            )
+        )

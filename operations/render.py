@@ -1,0 +1,123 @@
+"""`serlo render`: every resource of a stack as text, without cluster and credentials."""
+
+import json
+import os
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, cast
+
+import yaml
+
+from operations.program import Program, ProgramError, Registration, run_program
+from operations.stacks import stack_file
+from rehearsal.plugins.properties import UNKNOWN, Secret
+
+REDACTED = "[secret]"
+_NOT_KNOWN = "[known after the update]"
+
+# Keys that come first, in this order; the others follow by alphabet.
+_FIRST = ("apiVersion", "kind", "metadata", "name", "namespace", "type", "labels", "image")
+_KINDS = (
+    *("Namespace", "ServiceAccount", "Secret", "Deployment", "HorizontalPodAutoscaler"),
+    *("PodDisruptionBudget", "Service", "Gateway", "HTTPRoute"),
+)
+
+
+def render(stack: str) -> None:
+    """Print every Kubernetes object of a stack as YAML, then Cloudflare's resources as JSON.
+
+    One stream of YAML documents (JSON is YAML). Secrets are redacted, the order is stable, nothing
+    is asked of a cluster.
+
+    Parameters
+    ----------
+    stack
+        local, staging, production, or the path of a stack file.
+    """
+    try:
+        program = run_program(stack_file(stack))
+    except ProgramError as error:
+        print(error, file=sys.stderr)
+        raise SystemExit(1) from None
+    for warning in program.warnings:
+        print(f"note: {warning}", file=sys.stderr)
+    try:
+        sys.stdout.write(text_of(program))
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever read our output has seen enough; Python must not complain about it at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def text_of(program: Program) -> str:
+    """The whole stream of documents that `serlo render` prints."""
+    return "".join(f"---\n{document}" for document in _documents(program.registrations))
+
+
+def kubernetes_objects(registrations: Iterable[Registration]) -> list[dict[str, Any]]:
+    """Every Kubernetes object that a program manages, redacted, namespaces first."""
+    objects = [
+        _kubernetes(entry.properties)
+        for entry in registrations
+        if entry.type.startswith("kubernetes:") and not entry.existing
+    ]
+    return sorted(objects, key=_reading_order)
+
+
+def cloudflare_resources(registrations: Iterable[Registration]) -> list[dict[str, Any]]:
+    """Every Cloudflare resource that a program manages, redacted: type, name and properties."""
+    found = [entry for entry in registrations if entry.type.startswith("cloudflare:")]
+    return [
+        {"type": entry.type, "name": entry.name, "properties": _natural(entry.properties)}
+        for entry in sorted(found, key=lambda entry: (entry.type, entry.name))
+    ]
+
+
+def _documents(registrations: Iterable[Registration]) -> Iterator[str]:
+    entries = list(registrations)
+    for thing in kubernetes_objects(entries):
+        yield yaml.dump(thing, Dumper=_Dumper, sort_keys=False, width=100, allow_unicode=True)
+    for resource in cloudflare_resources(entries):
+        yield json.dumps(resource, indent=2, ensure_ascii=False) + "\n"
+
+
+class _Dumper(yaml.SafeDumper):
+    """Writes repeated values out instead of referring to the first."""
+
+    def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002 the name is PyYAML's
+        return True
+
+
+def _kubernetes(properties: Mapping[str, Any]) -> dict[str, Any]:
+    thing = cast(dict[str, Any], _natural(properties))
+    if thing["kind"] == "Secret":
+        # What stands below `data` has to be base64, which a redacted value is not.
+        thing["stringData"] = thing.pop("data")
+    return thing
+
+
+def _reading_order(thing: Mapping[str, Any]) -> tuple[bool, str, str, int, str]:
+    metadata = thing["metadata"]
+    kind = thing["kind"]
+    service = metadata["labels"]["app.kubernetes.io/name"]
+    rank = _KINDS.index(kind) if kind in _KINDS else len(_KINDS)
+    return (kind != "Namespace", metadata.get("namespace", ""), service, rank, metadata["name"])
+
+
+def _natural(value: Any) -> Any:
+    """The value as people write it: keys in reading order, nothing secret, nothing unknown."""
+    if isinstance(value, Secret):
+        return REDACTED
+    if value is UNKNOWN:
+        return _NOT_KNOWN
+    if isinstance(value, Mapping):
+        members = cast(Mapping[str, Any], value)
+        order = sorted(members, key=lambda key: (_rank(key), key))
+        return {key: _natural(members[key]) for key in order}
+    if isinstance(value, list):
+        return [_natural(element) for element in cast(list[Any], value)]
+    return value
+
+
+def _rank(key: str) -> int:
+    return _FIRST.index(key) if key in _FIRST else len(_FIRST)
