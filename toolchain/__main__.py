@@ -15,6 +15,11 @@ def main(arguments: list[str]) -> int:
     except ToolError as error:
         print(error, file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print(
+            "Interrupted. What is finished stays; the next run goes on from there.", file=sys.stderr
+        )
+        return 130
     for tool in tools.values():
         print(f"{tool.name} {tool.version} {tool.path}")
     return 0

@@ -135,7 +135,7 @@ _ENTRIES = (
             "pulumi",
             "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi",
             (f"github.com/pulumi/pulumi/sdk/v3/go/common/version.Version={PULUMI}",),
-            usual="7 min",
+            usual="3 to 7 min",
         ),
         ("version",),
         Download(
@@ -157,8 +157,8 @@ _ENTRIES = (
             member=f"etcd-{ETCD}-{{os}}-{{arch}}/etcd",
         ),
     ),
-    _kubernetes("kube-apiserver", usual="8 min"),
-    _kubernetes("kube-controller-manager", usual="2 min after kube-apiserver"),
+    _kubernetes("kube-apiserver", usual="3 to 8 min"),
+    _kubernetes("kube-controller-manager", usual="1 min after kube-apiserver"),
     _kubernetes("kube-scheduler", usual="1 min after kube-apiserver"),
     _kubernetes(
         "kubectl",
@@ -189,7 +189,7 @@ _ENTRIES = (
             "helm",
             "helm.sh/helm/v4/cmd/helm",
             (f"helm.sh/helm/v4/internal/version.version={HELM}",),
-            usual="4 min",
+            usual="2 to 4 min",
         ),
         ("version", "--short"),
         Download(

@@ -19,7 +19,7 @@ from toolchain.errors import ToolError
 _GO_VARIABLES = frozenset(
     {
         *("GOPROXY", "GOSUMDB", "GONOSUMDB", "GONOPROXY", "GOPRIVATE", "GOAUTH", "GOINSECURE"),
-        *("GOVCS", "GOMODCACHE", "GOCACHE", "GOPATH", "GOTMPDIR"),
+        *("GOVCS", "GOMODCACHE", "GOCACHE", "GOPATH"),
     }
 )
 """How and where modules are fetched and kept is the machine's business. Nothing else is."""
@@ -56,12 +56,14 @@ def go_environment() -> dict[str, str]:
 
 def go_build(source: GoBuild, workshop: Workshop, target: Path) -> None:
     """Build the command into `target`."""
+    temporary = target.parent / "tmp"  # goes when the build goes, however it ends
+    temporary.mkdir()
     flags = " ".join(["-s -w", *(f"-X {stamp}" for stamp in source.stamps)])
     command = [str(workshop.tool("go")), "build", "-trimpath", "-ldflags", flags]
     workshop.runner.run(
         [*command, "-o", str(target), source.package],
         cwd=workshop.folder / "go" / source.module,
-        env=go_environment(),
+        env=go_environment() | {"GOTMPDIR": str(temporary)},
     )
 
 
