@@ -86,7 +86,7 @@ def look(
         httpx.Client(trust_env=False, timeout=30) as edge,
         ThreadPoolExecutor() as pool,
     ):
-        answers = pool.map(lambda line: _ask(edge, endpoints.edge, line), requests)
+        answers = [pool.submit(_ask, edge, endpoints.edge, line) for line in requests]
         return Overview(
             workloads=_workloads(cluster),
             records=[
@@ -97,7 +97,7 @@ def look(
                 Route(row["pattern"], row.get("script"))
                 for row in _all(api, f"/zones/{zone_id}/workers/routes")
             ],
-            answers=list(answers),
+            answers=[answer.result() for answer in answers],
         )
 
 

@@ -25,6 +25,8 @@ from rehearsal.kubernetes_api import Cluster
 from rehearsal.supervisor import Endpoints, start, stop
 from toolchain import resolve
 
+CONTEXT = "rehearsal"
+
 
 def rehearse(
     *,
@@ -100,3 +102,62 @@ def start_servers(project: DerivedProject, environment: Environment, console: Co
         write_public(zones, content)
     with console.status("starting the control plane, Cloudflare and the origin") as status:
         return start(project.rehearsal, environment=project.stack, progress=status.update)
+
+
+def derive_project(
+    project: DerivedProject, environment: Environment, source: Path, endpoints: Endpoints
+) -> None:
+    """Write the derived project: this cluster, this Cloudflare, stand-ins for the secrets."""
+    uid = _cluster(project).get("v1", "Namespace", "kube-system")["metadata"]["uid"]
+    derive(
+        project,
+        source,
+        overrides={
+            "cluster": {
+                "kubeconfig": str(project.rehearsal / "kubeconfig"),
+                "context": CONTEXT,
+                "uid": uid,
+            },
+            "cloudflare": {"base-url": endpoints.cloudflare_api},
+        },
+        secret_names=environment.secrets,
+        known_secrets={"cloudflare-api-token": _token(project)},
+    )
+    link_tools(project, {name: resolve(name).path for name in ("pulumi", "kubectl")})
+
+
+def look_at(project: DerivedProject, environment: Environment, endpoints: Endpoints) -> Overview:
+    """Read the rehearsal and ask a few addresses through its edge."""
+    domain = environment.domain
+    return look(
+        _cluster(project),
+        endpoints,
+        environment.cloudflare.zone_id,
+        _token(project),
+        (
+            f"POST https://api.{domain}/graphql",
+            f"GET https://de.{domain}/mathe",
+            # No rule of the worker is about this one: it passes through to the origin.
+            f"GET https://api.{domain}/health",
+        ),
+    )
+
+
+def report(
+    changes: Changes, overview: Overview, seconds: float, *, as_json: bool, console: Console
+) -> None:
+    """Print what came of it."""
+    if as_json:
+        document = {"changes": changes.counts, "seconds": round(seconds, 1), **overview.to_json()}
+        print(json_format.dumps(document, indent=2))
+        return
+    show(overview, console)
+    console.print(f'[bold green]{changes}[/] in {seconds:.1f} s. By hand: eval "$(serlo env)"')
+
+
+def _cluster(project: DerivedProject) -> Cluster:
+    return Cluster.from_kubeconfig(str(project.rehearsal / "kubeconfig"), CONTEXT)
+
+
+def _token(project: DerivedProject) -> str:
+    return (project.rehearsal / "cloudflare" / "token").read_text().strip()
