@@ -56,7 +56,9 @@ def resolvers(workplace: Workplace) -> Generator[Resolvers]:
 
 
 @pytest.fixture
-def server() -> Generator[Server]:
+def server(monkeypatch: pytest.MonkeyPatch) -> Generator[Server]:
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")  # whatever proxy this machine has
+
     class Handler(BaseHTTPRequestHandler):
         def do_HEAD(self) -> None:
             self._answer(with_body=False)
