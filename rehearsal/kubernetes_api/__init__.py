@@ -1,6 +1,8 @@
 """A small Kubernetes API client: synchronous, thread-safe, for any kind the API server knows."""
 
-from rehearsal.kubernetes_api.cluster import Cluster, WatchEvent
+import importlib
+from typing import TYPE_CHECKING, Any
+
 from rehearsal.kubernetes_api.errors import (
     AlreadyExists,
     ApiError,
@@ -11,8 +13,29 @@ from rehearsal.kubernetes_api.errors import (
     UnknownKind,
     Unreachable,
 )
-from rehearsal.kubernetes_api.kubeconfig import Access, KubeconfigError, read_kubeconfig
-from rehearsal.kubernetes_api.objects import JsonObject
+from rehearsal.kubernetes_api.objects import JsonObject, JsonObjects, items, section
+
+if TYPE_CHECKING:
+    from rehearsal.kubernetes_api.cluster import Cluster, Propagation, WatchEvent
+    from rehearsal.kubernetes_api.kubeconfig import Access, KubeconfigError, read_kubeconfig
+
+# httpx and YAML take longer to import than a run of the plugin without changes takes in all,
+# so they come with the first use of what needs them.
+_LATE = {
+    "Access": "kubeconfig",
+    "Cluster": "cluster",
+    "KubeconfigError": "kubeconfig",
+    "Propagation": "cluster",
+    "WatchEvent": "cluster",
+    "read_kubeconfig": "kubeconfig",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LATE:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.{_LATE[name]}"), name)
+
 
 __all__ = [
     "Access",
@@ -23,10 +46,14 @@ __all__ = [
     "Gone",
     "Invalid",
     "JsonObject",
+    "JsonObjects",
     "KubeconfigError",
     "NotFound",
+    "Propagation",
     "UnknownKind",
     "Unreachable",
     "WatchEvent",
+    "items",
     "read_kubeconfig",
+    "section",
 ]

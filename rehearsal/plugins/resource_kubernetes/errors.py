@@ -1,0 +1,31 @@
+"""What the person at the terminal is told: the object, the API server's own words, the remedy."""
+
+from rehearsal.kubernetes_api import ApiError, Conflict, JsonObject
+from rehearsal.plugins.resource_kubernetes.identity import describe
+from rehearsal.plugins.resource_kubernetes.ownership import conflicts_of, managers_of
+
+
+def api_failure(obj: JsonObject, error: ApiError) -> str:
+    """An API error with the name of the object it is about."""
+    if isinstance(error, Conflict) and (conflicts := conflicts_of(error)):
+        fields = "\n".join(f"  {found.field}: owned by {found.manager}" for found in conflicts)
+        return (
+            f"{describe(obj)}: fields are owned by another manager:\n{fields}\n"
+            f"Remove them from the program, or take them over for good with the annotation "
+            f'pulumi.com/patchForce: "true".\nThe API server says: {error.message}'
+        )
+    return f"{describe(obj)}: {error.message}"
+
+
+def already_exists(live: JsonObject) -> str:
+    """An object that somebody else made stands where ours should be created."""
+    return (
+        f"{describe(live)} already exists and was not created by this resource (its field "
+        f"managers: {managers_of(live)}). Import it with the import option, or delete it."
+    )
+
+
+def not_ready(obj: JsonObject, reason: str, problems: tuple[str, ...]) -> list[str]:
+    """The reasons why an object that was written is not ready, the main one first."""
+    first = f"{describe(obj)} was written, but is not ready: {reason}"
+    return [first, *problems]
