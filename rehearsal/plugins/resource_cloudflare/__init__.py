@@ -1,0 +1,1 @@
+"""A resource plugin for Cloudflare, for machines that cannot download Pulumi's own."""
