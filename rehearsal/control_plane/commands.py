@@ -86,6 +86,8 @@ def kube_apiserver(program: Path, layout: Layout, ports: Mapping[str, int]) -> l
         "--anonymous-auth=false",
         f"--token-auth-file={layout.tokens}",
         "--authorization-mode=Node,RBAC",
+        # As on GKE: what a pod may do is for PodSecurity to say, namespace by namespace.
+        "--allow-privileged=true",
         f"--service-account-key-file={pki / 'service-accounts.pub'}",
         f"--service-account-signing-key-file={pki / 'service-accounts.key'}",
         "--service-account-issuer=https://kubernetes.default.svc.cluster.local",
@@ -151,6 +153,7 @@ def kwok(program: Path, layout: Layout, incarnation: int) -> list[str]:
         # With leases, a restarted kwok would wait 40 s for those of the one before it.
         "--node-lease-duration-seconds=0",
         "--node-ip=10.156.0.2",
+        "--v=WARN",
         f"--cidr=10.{100 + incarnation % 100}.0.1/16",
     ]
 

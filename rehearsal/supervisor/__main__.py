@@ -32,8 +32,7 @@ def main() -> int:
     # httpx tells of every request; nobody wants to read that here.
     logging.getLogger("httpx").setLevel(logging.WARNING)
     try:
-        settings: dict[str, Any] = json.loads((root / "settings.json").read_text())
-        _supervise(root, settings, settings.pop("tools"))
+        _supervise(root, **json.loads((root / "settings.json").read_text()))
     except Exception as error:
         traceback.print_exc()
         status = read_status(root) or Status()
@@ -43,7 +42,9 @@ def main() -> int:
     return 0
 
 
-def _supervise(root: Path, settings: dict[str, Any], tools: dict[str, str]) -> None:
+def _supervise(
+    root: Path, settings: dict[str, Any], tools: dict[str, str], owner: int | None
+) -> None:
     # Late, for the lock must be taken at once.
     from rehearsal.control_plane.layout import Layout  # noqa: PLC0415
     from rehearsal.supervisor.assembly import assemble  # noqa: PLC0415
@@ -65,7 +66,7 @@ def _supervise(root: Path, settings: dict[str, Any], tools: dict[str, str]) -> N
         signal.signal(number, on_signal)
     for attempt in range(PORT_ATTEMPTS):
         plane = assemble(layout, settings, paths)
-        supervisor = Supervisor(layout, settings, plane.components, plane.server)
+        supervisor = Supervisor(layout, settings, plane.components, plane.server, owner)
         if stopped:
             return
         try:

@@ -57,6 +57,7 @@ def start(
     environment: str = "local",
     components: Sequence[str] = EVERYTHING,
     pool_size: int | None = None,
+    bound: bool = False,
     progress: Progress | None = None,
 ) -> Endpoints:
     """Have a rehearsal run in the state folder `folder`, and answer where its parts are.
@@ -65,7 +66,8 @@ def start(
     state of the folder (another environment, killed processes, another boot, unreadable files)
     is recovered from: objects in the cluster are kept where etcd can still read them.
     `environment` decides the simulated nodes (see control_plane/nodes.py), `pool_size` overrides
-    their number per pool. `progress` is called with one line of text at each step.
+    their number per pool. With `bound`, one that is started here ends when the calling process
+    does, however that ends (for tests). `progress` is called with one line of text at each step.
     Safe to call from several processes at once. Raises StartFailed, toolchain.ToolError.
     """
     root = folder.resolve()
@@ -78,7 +80,7 @@ def start(
         if found := _running(root, settings):
             return found
         if not _comes_up(root, settings):
-            _launch(root, settings, tell)
+            _launch(root, settings, os.getpid() if bound else None, tell)
         return _wait(root, tell)
 
 
@@ -148,7 +150,7 @@ def _comes_up(root: Path, settings: dict[str, Any]) -> bool:
     return status.state in ("starting", "ready", "recovering") and supervisor_runs(root)
 
 
-def _launch(root: Path, settings: dict[str, Any], tell: Progress) -> None:
+def _launch(root: Path, settings: dict[str, Any], owner: int | None, tell: Progress) -> None:
     tools: dict[str, str] = {}
     for name in _TOOLS:
         tools[name] = str(resolve(name).path)
@@ -156,7 +158,8 @@ def _launch(root: Path, settings: dict[str, Any], tell: Progress) -> None:
         tell("ended what was left of an earlier rehearsal")
     for stale in ("processes.json", "endpoints.json"):
         (root / stale).unlink(missing_ok=True)
-    write_private(root / "settings.json", json.dumps({**settings, "tools": tools}, indent=2))
+    document = {"settings": settings, "tools": tools, "owner": owner}
+    write_private(root / "settings.json", json.dumps(document, indent=2))
     log = Layout(root).log("supervisor")
     log.parent.mkdir(exist_ok=True, mode=0o700)
     with log.open("wb") as output:

@@ -58,13 +58,19 @@ class _Running:
 
 
 class Supervisor:
-    """Runs components until it is told to stop."""
+    """Runs components until it is told to stop, or until the process `owner` has ended."""
 
     def __init__(
-        self, layout: Layout, settings: dict[str, Any], components: list[Component], server: str
+        self,
+        layout: Layout,
+        settings: dict[str, Any],
+        components: list[Component],
+        server: str,
+        owner: int | None = None,
     ) -> None:
         self._layout = layout
         self._server = server
+        self._owner = owner
         self._running = [
             _Running(component, ProcessStatus(component.name, log=str(layout.log(component.name))))
             for component in components
@@ -94,7 +100,7 @@ class Supervisor:
         for running in self._running:
             _set_aside(self._layout.log(running.component.name))
         try:
-            while not self._stop:
+            while not self._stop and not self._orphaned():
                 for running in self._running:
                     self._step(running)
                 self._report()
@@ -182,6 +188,15 @@ class Supervisor:
 
     def _ready(self, names: tuple[str, ...]) -> bool:
         return all(r.status.state == "ready" for r in self._running if r.component.name in names)
+
+    def _orphaned(self) -> bool:
+        if self._owner is None:
+            return False
+        try:
+            os.kill(self._owner, 0)
+        except ProcessLookupError:
+            return True
+        return False
 
     def _announcement(self, name: str) -> Path:
         return self._layout.root / "run" / f"{name}.json"

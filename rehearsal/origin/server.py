@@ -1,0 +1,83 @@
+"""The HTTP side of the origin: any request in, JSON about who answers it out."""
+
+from collections.abc import Callable
+from typing import Any
+
+from starlette.datastructures import QueryParams
+from starlette.requests import Request as HttpRequest
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from rehearsal.origin.backends import Balancer, NoAnswer, Snapshot
+from rehearsal.origin.routes import Request, Rule, find, hostname_fits
+
+Now = Callable[[], tuple[list[Rule], Snapshot]]
+
+
+def application(now: Now) -> ASGIApp:
+    """An ASGI application that answers for the pods that `now` tells of."""
+    balancer = Balancer()
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return
+        request = HttpRequest(scope, receive)
+        received = await _received(request)
+        status, document = _answer(request, now, balancer)
+        response = JSONResponse({**document, "request": received}, status_code=status)
+        await response(scope, receive, send)
+
+    return answer
+
+
+def _answer(request: HttpRequest, now: Now, balancer: Balancer) -> tuple[int, dict[str, Any]]:
+    asked = Request(
+        host=_host(request),
+        path=request.url.path,
+        method=request.method,
+        headers={name.lower(): value for name, value in request.headers.items()},
+        query=dict(QueryParams(request.url.query)),
+    )
+    rules, snapshot = now()
+    rule = find(rules, asked)
+    if rule is None:
+        known = any(hostname_fits(rule.hostname, asked.host) for rule in rules)
+        what = f"{asked.path} under {asked.host}" if known else f"the host {asked.host}"
+        return 404, {"error": f"no HTTPRoute that a Gateway admits answers for {what}"}
+    try:
+        pod = balancer.choose(rule, snapshot)
+    except NoAnswer as failure:
+        return failure.status, {"error": str(failure), "route": f"{rule.namespace}/{rule.route}"}
+    return 200, {
+        "service": pod.service,
+        "namespace": pod.namespace,
+        "pod": pod.name,
+        "container": pod.container,
+        "image": pod.image,
+        "version": pod.version,
+        "digest": pod.digest,
+        "node": pod.node,
+        "route": f"{rule.namespace}/{rule.route}",
+    }
+
+
+async def _received(request: HttpRequest) -> dict[str, Any]:
+    size = 0
+    async for chunk in request.stream():
+        size += len(chunk)
+    headers: dict[str, str] = {}
+    for name, value in request.headers.items():
+        headers[name] = f"{headers[name]}, {value}" if name in headers else value
+    return {
+        "method": request.method,
+        "host": _host(request),
+        "path": request.url.path,
+        "query": request.url.query,
+        "headers": headers,
+        "body_bytes": size,
+    }
+
+
+def _host(request: HttpRequest) -> str:
+    """The host without its port, as routes name it."""
+    return request.headers.get("host", "").rpartition("@")[2].partition(":")[0].lower()
