@@ -1,0 +1,92 @@
+"""Run a command to its end: how long it took, and the memory of it and its children at most."""
+
+import os
+import subprocess
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+_PROC = Path("/proc")
+_SAMPLE_SECONDS = 0.1
+_PAGE = os.sysconf("SC_PAGE_SIZE")
+_OUTPUT_LINES = 25
+
+
+class CommandFailedError(Exception):
+    """A measured command failed; the message has the last lines of its output."""
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """Seconds on the wall, and the resident megabytes of all its processes (None: not Linux)."""
+
+    seconds: float
+    megabytes: float | None
+
+
+def measure(
+    command: Sequence[str | Path],
+    *,
+    environment: Mapping[str, str],
+    folder: Path,
+    allowed: Sequence[int] = (0,),
+) -> Measurement:
+    """Run `command` in `folder` with just this environment. Raises CommandFailedError.
+
+    Memory is the sum over the command's session, sampled ten times a second: pages that
+    processes share count for each of them.
+    """
+    log = folder / "last-output.log"
+    with log.open("wb") as output:
+        began = time.perf_counter()
+        process = subprocess.Popen(
+            [str(word) for word in command],
+            env=dict(environment),
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        memory = _Memory(process.pid)
+        code = process.wait()
+        seconds = time.perf_counter() - began
+    peak = memory.stop()
+    if code not in allowed:
+        tail = "\n".join(log.read_text(errors="replace").splitlines()[-_OUTPUT_LINES:])
+        words = " ".join(str(word) for word in command)
+        raise CommandFailedError(f"{words} failed with exit code {code}:\n{tail}")
+    return Measurement(seconds, peak)
+
+
+class _Memory:
+    """Watches a session in a thread."""
+
+    def __init__(self, session: int) -> None:
+        self._session = session
+        self._peak: float | None = None
+        self._done = threading.Event()
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+        if _PROC.is_dir():
+            self._thread.start()
+
+    def stop(self) -> float | None:
+        self._done.set()
+        if self._thread.is_alive():
+            self._thread.join()
+        return self._peak
+
+    def _watch(self) -> None:
+        while not self._done.wait(_SAMPLE_SECONDS):
+            pages = sum(self._pages(folder) for folder in _PROC.glob("[0-9]*"))
+            self._peak = max(self._peak or 0.0, pages * _PAGE / 1e6)
+
+    def _pages(self, process: Path) -> int:
+        try:
+            # The name, in parentheses, may hold spaces; what follows it does not.
+            fields = (process / "stat").read_text().rpartition(")")[2].split()
+            return int(fields[21]) if int(fields[3]) == self._session else 0
+        except (OSError, IndexError):  # it ended meanwhile
+            return 0
