@@ -16,9 +16,9 @@ from infra.release import (
     ReleaseError,
     parse_release,
 )
-from infra.service import Service
+from infra.service import Secret, Service
 from infra.stackfile import Place, Problem, StackFile, Value
-from infra.stackmessages import EXAMPLE, did_you_mean, translate
+from infra.stackmessages import EXAMPLE, secret_command, translate
 from infra.stackschema import StackKeys
 
 PRODUCTION = "production"
@@ -38,8 +38,11 @@ def check(
     file: StackFile, environment: str, services: Sequence[Service]
 ) -> tuple[StackKeys | None, list[Problem]]:
     """The typed content of a stack file, or None and all of its mistakes."""
+    outer = list(_outer_keys(file))
+    if not isinstance(file.values.get("config"), dict):
+        return None, outer
     known = {service.name: service for service in services}
-    problems = [problem for rule in _RULES for problem in rule(file, environment, known)]
+    problems = outer + [problem for rule in _RULES for problem in rule(file, environment, known)]
     try:
         keys = StackKeys.model_validate(_ours(file))
     except ValidationError as error:
@@ -73,22 +76,12 @@ def _texts(file: StackFile, *keys: str) -> dict[str, str]:
     return {k: v for k, v in _below(file, *keys).items() if isinstance(v, str)}
 
 
-def _named(known: Mapping[str, Service], version_key: str) -> Service | None:
-    return next((s for s in known.values() if s.version_key == version_key), None)
-
-
-def _outer_keys(file: StackFile, _env: str, _known: Mapping[str, Service]) -> Iterator[Problem]:
+def _outer_keys(file: StackFile) -> Iterator[Problem]:
     for key in file.values:
         if key not in _PULUMI_KEYS:
             moved = key.startswith("serlo:")
-            yield file.problem(
-                (key,),
-                f"one of {', '.join(_PULUMI_KEYS)}",
-                f"Indent it below config:, as {EXAMPLE} has it"
-                if moved
-                else did_you_mean(key, _PULUMI_KEYS, "Delete the key"),
-                found="an unknown key",
-            )
+            remedy = f"Indent it below config:, as {EXAMPLE} has it" if moved else "Delete the key"
+            yield file.unknown((key,), "key", _PULUMI_KEYS, remedy)
     if not isinstance(file.values.get("config"), dict):
         yield file.problem(("config",), "a mapping of keys to values", f"See {EXAMPLE}")
 
@@ -98,13 +91,9 @@ def _namespaces(file: StackFile, _env: str, _known: Mapping[str, Service]) -> It
         namespace, colon, rest = key.partition(":")
         if namespace in {"serlo", "pulumi"} and rest:
             continue
-        yield file.problem(
-            ("config", key),
-            "keys that start with serlo: or pulumi:",
-            f"Write serlo:{rest or key}" if not colon else "Delete the key: nothing would read it",
-            found="an unknown key",
-        )
-    if _config(file) and _config(file).get(_NO_DEFAULTS) != ["*"]:
+        remedy = "Delete the key: nothing would read it" if colon else f"Write serlo:{key}"
+        yield file.unknown(("config", key), "key", ("serlo:…", "pulumi:…"), remedy)
+    if _config(file).get(_NO_DEFAULTS) != ["*"]:
         yield file.problem(
             ("config", _NO_DEFAULTS),
             '["*"], so that nothing is ever done to a cluster that happens to be the current one',
@@ -116,25 +105,17 @@ def _versions(file: StackFile, environment: str, known: Mapping[str, Service]) -
     if not isinstance(_ours(file).get("versions"), dict):
         return
     place: Place = ("config", "serlo:versions")
-    keys = list(dict.fromkeys(service.version_key for service in known.values()))
-    for key in _below(file, "versions"):
-        if key not in keys:
-            yield file.problem(
-                (*place, key),
-                f"one of the services {', '.join(keys)}",
-                did_you_mean(
-                    key, keys, "Delete the line, or declare the service in infra/services/"
-                ),
-                found="an unknown service",
-            )
+    given = _below(file, "versions")
+    by_key = {service.version_key: service for service in known.values()}
+    for key in given:
+        if key not in by_key:
+            remedy = "Delete the line, or declare the service in infra/services/"
+            yield file.unknown((*place, key), "service", list(by_key), remedy)
     allowances = _texts(file, "prereleases")
-    for key in keys:
-        service = known.get(key) or _named(known, key)
-        if service is None:
-            continue
-        text = _below(file, "versions").get(key)
-        form = CONTINUOUS_FORM if service.channel is Channel.CONTINUOUS else SEMANTIC_FORM
-        if key not in _below(file, "versions"):
+    for key, service in by_key.items():
+        text = given.get(key)
+        if key not in given:
+            form = CONTINUOUS_FORM if service.channel is Channel.CONTINUOUS else SEMANTIC_FORM
             yield file.problem((*place, key), form, f"Add the version of {key} that is to run")
         if not isinstance(text, str):
             continue
@@ -153,40 +134,29 @@ def _versions(file: StackFile, environment: str, known: Mapping[str, Service]) -
             yield file.problem(
                 ("config", "serlo:prereleases", key),
                 "an allowance where production runs a pre-release",
-                "Delete the line: it is not needed any more",
+                "Delete the line: it is not needed",
             )
     for key in allowances:
-        if key not in keys:
-            yield file.problem(
-                ("config", "serlo:prereleases", key),
-                f"one of the services {', '.join(keys)}",
-                did_you_mean(key, keys, "Delete the line"),
-                found="an unknown service",
-            )
+        if key not in by_key:
+            place = ("config", "serlo:prereleases", key)
+            yield file.unknown(place, "service", list(by_key), "Delete the line")
 
 
-def _services(
-    file: StackFile, _environment: str, known: Mapping[str, Service]
-) -> Iterator[Problem]:
+def _services(file: StackFile, environment: str, known: Mapping[str, Service]) -> Iterator[Problem]:
     place: Place = ("config", "serlo:services")
     for name in _below(file, "services"):
         service = known.get(name)
         if service is None:
-            yield file.problem(
-                (*place, name),
-                f"one of the services {', '.join(known)}",
-                did_you_mean(name, list(known), "Delete the key"),
-                found="an unknown service",
-            )
+            yield file.unknown((*place, name), "service", list(known), "Delete the key")
             continue
         for setting in _below(file, "services", name, "settings"):
             if setting not in service.settings:
-                yield file.problem(
-                    (*place, name, "settings", setting),
-                    f"one of {', '.join(service.settings) or 'none'}",
-                    did_you_mean(setting, list(service.settings), "Delete the line"),
-                    found="an unknown setting",
-                )
+                declared = service.env.get(setting)
+                remedy = "Delete the line"
+                if isinstance(declared, Secret):
+                    remedy = f"It is a secret: {secret_command(declared.name, environment)}"
+                where = (*place, name, "settings", setting)
+                yield file.unknown(where, "setting", list(service.settings), remedy)
         yield from _sizes(file, name)
     for name, service in known.items():
         given = _below(file, "services", name, "settings")
@@ -245,20 +215,11 @@ def _interlock(
 
 
 def _secrets(file: StackFile, environment: str, known: Mapping[str, Service]) -> Iterator[Problem]:
-    used = used_secrets(environment, known.values())
+    used = list(used_secrets(environment, known.values()))
     for name in _below(file, "secrets"):
-        if name in used or name == "secure":
-            continue
-        yield file.problem(
-            ("config", "serlo:secrets", name),
-            f"a secret that something in {environment} uses",
-            did_you_mean(
-                name,
-                list(used),
-                f"pulumi config rm --path 'serlo:secrets.{name}' --stack {environment}",
-            ),
-            found="a secret that nothing uses",
-        )
+        if name not in used and name != "secure":
+            remedy = f"pulumi config rm --path 'serlo:secrets.{name}' --stack {environment}"
+            yield file.unknown(("config", "serlo:secrets", name), "secret", used, remedy)
 
 
 EDGE_SECRETS = {
@@ -281,7 +242,6 @@ def used_secrets(environment: str, services: Iterable[Service]) -> dict[str, tup
 
 
 _RULES: tuple[Check, ...] = (
-    _outer_keys,
     _namespaces,
     _versions,
     _services,

@@ -5,6 +5,7 @@ Everything here is about the text; what the keys mean is said in `infra.environm
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from pathlib import Path
 
 import yaml
@@ -34,7 +35,8 @@ class Problem:
     def __str__(self) -> str:
         place = ":".join(str(part) for part in (self.file, self.line, self.column) if part)
         key = f"{self.key}: " if self.key else ""
-        return f"{place}: {key}found {self.found}; allowed is {self.allowed}. {self.remedy}."
+        remedy = self.remedy if self.remedy.endswith("?") else f"{self.remedy}."
+        return f"{place}: {key}found {self.found}; allowed is {self.allowed}. {remedy}"
 
 
 class StackFileError(Exception):
@@ -55,6 +57,7 @@ class StackFile:
     values: dict[str, Value]
     _lines: dict[Place, tuple[int, int]] = field(repr=False)
     _texts: dict[Place, str] = field(repr=False)
+    _keys: dict[Place, tuple[int, int]] = field(repr=False)
 
     @property
     def label(self) -> str:
@@ -74,7 +77,7 @@ class StackFile:
     def problem(
         self, place: Place, allowed: str, remedy: str, *, found: str | None = None
     ) -> Problem:
-        """A mistake at a place of this file; the key is spelled as `pulumi config --path` does."""
+        """A mistake in a value; the key is spelled as `pulumi config --path` does."""
         line, column = self.position(place)
         return Problem(
             file=self.label,
@@ -82,6 +85,23 @@ class StackFile:
             found=self.found(place) if found is None else found,
             allowed=allowed,
             remedy=remedy,
+            line=line,
+            column=column,
+        )
+
+    def unknown(self, place: Place, what: str, known: Sequence[str], otherwise: str) -> Problem:
+        """A key that should not be there: did the author mean another, or what else is to do?"""
+        line, column = self._keys[place]
+        # A common prefix would make all keys look alike.
+        plain = {name.removeprefix("serlo:"): name for name in known}
+        word = str(place[-1])
+        close = get_close_matches(word.removeprefix("serlo:"), plain, n=1, cutoff=0.6)
+        return Problem(
+            file=self.label,
+            key=spell(place),
+            found=f'the unknown {what} "{word}"',
+            allowed=f"one of {', '.join(known)}" if known else "none",
+            remedy=f"Did you mean {plain[close[0]]}?" if close else otherwise,
             line=line,
             column=column,
         )
@@ -109,7 +129,7 @@ def read(path: Path) -> StackFile:
         root = yaml.compose(text, Loader=yaml.SafeLoader)
         anchors = [problem for event in yaml.parse(text) for problem in _anchors(event, label)]
     except yaml.YAMLError as error:
-        raise StackFileError([_syntax_problem(label, error)]) from None
+        raise StackFileError([_syntax_problem(label, text, error)]) from None
     except RecursionError:
         raise StackFileError(
             [_whole(label, "values nested too deeply", "Write a plain mapping")]
@@ -120,7 +140,7 @@ def read(path: Path) -> StackFile:
         )
     if not isinstance(root, yaml.MappingNode):
         raise StackFileError(
-            [_whole(label, _describe(root), "Start with config: and keys below it", line=1)]
+            [_whole(label, _describe(root), "Start with config: and keys below it")]
         )
     if anchors:  # They may refer to themselves, so nothing else is read.
         raise StackFileError(anchors)
@@ -128,7 +148,7 @@ def read(path: Path) -> StackFile:
     values = reader.mapping(root, ())
     if reader.problems:
         raise StackFileError(reader.problems)
-    return StackFile(path, values, reader.lines, reader.texts)
+    return StackFile(path, values, reader.lines, reader.texts, reader.keys)
 
 
 def _text(path: Path, label: str) -> str:
@@ -137,7 +157,7 @@ def _text(path: Path, label: str) -> str:
     except FileNotFoundError:
         known = sorted(label_of(other) for other in path.parent.glob("Pulumi.*.yaml"))
         raise StackFileError(
-            [_whole(label, "no such file", f"Stacks that exist: {', '.join(known) or 'none'}")]
+            [_whole(label, "no such file", f"There are: {', '.join(known) or 'none'}", line=None)]
         ) from None
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
@@ -146,7 +166,7 @@ def _text(path: Path, label: str) -> str:
         ) from None
     except OSError as error:
         raise StackFileError(
-            [_whole(label, error.strerror or str(error), "Make it a readable file")]
+            [_whole(label, f"a file that cannot be read: {error.strerror}", "Mend it", line=None)]
         ) from None
 
 
@@ -166,7 +186,7 @@ def _anchors(event: yaml.Event, label: str) -> Iterator[Problem]:
     )
 
 
-def _whole(label: str, found: str, remedy: str, *, line: int | None = None) -> Problem:
+def _whole(label: str, found: str, remedy: str, *, line: int | None = 1) -> Problem:
     return Problem(
         file=label,
         key="",
@@ -177,15 +197,17 @@ def _whole(label: str, found: str, remedy: str, *, line: int | None = None) -> P
     )
 
 
-def _syntax_problem(label: str, error: yaml.YAMLError) -> Problem:
+def _syntax_problem(label: str, text: str, error: yaml.YAMLError) -> Problem:
     mark: yaml.Mark | None = getattr(error, "problem_mark", None)
+    line = mark.line + 1 if mark else None
     said = " ".join(
         str(part)
         for part in (getattr(error, "context", None), getattr(error, "problem", None))
         if part
     )
     if isinstance(error, yaml.reader.ReaderError):
-        said = f"character #x{error.character:04x}, {error.reason}"  # pyright: ignore[reportUnknownMemberType]
+        said = f"the character #x{error.character:04x}"
+        line = text.count("\n", 0, error.position) + 1
     remedy = "Mend the line; an editor that knows YAML shows the place"
     if "'\\t'" in said:
         said = f"a tab ({said})"
@@ -196,7 +218,7 @@ def _syntax_problem(label: str, error: yaml.YAMLError) -> Problem:
         found=f"text that is no YAML: {said}" if said else "text that is no YAML",
         allowed="one YAML document",
         remedy=remedy,
-        line=mark.line + 1 if mark else None,
+        line=line,
         column=mark.column + 1 if mark else None,
     )
 
@@ -213,7 +235,8 @@ def _describe(node: yaml.Node) -> str:
     if kind == "null":
         return "no value"
     names = {"int": "the number", "float": "the number", "bool": "the truth value"}
-    return f"{names.get(kind, f'the {kind}')} {text}"
+    names["timestamp"] = "the date"
+    return f"{names[kind]} {text}" if kind in names else f"a value tagged {node.tag}"
 
 
 class _Reader:
@@ -224,6 +247,7 @@ class _Reader:
         self.problems: list[Problem] = []
         self.lines: dict[Place, tuple[int, int]] = {}
         self.texts: dict[Place, str] = {}
+        self.keys: dict[Place, tuple[int, int]] = {}
 
     def mapping(self, node: yaml.MappingNode, place: Place) -> dict[str, Value]:
         """A mapping's values by key; duplicate and non-text keys are noted and left out."""
@@ -263,9 +287,10 @@ class _Reader:
                 continue
             first[key] = mark.line + 1
             values[key] = self.value(value_node, (*place, key))
+            self.keys[*place, key] = (mark.line + 1, mark.column + 1)
             # A mistake in a mapping or list is shown where its key stands, not a line below.
             if not isinstance(value_node, yaml.ScalarNode):
-                self.lines[*place, key] = (mark.line + 1, mark.column + 1)
+                self.lines[*place, key] = self.keys[*place, key]
         return values
 
     def value(self, node: yaml.Node, place: Place) -> Value:

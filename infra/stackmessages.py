@@ -1,7 +1,6 @@
 """What is said about values that the schema refuses: pydantic's findings in the words of people."""
 
-from collections.abc import Iterable, Sequence
-from difflib import get_close_matches
+from collections.abc import Iterable
 from typing import get_args
 
 from pydantic import BaseModel
@@ -35,10 +34,7 @@ def translate(
     if detail["loc"][0] == "secrets":
         return _plain_secret(file, environment, place)
     if detail["type"] == "extra_forbidden":
-        siblings = _siblings(place)
-        remedy = did_you_mean(str(place[-1]), siblings, "Delete the key")
-        allowed = f"one of {', '.join(siblings)}"
-        return file.problem(place, allowed, remedy, found="an unknown key")
+        return file.unknown(place, "key", _siblings(place), "Delete the key")
     if detail["type"] == MISTAKE:
         context = detail.get("ctx", {})
         return file.problem(place, context["allowed"], context["remedy"])
@@ -47,12 +43,6 @@ def translate(
         return file.problem(place, form, "Write the whole version, in quotes")
     allowed, remedy = _PLAIN_TYPES.get(detail["type"], _MAPPING)
     return file.problem(place, allowed, remedy)
-
-
-def did_you_mean(word: str, known: Sequence[str], otherwise: str) -> str:
-    """A remedy: the known word that was probably meant, or what to do if none is near."""
-    close = get_close_matches(word, known, n=1, cutoff=0.6)
-    return f"Did you mean {close[0]}?" if close else otherwise
 
 
 def secret_command(name: str, environment: str) -> str:

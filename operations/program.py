@@ -32,7 +32,14 @@ _MAIN = Path(infra.__file__).parent / "__main__.py"
 
 
 class ProgramError(Exception):
-    """The program refused to run; the text says why and what to do."""
+    """The program refused to run; the text says why and what to do.
+
+    `registrations` is what it had registered until then.
+    """
+
+    def __init__(self, text: str, registrations: Iterable["Registration"] = ()) -> None:
+        super().__init__(text)
+        self.registrations = tuple(registrations)
 
 
 @dataclass(frozen=True)
@@ -87,7 +94,7 @@ def run_program(
     try:
         context.run(_run, stack_file.parent.parent, stack, secrets, recorder, warnings)
     except (pulumi.RunError, DeclarationError) as error:
-        raise ProgramError(str(error)) from None
+        raise ProgramError(str(error), recorder.registrations) from None
     return Program(stack, tuple(recorder.registrations), tuple(warnings.texts))
 
 
@@ -113,8 +120,9 @@ def _run(
             logger=logger,
             monitor=recorder,
         )
-        # Mocks leave this one setting out.
-        setattr(SETTINGS, "root_directory", str(root))  # noqa: B010 its type cannot be expressed
+        # What mocks leave out; outputs of a run that failed must not be waited for in the next.
+        for name, value in {"root_directory": str(root), "outputs": set[object]()}.items():
+            setattr(SETTINGS, name, value)
         pulumi.runtime.set_all_config({f"{PROJECT}:secrets": json.dumps(dict(secrets))})
         loop.run_until_complete(run_pulumi_func(_run_main))
     finally:

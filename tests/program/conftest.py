@@ -1,0 +1,97 @@
+"""Running the real program against a recorder, once per stack or for a changed stack file."""
+
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from operations.program import Program, Registration, run_program
+from rehearsal.plugins.properties import Secret
+
+ROOT = Path(__file__).parents[2]
+STACKS = ("local", "staging", "production")
+
+Edit = tuple[str, str]
+ChangedStack = Callable[..., Path]
+
+REHEARSAL: Edit = (
+    "  serlo:cloudflare:\n",
+    "  serlo:cloudflare:\n    base-url: http://127.0.0.1:1\n",
+)
+"""What makes a stack file one of a rehearsal, which may hold placeholders."""
+
+_programs: dict[str, Program] = {}
+
+
+def program_of(stack: str) -> Program:
+    """What the real stack registers."""
+    if stack not in _programs:
+        _programs[stack] = run_program(ROOT / "stacks" / f"Pulumi.{stack}.yaml")
+    return _programs[stack]
+
+
+@pytest.fixture(params=STACKS)
+def program(request: pytest.FixtureRequest) -> Program:
+    """What each of the real stacks registers, one after the other."""
+    return program_of(request.param)
+
+
+@pytest.fixture
+def changed_stack(tmp_path: Path) -> ChangedStack:
+    """A copy of a real stack file with some text replaced."""
+
+    def change(stack: str, *edits: Edit) -> Path:
+        text = (ROOT / "stacks" / f"Pulumi.{stack}.yaml").read_text()
+        for old, new in edits:
+            assert text.count(old) == 1, f"{old!r} must stand once in the stack file"
+            text = text.replace(old, new)
+        file = tmp_path / "stacks" / f"Pulumi.{stack}.yaml"
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(text)
+        return file
+
+    return change
+
+
+def of_kind(program: Program, kind: str) -> list[Registration]:
+    """All registrations whose type ends in `kind`, such as Deployment or DnsRecord."""
+    return [entry for entry in program.registrations if entry.type.endswith(f":{kind}")]
+
+
+def by_key(program: Program) -> dict[tuple[str, str], Registration]:
+    """Registrations by type and name, which no two share."""
+    keyed = {(entry.type, entry.name): entry for entry in program.registrations}
+    assert len(keyed) == len(program.registrations)
+    return keyed
+
+
+def changed(before: Program, after: Program) -> set[tuple[str, str]]:
+    """The types and names of resources that differ, came or went."""
+    old, new = by_key(before), by_key(after)
+    return {
+        key
+        for key in old.keys() | new.keys()
+        if key not in old or key not in new or old[key].properties != new[key].properties
+    }
+
+
+def container(deployment: Registration) -> Mapping[str, Any]:
+    """The only container of a Deployment."""
+    (only,) = deployment.properties["spec"]["template"]["spec"]["containers"]
+    return only
+
+
+def open_texts(value: Any) -> Iterator[str]:
+    """Every text in a value that is not wrapped as a secret."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for key, member in value.items():  # pyright: ignore[reportUnknownVariableType]
+            yield str(key)  # pyright: ignore[reportUnknownArgumentType]
+            yield from open_texts(member)
+    elif isinstance(value, list):
+        for element in value:  # pyright: ignore[reportUnknownVariableType]
+            yield from open_texts(element)
+    else:
+        assert value is None or isinstance(value, (bool, int, float, Secret)) or repr(value)

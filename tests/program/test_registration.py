@@ -1,0 +1,79 @@
+"""The types and properties we register are those of the official SDKs."""
+
+import warnings
+from collections.abc import Mapping
+from importlib import import_module
+from importlib.metadata import version
+from typing import Any
+
+from pulumi._types import input_type_py_to_pulumi_names
+
+from infra.components.registration import CloudflareProvider
+from operations.program import Program
+
+from .conftest import program_of
+
+with warnings.catch_warnings():
+    # The package warns of its own deprecated classes, which nobody here uses.
+    warnings.simplefilter("ignore", DeprecationWarning)
+    import pulumi_cloudflare
+
+_NESTED = {
+    "bindings": pulumi_cloudflare.WorkersScriptBindingArgs,
+    "observability": pulumi_cloudflare.WorkersScriptObservabilityArgs,
+}
+# Custom resources have no class of their own in the SDK: any type is right for them.
+_CUSTOM = "gateway.networking.k8s.io"
+
+
+def _names(arguments: type) -> set[str]:
+    return set(input_type_py_to_pulumi_names(arguments).values())
+
+
+def _required(kind: str, properties: Mapping[str, Any]) -> None:
+    """The SDK's own constructor knows what is required: it raises TypeError for what is missing."""
+    arguments = getattr(pulumi_cloudflare, f"{kind}Args")
+    python = {pulumi: py for py, pulumi in input_type_py_to_pulumi_names(arguments).items()}
+    arguments(**{python[name]: value for name, value in properties.items()})
+
+
+def test_cloudflare_resources_are_those_of_the_sdk() -> None:
+    seen: set[str] = set()
+    for entry in program_of("production").registrations:
+        if not entry.type.startswith("cloudflare:"):
+            continue
+        kind = entry.type.split(":")[-1]
+        seen.add(kind)
+        assert getattr(pulumi_cloudflare, kind).pulumi_type == entry.type
+        assert entry.properties.keys() <= _names(getattr(pulumi_cloudflare, f"{kind}Args"))
+        _required(kind, entry.properties)
+        for name, arguments in _NESTED.items():
+            nested: Any = entry.properties.get(name, [])
+            values: list[dict[str, Any]] = nested if isinstance(nested, list) else [nested]
+            for value in values:
+                assert value.keys() <= _names(arguments)
+    assert seen == {"DnsRecord", "WorkersKvNamespace", "WorkersRoute", "WorkersScript"}
+
+
+def test_the_cloudflare_provider_is_that_of_the_sdk() -> None:
+    (provider,) = (
+        entry
+        for entry in program_of("production").registrations
+        if entry.type == "pulumi:providers:cloudflare"
+    )
+    assert provider.properties.keys() <= _names(pulumi_cloudflare.ProviderArgs) | {"version"}
+    assert issubclass(CloudflareProvider, pulumi_cloudflare.Provider.__mro__[1])
+    assert version("pulumi-cloudflare")
+
+
+def test_kubernetes_types_are_those_of_the_sdk(program: Program) -> None:
+    for entry in program.registrations:
+        if not entry.type.startswith("kubernetes:"):
+            continue
+        _, group_version, kind = entry.type.split(":")
+        api_version = entry.properties.get("apiVersion", group_version.removeprefix("core/"))
+        assert group_version in {api_version, f"core/{api_version}"}
+        group, _, of_group = group_version.partition("/")
+        if group != _CUSTOM:
+            module = import_module(f"pulumi_kubernetes.{group}.{of_group}")
+            assert getattr(module, kind).pulumi_type == entry.type

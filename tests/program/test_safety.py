@@ -1,0 +1,137 @@
+"""What the program refuses, and that it does so before anything is registered."""
+
+import importlib.metadata
+import sys
+from pathlib import Path
+
+import pytest
+
+from infra.environment import Environment
+from operations.program import Program, ProgramError, run_program
+
+from .conftest import REHEARSAL, ROOT, STACKS, ChangedStack, of_kind
+
+UID = "1f0b1d4e-6a0c-4f43-9d5b-0f6d3c1a2b34"
+OTHER_UID = "2e0b1d4e-6a0c-4f43-9d5b-0f6d3c1a2b34"
+NO_UID = "00000000-0000-0000-0000-000000000000"
+
+
+def _refusal(file: Path, **given: object) -> ProgramError:
+    with pytest.raises(ProgramError) as refused:
+        run_program(file, **given)  # pyright: ignore[reportArgumentType]
+    return refused.value
+
+
+def test_a_bad_stack_file_registers_nothing(changed_stack: ChangedStack) -> None:
+    file = changed_stack(
+        "staging",
+        ("server: 0.52.1", "server: latest"),
+        ("domain: serlo-staging.dev", "domain: serlo.org"),
+    )
+    refusal = _refusal(file)
+    assert refusal.registrations == ()
+    assert "2 mistakes in stacks/Pulumi.staging.yaml" in str(refusal)
+    assert 'serlo:versions.server: found "latest"' in str(refusal)
+    assert 'serlo:domain: found "serlo.org"' in str(refusal)
+
+
+def test_missing_secrets_register_nothing_and_are_named_with_their_commands() -> None:
+    file = ROOT / "stacks" / "Pulumi.staging.yaml"
+    needed = Environment.load(file).secrets
+    refusal = _refusal(file, secrets={"mysql-uri": "set", "sentry-dsn": ""})
+    assert refusal.registrations == ()
+    for name in needed.keys() - {"mysql-uri"}:
+        command = f"pulumi config set --secret --path 'serlo:secrets.{name}' --stack staging"
+        assert command in str(refusal)
+    assert "serlo:secrets.mysql-uri" not in str(refusal)
+
+
+def test_the_wrong_cluster_is_refused_and_left_alone(changed_stack: ChangedStack) -> None:
+    file = changed_stack("staging", REHEARSAL, (NO_UID, UID))
+    refusal = _refusal(file, cluster_uid=OTHER_UID)
+    assert OTHER_UID in str(refusal)
+    assert UID in str(refusal)
+    assert "stacks/Pulumi.staging.yaml:34:10" in str(refusal)
+    for entry in refusal.registrations:
+        is_component = entry.type.startswith("serlo:")
+        is_reader = entry.name in {"cluster-identity", "kube-system"}
+        assert is_component or is_reader, f"{entry.type} {entry.name} was registered"
+
+
+def test_the_right_cluster_is_accepted(changed_stack: ChangedStack) -> None:
+    file = changed_stack("staging", REHEARSAL, (NO_UID, UID))
+    program = run_program(file, cluster_uid=UID)
+    assert len(of_kind(program, "Deployment")) == 3
+
+
+def test_placeholders_are_refused_in_an_update_and_warned_of_in_a_preview(
+    changed_stack: ChangedStack,
+) -> None:
+    file = changed_stack("staging", (NO_UID, UID))
+    refusal = _refusal(file, cluster_uid=UID)
+    assert refusal.registrations == ()
+    preview = run_program(file)
+    for key in ("serlo:gateway.address", "serlo:cloudflare.account-id", "serlo:versions.frontend"):
+        assert key in str(refusal)
+        assert key in "".join(preview.warnings)
+
+
+def test_a_rehearsal_may_hold_placeholders(changed_stack: ChangedStack) -> None:
+    program = run_program(changed_stack("production", REHEARSAL), cluster_uid=NO_UID)
+    assert program.warnings == ()
+
+
+def test_every_resource_has_a_provider_of_ours(program: Program) -> None:
+    providers = {
+        entry.urn: entry for entry in program.registrations if "pulumi:providers:" in entry.type
+    }
+    assert {entry.name for entry in providers.values()} == {
+        *("cluster-identity", "cluster", "cloudflare")
+    }
+    for entry in program.registrations:
+        if entry.type.startswith(("kubernetes:", "cloudflare:")):
+            urn, _, _ = entry.provider.rpartition("::")
+            wanted = "cluster-identity" if entry.existing else None
+            assert providers[urn].name == (wanted or entry.type.split(":")[0]).replace(
+                "kubernetes", "cluster"
+            )
+
+
+def test_cluster_providers_name_their_cluster(program: Program) -> None:
+    environment = Environment.load(ROOT / "stacks" / f"Pulumi.{program.stack}.yaml")
+    for entry in program.registrations:
+        if entry.type == "pulumi:providers:kubernetes":
+            assert entry.properties["context"] == environment.cluster.context
+            assert entry.properties["clusterIdentifier"] == environment.cluster.uid
+
+
+def test_production_is_protected_and_nothing_else(program: Program) -> None:
+    protected = {entry.type.split(":")[-1] for entry in program.registrations if entry.protect}
+    if program.stack == "production":
+        assert protected == {
+            *("Namespace", "Gateway", "DnsRecord", "WorkersRoute", "WorkersKvNamespace")
+        }
+    else:
+        assert protected == set()
+
+
+def test_all_stacks_register_the_same_resources() -> None:
+    shapes = [
+        {
+            (entry.type, entry.name)
+            for entry in run_program(ROOT / "stacks" / f"Pulumi.{stack}.yaml").registrations
+        }
+        for stack in STACKS
+    ]
+    assert shapes[0] == shapes[1] == shapes[2]
+
+
+def test_no_module_of_the_program_hides_another() -> None:
+    # Pulumi puts infra/ first on the path, so infra/yaml.py would take PyYAML's place.
+    names = {path.stem for path in (ROOT / "infra").iterdir() if not path.stem.startswith("_")}
+    taken = set(sys.stdlib_module_names) | set(importlib.metadata.packages_distributions())
+    assert names & taken == set()
+
+
+def test_the_main_file_reads_like_a_table_of_contents() -> None:
+    assert len((ROOT / "infra" / "__main__.py").read_text().splitlines()) < 40
