@@ -4,7 +4,7 @@ import warnings
 from collections.abc import Mapping
 from importlib import import_module
 from importlib.metadata import version
-from typing import Any
+from typing import Any, cast
 
 from pulumi._types import input_type_py_to_pulumi_names
 
@@ -48,9 +48,9 @@ def test_cloudflare_resources_are_those_of_the_sdk() -> None:
         assert entry.properties.keys() <= _names(getattr(pulumi_cloudflare, f"{kind}Args"))
         _required(kind, entry.properties)
         for name, arguments in _NESTED.items():
-            nested: Any = entry.properties.get(name, [])
-            values: list[dict[str, Any]] = nested if isinstance(nested, list) else [nested]
-            for value in values:
+            nested = entry.properties.get(name, [])
+            values = nested if isinstance(nested, list) else [nested]
+            for value in cast(list[dict[str, Any]], values):
                 assert value.keys() <= _names(arguments)
     assert seen == {"DnsRecord", "WorkersKvNamespace", "WorkersRoute", "WorkersScript"}
 
