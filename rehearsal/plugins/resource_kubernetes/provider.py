@@ -121,6 +121,7 @@ class KubernetesProvider(provider_pb2_grpc.ResourceProviderServicer):
         except ConfigurationError as error:
             raise RpcFailure(str(error), code=grpc.StatusCode.INVALID_ARGUMENT) from None
         self._configuration = configuration
+        self._access, self._operations = None, None
         try:
             self._access = read_kubeconfig(
                 configuration.kubeconfig or ambient_kubeconfig(),

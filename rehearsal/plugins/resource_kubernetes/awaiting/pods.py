@@ -11,16 +11,16 @@ from rehearsal.plugins.resource_kubernetes.awaiting.verdict import condition
 PATIENCE_SECONDS: dict[str, float] = {
     "InvalidImageName": 0,
     "ErrImageNeverPull": 0,
-    "ErrImagePull": 5,
-    "ImagePullBackOff": 5,
-    "ImageInspectError": 5,
+    "ErrImagePull": 3,
+    "ImagePullBackOff": 3,
+    "ImageInspectError": 3,
     "RegistryUnavailable": 15,
     "CreateContainerConfigError": 15,
     "CreateContainerError": 15,
     "RunContainerError": 15,
-    "CrashLoopBackOff": 20,
-    "Error": 20,
-    "OOMKilled": 20,
+    "CrashLoopBackOff": 10,
+    "Error": 10,
+    "OOMKilled": 10,
     "ContainerCannotRun": 15,
     "Unschedulable": 30,
     "FailedCreate": 5,
@@ -104,26 +104,31 @@ def is_ready(pod: JsonObject) -> bool:
     return condition(pod, "Ready").get("status") == "True"
 
 
+# A container that starts, runs for a moment and fails again is in the same trouble all along.
+_LULL_SECONDS = 20.0
+
+
 @dataclass
 class Patience:
     """Remembers since when each trouble lasts, and says which has lasted too long."""
 
     since: dict[str, float] = field(default_factory=dict[str, float])
+    last: dict[str, float] = field(default_factory=dict[str, float])
 
     def exhausted(self, problems: list[Problem]) -> Problem | None:
         """The first problem that has lasted longer than its kind may."""
         now = time.monotonic()
-        known: dict[str, float] = {}
         tired: Problem | None = None
         for problem in problems:
             allowed = PATIENCE_SECONDS.get(problem.reason)
             if allowed is None:
                 continue
             trouble = _SAME_TROUBLE.get(problem.reason, problem.reason)
-            known.setdefault(trouble, self.since.get(trouble, now))
-            if tired is None and now - known[trouble] >= allowed:
+            if now - self.last.get(trouble, -_LULL_SECONDS) >= _LULL_SECONDS:
+                self.since[trouble] = now
+            self.last[trouble] = now
+            if tired is None and now - self.since[trouble] >= allowed:
                 tired = problem
-        self.since = known
         return tired
 
 
