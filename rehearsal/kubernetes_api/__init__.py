@@ -13,10 +13,10 @@ from rehearsal.kubernetes_api.errors import (
     UnknownKind,
     Unreachable,
 )
-from rehearsal.kubernetes_api.objects import JsonObject, JsonObjects, items, section
+from rehearsal.kubernetes_api.objects import JsonObject, JsonObjects, Propagation, items, section
 
 if TYPE_CHECKING:
-    from rehearsal.kubernetes_api.cluster import Cluster, Propagation, WatchEvent
+    from rehearsal.kubernetes_api.cluster import Cluster, WatchEvent
     from rehearsal.kubernetes_api.kubeconfig import Access, KubeconfigError, read_kubeconfig
 
 # httpx and YAML take longer to import than a run of the plugin without changes takes in all,
@@ -25,7 +25,6 @@ _LATE = {
     "Access": "kubeconfig",
     "Cluster": "cluster",
     "KubeconfigError": "kubeconfig",
-    "Propagation": "cluster",
     "WatchEvent": "cluster",
     "read_kubeconfig": "kubeconfig",
 }

@@ -5,7 +5,7 @@ import random
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import quote, urlencode
 
 import httpx
@@ -18,14 +18,12 @@ from rehearsal.kubernetes_api.errors import (
     error_from_status,
 )
 from rehearsal.kubernetes_api.kubeconfig import Access, read_kubeconfig
-from rehearsal.kubernetes_api.objects import JsonObject, JsonObjects
+from rehearsal.kubernetes_api.objects import JsonObject, JsonObjects, Propagation
 
 APPLY_CONTENT_TYPE = "application/apply-patch+yaml"
 PAGE_SIZE = 500
 BACKOFF_SECONDS = 0.1
 LONGEST_BACKOFF_SECONDS = 2.0
-
-Propagation = Literal["Background", "Foreground", "Orphan"]
 
 # What a 500 of an API server says that lost its etcd for a moment; other 500s are final.
 _TRANSIENT_MESSAGES = ("etcdserver", "connection refused", "leader changed", "timed out", "timeout")
