@@ -15,8 +15,8 @@ from urllib.parse import quote
 from rehearsal.plugins.resource_cloudflare.schema import sdk_version
 
 # With the client's pauses (half a second, doubled each time up to eight, or what Retry-After
-# says) these last for more than half a minute: longer than a rate limit of the API's holds.
-MAX_RETRIES = 8
+# says up to a minute) an API that is away for twenty seconds is waited for.
+MAX_RETRIES = 6
 
 DEFAULT_BASE_URL = "https://api.cloudflare.com/client/v4"
 

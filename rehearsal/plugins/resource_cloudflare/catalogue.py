@@ -26,6 +26,8 @@ RECORD_IDENTICAL = frozenset({81057, 81058})
 ROUTE_DUPLICATE = frozenset({10020})
 NAMESPACE_TITLE_EXISTS = frozenset({10014})
 
+_OTHER = object()
+
 
 def _dns_equivalences(
     inputs: PropertyMap, operation: Operation, scope: Mapping[str, str]
@@ -164,6 +166,16 @@ class Ruleset(Resource):
                     return found
         return None
 
+    def describe(
+        self, operation: Operation, location: Location, document: Any, inputs: PropertyMap
+    ) -> PropertyMap:
+        """See Resource. An import leaves out what the API adds to every rule."""
+        described = super().describe(operation, location, document, inputs)
+        if not inputs:
+            rules: list[PropertyMap] = described.get("rules") or []
+            described["rules"] = [_as_written(rule) for rule in rules]
+        return described
+
     def body(self, inputs: PropertyMap) -> JsonObject:
         """See Resource."""
         sent = {k: v for k, v in inputs.items() if k not in ("zoneId", "accountId")}
@@ -173,6 +185,13 @@ class Ruleset(Resource):
     def _collection(self, scope: Mapping[str, str]) -> str:
         owner = "zones/{zoneId}" if "zoneId" in scope else "accounts/{accountId}"
         return path_of(f"/{owner}/rulesets", scope)
+
+
+def _as_written(rule: PropertyMap) -> PropertyMap:
+    added = {"id": rule.get("id"), "enabled": True}
+    if rule.get("ref") == rule.get("id"):
+        added["ref"] = rule.get("ref")
+    return {name: value for name, value in rule.items() if added.get(name, _OTHER) != value}
 
 
 RESOURCES: Mapping[str, Resource] = {
@@ -186,6 +205,7 @@ RESOURCES: Mapping[str, Resource] = {
             scope=("zoneId",),
             replace_on=frozenset({"zoneId", "type"}),
             defaults={"proxied": False, "comment": None, "tags": []},
+            filled_in=frozenset({"data", "privateRouting", "settings"}),
             equivalences=_dns_equivalences,
             taken=RECORD_IDENTICAL,
             twin_query=(("type", "type"), ("content.exact", "content")),
@@ -226,6 +246,13 @@ RESOURCES: Mapping[str, Resource] = {
             collection="/accounts/{accountId}/workers/scripts",
             scope=("accountId",),
             replace_on=frozenset({"accountId", "scriptName"}),
+            defaults={"bindings": [], "compatibilityFlags": []},
+            filled_in=frozenset(
+                {
+                    *("annotations", "cacheOptions", "exports", "limits", "logpush"),
+                    *("observability", "placement", "tailConsumers", "usageModel"),
+                }
+            ),
         ),
         ZoneSetting(
             token="cloudflare:index/zoneSetting:ZoneSetting",  # noqa: S106

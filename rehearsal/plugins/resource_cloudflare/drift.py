@@ -20,20 +20,21 @@ def as_inputs(
     *,
     defaults: Mapping[str, PropertyValue],
     equivalences: Mapping[str, Equivalence],
+    filled_in: frozenset[str] = frozenset(),
 ) -> PropertyMap:
     """The inputs that would describe `actual`, kept as they are wherever they still do.
 
     `defaults` names the properties that are drift even when the program says nothing of them,
-    and what Cloudflare has then. With no inputs at all (an import) everything but the defaults
-    is taken over.
+    and what Cloudflare has then. With no inputs at all (an import) everything is taken over but
+    the defaults, what is empty, and what Cloudflare has `filled_in` by itself.
     """
     result: PropertyMap = {}
     importing = not inputs
     for name in inputs.keys() | actual.keys():
         current, found = inputs.get(name), actual.get(name)
         if reveal(current) is None:
-            watched = importing or name in defaults
-            if watched and found is not None and found != defaults.get(name):
+            watched = name in defaults or (importing and name not in filled_in)
+            if watched and found not in (None, [], {}) and found != defaults.get(name):
                 result[name] = found
             continue
         equivalent = equivalences.get(name)
@@ -63,6 +64,11 @@ def _merged(current: PropertyValue, found: PropertyValue) -> PropertyValue:
         common = [_merged(a, b) for a, b in zip(said_list, there_list, strict=False)]
         return common + there_list[len(common) :]
     return found
+
+
+def is_part_of(said: PropertyValue, there: PropertyValue) -> bool:
+    """Whether what the program says is what there is already, which may have more to it."""
+    return there is not None and reveal(_merged(said, reveal(there))) == reveal(said)
 
 
 def says_the_same(one: Mapping[str, PropertyValue], other: Mapping[str, PropertyValue]) -> bool:

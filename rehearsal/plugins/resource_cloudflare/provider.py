@@ -23,6 +23,7 @@ from rehearsal.plugins.resource_cloudflare.api import (
 )
 from rehearsal.plugins.resource_cloudflare.catalogue import RESOURCES
 from rehearsal.plugins.resource_cloudflare.differences import differences
+from rehearsal.plugins.resource_cloudflare.drift import is_part_of
 from rehearsal.plugins.resource_cloudflare.resource import (
     IdentifierError,
     Location,
@@ -128,8 +129,14 @@ class CloudflareProvider(provider_pb2_grpc.ResourceProviderServicer):
     def Diff(self, request: Any, context: Any) -> Any:
         resource = _resource(request.urn)
         self._learn(resource, request.id, request.urn)
-        old = from_struct(request.old_inputs)
-        return _diff_response(old, from_struct(request.news), resource.replace_on)
+        old, state = from_struct(request.old_inputs), from_struct(request.olds)
+        # To say what Cloudflare has filled in already is no change.
+        news = {
+            name: value
+            for name, value in from_struct(request.news).items()
+            if name in old or not is_part_of(value, state.get(name))
+        }
+        return _diff_response(old, news, resource.replace_on)
 
     def Create(self, request: Any, context: Any) -> Any:
         resource = _resource(request.urn)

@@ -85,6 +85,8 @@ class Resource:
     """The inputs that cannot be changed in place."""
     defaults: Mapping[str, PropertyValue] = field(default_factory=dict[str, PropertyValue])
     """What the API has for inputs that are not given, where another value is drift."""
+    filled_in: frozenset[str] = frozenset()
+    """Optional inputs that the API fills in when they are not given: not taken from an import."""
     equivalences: Equivalences = _no_equivalences
     taken: frozenset[int] = frozenset()
     """Error codes of a creation that say that there is one already."""
@@ -234,6 +236,7 @@ class Resource:
             actual,
             defaults=self.defaults,
             equivalences=self.equivalences(inputs, operation, scope),
+            filled_in=self.filled_in,
         )
         kept = {name: inputs.get(name, value) for name, value in scope.items()}
         return {**kept, **described}

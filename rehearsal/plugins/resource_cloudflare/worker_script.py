@@ -107,7 +107,8 @@ class WorkerScript(Resource):
         described = as_inputs(
             current,
             actual,
-            defaults={"bindings": [], "compatibilityFlags": []},
+            defaults=self.defaults,
+            filled_in=self.filled_in,
             equivalences={
                 # Wishes for the upload and the deletion, which the API does not keep.
                 name: lambda _said, _there: True
