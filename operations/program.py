@@ -192,8 +192,11 @@ class _Recorder(mocks.MockMonitor):
     ) -> resource_pb2.ReadResourceResponse:
         urn = self.make_urn(request.parent, request.type, request.name)
         self._note(urn, request, request.properties, request.dependencies, existing=True)
-        metadata = {} if self.cluster_uid is None else {"metadata": {"uid": self.cluster_uid}}
-        return resource_pb2.ReadResourceResponse(urn=urn, properties=to_struct(metadata))
+        found: dict[str, Any] = {"apiVersion": "v1", "kind": "Namespace"}
+        if self.cluster_uid is not None:
+            labels = {"kubernetes.io/metadata.name": request.name}
+            found["metadata"] = {"name": request.name, "uid": self.cluster_uid, "labels": labels}
+        return resource_pb2.ReadResourceResponse(urn=urn, properties=to_struct(found))
 
     def _note(
         self,

@@ -7,6 +7,7 @@ A test holds the types and properties used here against those packages.
 
 from collections.abc import Mapping
 from importlib.metadata import version
+from typing import Any
 
 import pulumi
 
@@ -25,7 +26,8 @@ class KubernetesObject(pulumi.CustomResource):
 class KubernetesNamespace(pulumi.CustomResource):
     """A namespace that exists already: read, never written."""
 
-    metadata: pulumi.Output[Mapping[str, str]]
+    metadata: pulumi.Output[Any]
+    """What Kubernetes says; typed loosely, since Pulumi would hold every member to the type."""
 
     def __init__(self, name: str, opts: pulumi.ResourceOptions) -> None:
         opts = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(id=name))
