@@ -5,7 +5,6 @@ which only the cluster, the Cloudflare address and the secrets are replaced.
 """
 
 import os
-import stat
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -50,7 +49,9 @@ class DerivedProject:
         """Return the environment variables with which `pulumi` and `kubectl` see the rehearsal."""
         return {
             "KUBECONFIG": str(self.rehearsal / "kubeconfig"),
-            "PATH": f"{self.rehearsal / 'bin'}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
+            "PATH": os.pathsep.join(
+                [str(self.rehearsal / "bin"), str(PLUGINS), os.environ.get("PATH", os.defpath)]
+            ),
             "PULUMI_BACKEND_URL": f"file://{self.state}",
             "PULUMI_CONFIG_PASSPHRASE_FILE": str(self.rehearsal / "passphrase"),
             "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
@@ -112,11 +113,10 @@ def current_stack(rehearsal: Path) -> str | None:
 
 
 def link_tools(project: DerivedProject, tools: Mapping[str, Path]) -> None:
-    """Fill `.rehearsal/bin` with the pinned tools and the offline plugins."""
+    """Fill `.rehearsal/bin` with the pinned tools."""
     folder = project.rehearsal / "bin"
     folder.mkdir(parents=True, exist_ok=True)
-    plugins = {path.name: path for path in PLUGINS.iterdir() if path.stat().st_mode & stat.S_IXUSR}
-    for name, target in (plugins | dict(tools)).items():
+    for name, target in tools.items():
         link = folder / name
         if not link.is_symlink() or link.readlink() != target:
             link.unlink(missing_ok=True)

@@ -51,7 +51,7 @@ class PulumiCli:
     def prepare(self) -> list[str]:
         """Make the stack if it is missing; clear what a killed run left. Returns what was done."""
         if self._state_file() is None:
-            self._silently("stack", "init", self._project.stack)
+            self._silently("stack", "init")  # its name: PULUMI_OPTION_STACK
             return []
         stale = [lock for lock in self._locks() if not _alive(lock)]
         if not stale:
@@ -96,7 +96,8 @@ class PulumiCli:
         with log.open("wb") as file:
             process = subprocess.Popen(
                 ["pulumi", *arguments, "--non-interactive"],
-                env=self._project.environment(),
+                # The event log is an option for "debugging"; the automation API uses it as well.
+                env=self._project.environment() | {"PULUMI_DEBUG_COMMANDS": "true"},
                 stdin=subprocess.DEVNULL,
                 stdout=file if self._quiet else None,
                 stderr=subprocess.STDOUT if self._quiet else None,

@@ -22,10 +22,14 @@ from operations.overview import Overview, look, show
 from operations.pulumi_cli import Changes, PulumiCli, PulumiFailed
 from rehearsal.files import write_public
 from rehearsal.kubernetes_api import Cluster
-from rehearsal.supervisor import Endpoints, start, stop
-from toolchain import resolve
+from rehearsal.supervisor import Endpoints, StartFailed, start, stop
+from toolchain import ToolError, default, resolve, resolve_all
 
 CONTEXT = "rehearsal"
+STILL_RUNNING = (
+    'The servers keep running: look with `eval "$(serlo env)"`, mend, run again; '
+    "`serlo down` stops them."
+)
 
 
 def rehearse(
@@ -55,12 +59,13 @@ def rehearse(
     source = CHECKOUT / "stacks" / f"Pulumi.{stack}.yaml"
     try:
         environment = Environment.load(source)
-    except (StackFileError, FileNotFoundError) as error:
+        resolve_all(default().names("rehearsal"))
+        project = DerivedProject(folder.resolve(), stack)
+        make_room(project, console)
+        endpoints = start_servers(project, environment, console)
+        derive_project(project, environment, source, endpoints)
+    except (StackFileError, FileNotFoundError, ToolError, StartFailed) as error:
         sys.exit(str(error))
-    project = DerivedProject(folder.resolve(), stack)
-    make_room(project, console)
-    endpoints = start_servers(project, environment, console)
-    derive_project(project, environment, source, endpoints)
     pulumi = PulumiCli(project, quiet=json)
     try:
         for done in pulumi.prepare():
@@ -71,10 +76,7 @@ def rehearse(
         if down:
             pulumi.destroy()
     except PulumiFailed as error:
-        sys.exit(
-            f"{error.output}\nserlo rehearse: {error}. The servers keep running: "
-            'look with `eval "$(serlo env)"`, mend, run again; `serlo down` stops them.'
-        )
+        sys.exit(f"{error.output}\nserlo rehearse: {error}. {STILL_RUNNING}")
     finally:
         if down:
             stop(project.rehearsal)
