@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from rehearsal.cloudflare.seeds import SeedError
-from rehearsal.cloudflare.server import Settings, run
+from rehearsal.cloudflare.server import PortError, Settings, run
 from rehearsal.cloudflare.workerd import WorkerdError, workerd_path
 from toolchain import ToolError, resolve
 
@@ -37,7 +37,7 @@ def main() -> int:
             account=given.account,
         )
         run(settings)
-    except (SeedError, WorkerdError, ToolError) as error:
+    except (SeedError, PortError, WorkerdError, ToolError) as error:
         sys.stderr.write(f"rehearsal.cloudflare: {error}\n")
         return 1
     return 0

@@ -6,13 +6,14 @@ any other to the origin. Request headers for rehearsals, all removed before anyb
 JSON object that is merged into `request.cf`).
 """
 
+import contextlib
 import json
 import secrets
 from email.utils import formatdate
 from typing import cast
 
 import httpx
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.types import Receive, Scope, Send
 
 from rehearsal.cloudflare.api.zone_settings import setting_value
@@ -82,7 +83,9 @@ class Edge:
             "x-forwarded-proto", "https"
         )
         client = request.client.host if request.client else "127.0.0.1"
-        await self.handle(request, send, scheme=scheme, client=client, added=[])
+        # A client that hangs up while it sends ends nothing but its own request.
+        with contextlib.suppress(ClientDisconnect):
+            await self.handle(request, send, scheme=scheme, client=client, added=[])
 
     async def handle(
         self, request: Request, send: Send, *, scheme: str, client: str, added: Headers
@@ -157,16 +160,23 @@ class Edge:
         answer.headers.append(("x-rehearsal-route", str(decision.pattern)))
         try:
             async with self._runtime.socket(f"{script}@{zone}") as port:
-                response = await send_on(self._client, f"http://127.0.0.1:{port}", going)
-                if _threw(response):
-                    await response.aclose()
-                    await answer.error(
-                        WORKER_EXCEPTION, f"{script} threw an exception; see the log."
-                    )
-                else:
-                    await answer.relay(response)
-        except (WorkerdError, httpx.TransportError) as error:
+                await self._through_worker(going, script, port, answer)
+        except WorkerdError as error:
             await answer.error(WORKER_MISSING, f"{script} could not be run: {error}")
+
+    async def _through_worker(
+        self, going: Onward, script: str, port: int, answer: "Answer"
+    ) -> None:
+        try:
+            response = await send_on(self._client, f"http://127.0.0.1:{port}", going)
+        except httpx.TransportError as error:
+            await answer.error(WORKER_MISSING, f"{script} does not answer: {error!r}")
+            return
+        if _threw(response):
+            await response.aclose()
+            await answer.error(WORKER_EXCEPTION, f"{script} threw an exception; see the log.")
+        else:
+            await answer.relay(response)
 
 
 def _threw(response: httpx.Response) -> bool:

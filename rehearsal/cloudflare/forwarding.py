@@ -1,5 +1,6 @@
 """Passing a request on and its answer back, byte for byte."""
 
+import logging
 from collections.abc import AsyncIterable, Iterable
 from dataclasses import dataclass
 
@@ -8,6 +9,8 @@ from starlette.requests import Request
 from starlette.types import Send
 
 Headers = list[tuple[str, str]]
+
+_LOG = logging.getLogger(__name__)
 
 _HOP_BY_HOP = frozenset(
     (
@@ -74,5 +77,8 @@ async def relay(answer: httpx.Response, send: Send, added: Headers) -> None:
         async for chunk in answer.aiter_raw():
             await send({"type": "http.response.body", "body": chunk, "more_body": True})
         await send({"type": "http.response.body", "body": b"", "more_body": False})
+    except httpx.TransportError:
+        # Too late for an error page: the connection is closed without the rest.
+        _LOG.warning("the answer of %s broke off", answer.request.url)
     finally:
         await answer.aclose()

@@ -148,7 +148,7 @@ def delete(storage: Storage, namespace: str, key: str) -> None:
 def listing(storage: Storage, namespace: str, prefix: str, limit: int, cursor: str) -> Listing:
     """Up to `limit` keys that begin with `prefix`, in the order of their UTF-8 bytes."""
     try:
-        after = base64.urlsafe_b64decode(cursor.encode()).decode()
+        after = base64.b64decode(cursor, altchars=b"-_", validate=True).decode()
     except (binascii.Error, ValueError):
         raise KEY_INVALID.because(problem="invalid cursor") from None
     rows = storage.all(

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import random
 import secrets
 import signal
 import socket
@@ -30,6 +31,7 @@ from rehearsal.cloudflare.workerd_config import Egress
 from rehearsal.files import write_private
 
 _HOST = "127.0.0.1"
+_PORTS = range(16384, 32768)
 
 
 @dataclass(frozen=True)
@@ -142,13 +144,26 @@ def _ending(servers: list[_Server]) -> Generator[None]:
             signal.signal(number, handler)
 
 
+class PortError(Exception):
+    """A port cannot be had; the message says which."""
+
+
 def _listen(port: int) -> socket.socket:
-    listener = socket.socket()
-    # A restart takes its old port again at once.
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    listener.bind((_HOST, port))
-    listener.listen(2048)
-    return listener
+    """Listen on `port`, or on a free one for 0. Raises PortError."""
+    # A port chosen here lies below those that systems hand out for outgoing connections: one of
+    # these could take it while a restart is under way, and hold it for a minute.
+    chosen = [port] if port else random.sample(_PORTS, 50)
+    for number in chosen:
+        listener = socket.socket()
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((_HOST, number))
+            listener.listen(2048)
+        except OSError:
+            listener.close()
+            continue
+        return listener
+    raise PortError(f"port {port or 'of any number'} of {_HOST} is taken; choose another one")
 
 
 def _token_id(storage: Storage) -> str:

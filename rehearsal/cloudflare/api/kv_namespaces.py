@@ -82,7 +82,7 @@ def _list(call: Call) -> Reply:
 def _delete(call: Call) -> Reply:
     identifier = namespace_id(call, "remove namespace")
     call.storage.run("DELETE FROM kv_namespaces WHERE id = ?", identifier)
-    return succeeded(None)
+    return succeeded({})
 
 
 _NAMESPACES = "/accounts/{account_id}/storage/kv/namespaces"

@@ -51,14 +51,13 @@ def _settings(call: Call) -> Reply:
         "logpush": bool(document.get("logpush")),
         "tags": document.get("tags") or [],
         "tail_consumers": document.get("tail_consumers"),
-        "placement": document.get("placement") or {},
     }
-    for field, value in (
-        ("limits", current.limits),
-        ("observability", document.get("observability")),
-    ):
-        if value is not None:
-            settings[field] = value
+    optional: Json = {
+        "limits": current.limits,
+        "observability": document.get("observability"),
+        "placement": document.get("placement"),
+    }
+    settings |= {field: value for field, value in optional.items() if value}
     return succeeded(settings)
 
 
