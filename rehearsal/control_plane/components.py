@@ -2,6 +2,7 @@
 
 import logging
 import shutil
+import signal
 import ssl
 import urllib.request
 from collections.abc import Callable, Mapping
@@ -91,6 +92,8 @@ def prepare(
                 lambda: commands.kube_apiserver(tools["kube-apiserver"], layout, chosen),
                 api_ready,
                 after=("etcd",),
+                # Every answer it gave is in etcd; else it would wait for all who watch.
+                stop_signal=signal.SIGKILL,
             ),
             Component(
                 "kube-controller-manager",
@@ -167,8 +170,11 @@ def _forget_data(layout: Layout) -> bool:
     if not layout.etcd.exists():
         return False
     log.warning("etcd cannot use its data in %s: starting with an empty cluster", layout.etcd)
-    shutil.rmtree(layout.etcd, ignore_errors=True)
-    return True
+    if layout.etcd.is_dir():
+        shutil.rmtree(layout.etcd, ignore_errors=True)
+    else:
+        layout.etcd.unlink(missing_ok=True)
+    return not layout.etcd.exists()
 
 
 def _healthy(layout: Layout, port: int) -> bool:

@@ -82,9 +82,9 @@ def _failing(faults: Faults) -> list[JsonObject]:
         ("Warning", "Failed", '"Error: ImagePullBackOff"'),
     ]
     crash_message = 'printf "Back-off restarting failed container %s in pod %s" .name $pod'
-    crash_events = [("Warning", "BackOff", crash_message)]
+    crash_event = ("Warning", "BackOff", crash_message)
     probe_message = '"Readiness probe failed: HTTP probe failed with statuscode: 503"'
-    probe_events = [("Warning", "Unhealthy", probe_message)]
+    probe_event = ("Warning", "Unhealthy", probe_message)
 
     def stage(
         name: str,
@@ -92,7 +92,7 @@ def _failing(faults: Faults) -> list[JsonObject]:
         when: list[_Requirement],
         delay: str,
         becomes: tuple[str, str],
-        events: list[_Event] | None = None,
+        *events: _Event,
     ) -> JsonObject:
         phase, state = becomes
         values = {
@@ -107,7 +107,7 @@ def _failing(faults: Faults) -> list[JsonObject]:
         steps: list[JsonObject] = [
             {"patch": {"subresource": "status", "root": "status", "template": status}}
         ]
-        for event_type, reason, message in events or []:
+        for event_type, reason, message in events:
             event = {"TYPE": event_type, "REASON": reason, "MESSAGE": message}
             steps.append({"apply": {"template": _template("event", {**event, **values})}})
         selector = [(".metadata.deletionTimestamp", "DoesNotExist", ""), (fits, "In", kind)]
@@ -120,7 +120,7 @@ def _failing(faults: Faults) -> list[JsonObject]:
             [pending, (_WAITING, "NotIn", "ErrImagePull")],
             _PULL_RETRY,
             ("Pending", PULL_FAILED),
-            pull_events,
+            *pull_events,
         ),
         stage(
             "pull-back-off",
@@ -128,7 +128,7 @@ def _failing(faults: Faults) -> list[JsonObject]:
             [pending, (_WAITING, "In", "ErrImagePull")],
             _SOON,
             ("Pending", PULL_BACK_OFF),
-            back_off_events,
+            *back_off_events,
         ),
         stage("crash-start", crash, [pending], _AT_ONCE, ("Running", RUNS_UNREADY)),
         stage(
@@ -137,7 +137,7 @@ def _failing(faults: Faults) -> list[JsonObject]:
             [running, restarts, (_WAITING, "NotIn", "CrashLoopBackOff")],
             _SOON,
             ("Running", CRASHED),
-            crash_events,
+            crash_event,
         ),
         stage(
             "crash-restart",
@@ -153,7 +153,7 @@ def _failing(faults: Faults) -> list[JsonObject]:
             _SOON,
             ("Failed", ENDED),
         ),
-        stage("never-ready", never, [pending], _AT_ONCE, ("Running", RUNS_UNREADY), probe_events),
+        stage("never-ready", never, [pending], _AT_ONCE, ("Running", RUNS_UNREADY), probe_event),
         # Changes nothing. It keeps the module's pod-complete away from the pods of a Job.
         stage("never-ready-still", never, [running], '"1h"', ("Running", RUNS_UNREADY)),
         stage(

@@ -5,9 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import count
 
-from rehearsal.kubernetes_api import JsonObject
+from rehearsal.kubernetes_api import JsonObject, items, section
 from rehearsal.origin.cache import Key
-from rehearsal.origin.reading import has_condition, items, mapping
 from rehearsal.origin.routes import Rule
 
 _IMAGE = re.compile(
@@ -99,9 +98,9 @@ def ready_pods(snapshot: Snapshot, namespace: str, name: str, port: JsonObject) 
     found: dict[str, Pod] = {}
     for endpoint_slice in snapshot.slices.get((namespace, name), []):
         for endpoint in items(endpoint_slice, "endpoints"):
-            target = mapping(endpoint, "targetRef")
+            target = section(endpoint, "targetRef")
             pod = snapshot.pods.get((namespace, target.get("name", "")))
-            ready = mapping(endpoint, "conditions").get("ready", True)
+            ready = section(endpoint, "conditions").get("ready", True)
             if pod is None or not ready or not _takes_traffic(pod, target.get("uid")):
                 continue
             container = _container(pod, port)
@@ -154,7 +153,8 @@ def _takes_traffic(pod: JsonObject, uid: str | None) -> bool:
     # The EndpointSlice may be older than the pod is: what the pod itself says counts too.
     if pod["metadata"].get("deletionTimestamp") or (uid and pod["metadata"]["uid"] != uid):
         return False
-    return has_condition(pod, "Ready")
+    conditions = items(pod, "status", "conditions")
+    return any(c["type"] == "Ready" and c["status"] == "True" for c in conditions)
 
 
 def _container(pod: JsonObject, port: JsonObject) -> JsonObject:

@@ -3,10 +3,9 @@
 import threading
 from collections import defaultdict
 
-from rehearsal.kubernetes_api import Cluster, JsonObject
+from rehearsal.kubernetes_api import Cluster, JsonObject, section
 from rehearsal.origin.backends import Snapshot
 from rehearsal.origin.cache import Cache, Key
-from rehearsal.origin.reading import mapping
 from rehearsal.origin.routes import Rule, table
 
 _GATEWAY_API = "gateway.networking.k8s.io/v1"
@@ -59,7 +58,7 @@ class ClusterView:
         objects = {kind: cache.objects() for kind, cache in self._caches.items()}
         slices: dict[Key, list[JsonObject]] = defaultdict(list)
         for (namespace, _), endpoint_slice in objects["EndpointSlice"].items():
-            service = mapping(endpoint_slice, "metadata", "labels").get(_SERVICE_LABEL)
+            service = section(endpoint_slice, "metadata", "labels").get(_SERVICE_LABEL)
             if service:
                 slices[namespace, service].append(endpoint_slice)
         self._snapshot = Snapshot(

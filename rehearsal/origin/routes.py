@@ -7,9 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from rehearsal.kubernetes_api import JsonObject
+from rehearsal.kubernetes_api import JsonObject, items, section
 from rehearsal.origin.cache import Key
-from rehearsal.origin.reading import items, mapping
 
 _ANYTHING: JsonObject = {}
 
@@ -43,7 +42,7 @@ class Rule:
         method = match.get("method")
         return (
             hostname_fits(self.hostname, request.host)
-            and _path_fits(mapping(match, "path"), request.path)
+            and _path_fits(section(match, "path"), request.path)
             and (not method or method == request.method)
             and _pairs_fit(items(match, "headers"), request.headers, fold_names=True)
             and _pairs_fit(items(match, "queryParams"), request.query, fold_names=False)
@@ -109,16 +108,16 @@ def _admits(
     namespace: str,
     namespaces: Mapping[Key, JsonObject],
 ) -> bool:
-    allowed = mapping(listener, "allowedRoutes", "namespaces")
+    allowed = section(listener, "allowedRoutes", "namespaces")
     whence = allowed.get("from", "Same")
     if whence == "Selector":
-        labels = mapping(namespaces.get(("", namespace), {}), "metadata", "labels")
-        return _selects(mapping(allowed, "selector"), labels)
+        labels = section(namespaces.get(("", namespace), {}), "metadata", "labels")
+        return _selects(section(allowed, "selector"), labels)
     return whence == "All" or (whence == "Same" and gateway["metadata"]["namespace"] == namespace)
 
 
 def _selects(selector: JsonObject, labels: Mapping[str, str]) -> bool:
-    wanted = mapping(selector, "matchLabels")
+    wanted = section(selector, "matchLabels")
     return all(labels.get(key) == value for key, value in wanted.items()) and all(
         _expression_holds(expression, labels) for expression in items(selector, "matchExpressions")
     )
@@ -148,7 +147,7 @@ def _intersection(mine: str, theirs: str) -> str | None:
 
 
 def _precedence(hostname: str, match: JsonObject) -> tuple[Any, ...]:
-    path = mapping(match, "path")
+    path = section(match, "path")
     value = str(path.get("value") or "/")
     return (
         hostname.startswith("*.") or not hostname,

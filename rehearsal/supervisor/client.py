@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 
 from rehearsal.control_plane.files import write_private
 from rehearsal.control_plane.layout import Layout
+from rehearsal.control_plane.pools import POOLS
 from rehearsal.supervisor.processes import end_members, environment, members
 from rehearsal.supervisor.status import (
     Endpoints,
@@ -65,10 +66,11 @@ def start(
     One that runs already, with the same environment and components, is left alone; any other
     state of the folder (another environment, killed processes, another boot, unreadable files)
     is recovered from: objects in the cluster are kept where etcd can still read them.
-    `environment` decides the simulated nodes (see control_plane/nodes.py), `pool_size` overrides
+    `environment` decides the simulated nodes (see control_plane/pools.py), `pool_size` overrides
     their number per pool. With `bound`, one that is started here ends when the calling process
     does, however that ends (for tests). `progress` is called with one line of text at each step.
-    Safe to call from several processes at once. Raises StartFailed, toolchain.ToolError.
+    Safe to call from several processes at once. Raises StartFailed, toolchain.ToolError, and
+    ValueError for an environment or component that does not exist.
     """
     root = folder.resolve()
     tell = progress or _say_nothing
@@ -113,6 +115,9 @@ def _say_nothing(_: str) -> None:
 def _settings(environment: str, components: Sequence[str], pool_size: int | None) -> dict[str, Any]:
     if unknown := [name for name in components if name not in EVERYTHING]:
         raise ValueError(f"unknown component {unknown[0]!r}; known are {', '.join(EVERYTHING)}")
+    if environment not in POOLS:
+        known = ", ".join(sorted(POOLS))
+        raise ValueError(f"no node pools are known for {environment!r} (there are: {known})")
     return {
         "environment": environment,
         "components": [name for name in EVERYTHING if name in components],

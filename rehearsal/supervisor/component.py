@@ -19,6 +19,8 @@ class Component:
     """Names of the components that must be ready first."""
     announces: bool = False
     """Whether it prints one line of JSON with its endpoints when it is ready."""
+    stop_signal: signal.Signals = signal.SIGTERM
+    """What ends it; SIGKILL for those that have nothing to lose and take their time."""
     death_signal: signal.Signals = signal.SIGKILL
     """What it gets when the supervisor dies: SIGTERM for those with children of their own."""
     configuration: Callable[[], str] = lambda: ""

@@ -21,8 +21,10 @@ _PR_SET_PDEATHSIG = 1
 
 def environment(folder: Path) -> dict[str, str]:
     """The environment of a process of the rehearsal in `folder`."""
+    # etcd takes every such variable for one of its flags, and ends when it does not like it.
+    inherited = {name: value for name, value in os.environ.items() if name[:5] != "ETCD_"}
     # Python components look at their own standard output long before it would be flushed.
-    return {**os.environ, MARK: str(folder.resolve()), "PYTHONUNBUFFERED": "1"}
+    return {**inherited, MARK: str(folder.resolve()), "PYTHONUNBUFFERED": "1"}
 
 
 def spawn(

@@ -231,8 +231,9 @@ class Supervisor:
         first, others = self._running[:1], self._running[:0:-1]
         for group in (others, first):
             processes = [running.process for running in group if running.process]
-            for process in processes:
-                signal_group(process, signal.SIGTERM)
+            for running in group:
+                if running.process:
+                    signal_group(running.process, running.component.stop_signal)
             wait_all(processes, STOP_SECONDS)
             for process in processes:
                 signal_group(process, signal.SIGKILL)

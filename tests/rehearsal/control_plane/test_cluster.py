@@ -81,7 +81,11 @@ def test_an_identity_without_rights_gets_403(
     account = {"name": "nobody", "namespace": namespace}
     cluster.create({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": account})
     path = cluster.path("v1", "ServiceAccount", namespace, "nobody")
-    request = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {}}
+    request: JsonObject = {
+        "apiVersion": "authentication.k8s.io/v1",
+        "kind": "TokenRequest",
+        "spec": {},
+    }
     token = cluster.request("POST", f"{path}/token", body=request)["status"]["token"]
     authority = (control_plane.folder / "control_plane" / "pki" / "ca.crt").read_bytes()
     text = credentials.kubeconfig(control_plane.endpoints.kubernetes, authority, "nobody", token)

@@ -60,9 +60,13 @@ def events(cluster: Cluster, namespace: str) -> set[tuple[str, str, str]]:
     }
 
 
-def ready(cluster: Cluster, namespace: str) -> bool:
-    conditions = cluster.get("v1", "Pod", "p", namespace)["status"].get("conditions") or []
+def is_ready(found: JsonObject) -> bool:
+    conditions: list[JsonObject] = found["status"].get("conditions") or []
     return any(c["type"] == "Ready" and c["status"] == "True" for c in conditions)
+
+
+def ready(cluster: Cluster, namespace: str) -> bool:
+    return is_ready(cluster.get("v1", "Pod", "p", namespace))
 
 
 @pytest.mark.usefixtures("faults")
@@ -204,10 +208,7 @@ def test_a_bad_release_leaves_the_old_pods_and_the_next_one_recovers(
         return {
             pod["spec"]["containers"][0]["image"].partition(":")[2]
             for pod in cluster.list("v1", "Pod", namespace)
-            if any(
-                c["type"] == "Ready" and c["status"] == "True"
-                for c in pod["status"].get("conditions") or []
-            )
+            if is_ready(pod)
         }
 
     def rolled_out(generation: int) -> bool:
