@@ -36,11 +36,14 @@ provider = k8s.Provider(
     enable_server_side_apply=True,
 )
 objects: list[dict[str, Any]] = json.loads(Path(config.require("objects")).read_text())
+namespace: list[pulumi.Resource] = []
 for entry in objects:
     content = {ARGUMENTS.get(key, key): value for key, value in entry.items()}
     del content["apiVersion"], content["kind"]
-    CLASSES[entry["kind"]](
+    declared = CLASSES[entry["kind"]](
         f"{entry['kind']}-{entry['metadata']['name']}".lower(),
-        opts=pulumi.ResourceOptions(provider=provider),
+        opts=pulumi.ResourceOptions(provider=provider, depends_on=namespace),
         **content,
     )
+    if entry["kind"] == "Namespace":
+        namespace = [declared]

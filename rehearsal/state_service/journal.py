@@ -244,14 +244,13 @@ def _rebuild_dependencies(resources: list[Json]) -> None:
     seen: set[str] = set()
     for resource in resources:
         for key in ("dependencies", "replaceWith"):
-            if resource.get(key):
-                resource[key] = [urn for urn in resource[key] if urn in seen]
+            _put(resource, key, [urn for urn in items(resource, key) if urn in seen])
         dependencies = mapping(resource, "propertyDependencies")
         by_property: dict[str, list[str]] = {
             name: [urn for urn in items(dependencies, name) if urn in seen] for name in dependencies
         }
-        if by_property:
-            resource["propertyDependencies"] = {n: urns for n, urns in by_property.items() if urns}
+        kept = {name: urns for name, urns in by_property.items() if urns}
+        _put(resource, "propertyDependencies", kept)
         if resource.get("deletedWith") and resource["deletedWith"] not in seen:
             del resource["deletedWith"]
         seen.add(resource["urn"])
@@ -263,6 +262,13 @@ def _rebuild_dependencies(resources: list[Json]) -> None:
             if not parent:
                 del resource["parent"]
         parents[resource["urn"]] = parent
+
+
+def _put(resource: Json, key: str, value: Any) -> None:
+    """Set the key, or leave it out if there is nothing to set, as Go does."""
+    resource.pop(key, None)
+    if value:
+        resource[key] = value
 
 
 def _normalize(resources: list[Json]) -> None:
