@@ -20,6 +20,7 @@ import yaml
 import rehearsal.plugins
 from benchmarks.measure import Measurement, measure
 from benchmarks.platform import NAMESPACE, objects
+from rehearsal.engine import engine_variables
 from rehearsal.kubernetes_api import Cluster, NotFound
 from toolchain import resolve
 
@@ -27,9 +28,6 @@ HERE = Path(__file__).parent
 REAL_PLUGINS = Path(rehearsal.plugins.__file__).parent / "bin"
 EMPTY_PLUGIN = HERE / "empty_plugin" / "bin"
 REST_SECONDS = 300.0
-# The engine sends its journal in batches, 50 ms apart unless told otherwise, and each step of a
-# resource waits for its batch. To a service on the same machine 2 ms is no burden.
-JOURNAL_BATCH_MILLISECONDS = "2"
 
 Record = Callable[[str, Measurement], None]
 
@@ -135,10 +133,7 @@ def pulumi(bench: Bench, record: Record, *, backend: Backend, empty_plugin: bool
         REAL_PLUGINS,
         SERLO_PYTHON=sys.executable,
         PULUMI_CONFIG_PASSPHRASE="nothing here is secret",  # noqa: S106
-        PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION="true",
-        PULUMI_HOME=str(bench.folder / "pulumi-home"),
-        PULUMI_JOURNALING_BATCH_PERIOD=JOURNAL_BATCH_MILLISECONDS,
-        PULUMI_SKIP_UPDATE_CHECK="true",
+        **engine_variables(bench.folder / "pulumi-home"),
         **backend.variables,
     )
     stack = f"organization/bench/{'empty' if empty_plugin else 'real'}-{bench.services}"
