@@ -71,6 +71,26 @@ def test_an_engine_killed_in_the_middle_of_a_destroy(project: Project) -> None:
     assert set(project.acts().values()) <= {1, 2}
 
 
+@pytest.mark.parametrize("moment", [2, 13, ENTRIES + 3])
+def test_an_engine_killed_in_the_middle_of_replacements(project: Project, moment: int) -> None:
+    project.entries = many()
+    project.up("--parallel", "16")
+    before = project.acts().total()
+    project.entries = {name: {**entry, "kind": "other"} for name, entry in many().items()}
+    project.delay = 0.05
+    process = project.start("up", "--yes", "--skip-preview", "--parallel", "4")
+    eventually(lambda: project.acts().total() - before >= moment, f"{moment} acts")
+    process.kill()
+    process.wait()
+    assert set(project.names()) == set(project.entries)  # the CLI checks the state's integrity
+    project.up("--parallel", "16")
+    assert sorted(project.names()) == sorted(project.entries)
+    resources = project.export()["deployment"]["resources"]
+    kinds = {r["outputs"]["kind"] for r in resources if r["type"] == "ledger:index:Entry"}
+    assert kinds == {"other"}
+    assert f"{ENTRIES + 1} unchanged" in project.up()
+
+
 def test_a_service_killed_in_the_middle(project: Project, service: Service) -> None:
     project.entries = many()
     project.delay = 0.05
