@@ -1,7 +1,5 @@
 """`pulumi-language-python [flags] ENGINE_ADDRESS`, as Pulumi's CLI starts it."""
 
-from importlib.metadata import version
-
 from rehearsal.plugins.serving import die_quietly, engine_address, serve
 from rehearsal.plugins.stubs import without_sdk
 
@@ -16,7 +14,7 @@ def main() -> None:
 
     from rehearsal.plugins.language_python.host import LanguageHost  # noqa: PLC0415
 
-    host = LanguageHost(engine_address() or "", version("pulumi"))
+    host = LanguageHost(engine_address() or "")
     serve(lambda server: add_LanguageRuntimeServicer_to_server(host, server))
 
 

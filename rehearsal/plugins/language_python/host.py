@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import IO, Any, NoReturn
 
 import grpc
-from google.protobuf import empty_pb2, json_format
+from google.protobuf import empty_pb2
 from pulumi.runtime.proto import language_pb2, language_pb2_grpc, plugin_pb2
 
 from rehearsal.plugins.language_python.child import EXIT_MESSAGE_SHOWN
@@ -27,6 +27,7 @@ from rehearsal.plugins.language_python.interpreter import (
     child_environment,
     find_interpreter,
 )
+from rehearsal.plugins.properties import from_struct
 from rehearsal.plugins.serving import RpcFailure
 
 _CHILD = Path(__file__).with_name("child.py")
@@ -52,9 +53,8 @@ def _refuse(what: str) -> Any:
 class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
     """Serves Python programs and policy packs to the engine at `engine_address`."""
 
-    def __init__(self, engine_address: str, version: str) -> None:
+    def __init__(self, engine_address: str) -> None:
         self._engine_address = engine_address
-        self._version = version
         self._children: set[subprocess.Popen[bytes]] = set()
         self._lock = threading.Lock()
 
@@ -63,7 +63,9 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
         return language_pb2.LanguageHandshakeResponse()
 
     def GetPluginInfo(self, request: Any, context: Any) -> Any:
-        return plugin_pb2.PluginInfo(version=self._version)
+        from importlib.metadata import version  # noqa: PLC0415 - heavy, and rarely asked for
+
+        return plugin_pb2.PluginInfo(version=version("pulumi"))
 
     def GetRequiredPlugins(self, request: Any, context: Any) -> Any:
         return language_pb2.GetRequiredPluginsResponse()
@@ -77,6 +79,10 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
 
     def Run(self, request: Any, context: Any) -> Any:
         """Run the program to its end. What it prints goes to this process's own output."""
+        if request.attach_debugger:
+            return language_pb2.RunResponse(
+                error="the rehearsal's language host attaches no debugger"
+            )
         try:
             interpreter = _interpreter_for(request.info)
         except InterpreterMissingError as error:
@@ -214,7 +220,7 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
 
 
 def _interpreter_for(info: Any) -> Path:
-    return find_interpreter(Path(info.root_directory), json_format.MessageToDict(info.options))
+    return find_interpreter(Path(info.root_directory), from_struct(info.options))
 
 
 def _interpreter_or_failure(info: Any) -> Path:

@@ -39,11 +39,12 @@ def child_environment(
     """The environment variables of a program: the host's, its virtual environment's, `additions`.
 
     PYTHONDONTWRITEBYTECODE is left out: without compiled files the providers' SDKs take
-    seconds to import, in every run.
+    seconds to import, in every run. The engine is reached without a proxy.
     """
     result = {**environment, **additions}
     for name in ("PYTHONDONTWRITEBYTECODE", "PYTHONHOME"):
         result.pop(name, None)
+    result.setdefault("no_grpc_proxy", "127.0.0.1,localhost")
     folder = interpreter.parent
     if (folder.parent / "pyvenv.cfg").is_file():
         result["VIRTUAL_ENV"] = str(folder.parent)

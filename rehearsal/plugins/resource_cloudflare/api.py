@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, cast
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from rehearsal.plugins.resource_cloudflare.schema import sdk_version
 
@@ -19,6 +19,8 @@ from rehearsal.plugins.resource_cloudflare.schema import sdk_version
 MAX_RETRIES = 6
 
 DEFAULT_BASE_URL = "https://api.cloudflare.com/client/v4"
+
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 JsonObject = dict[str, Any]
 # A part of a multipart form: its name and (file name, content, content type).
@@ -196,7 +198,11 @@ class Api:
             user_service_key=self._credentials.user_service_key,
             max_retries=MAX_RETRIES,
             default_headers={"User-Agent": f"serlo-rehearsal {agent}".strip()},
-            http_client=cloudflare.DefaultHttpxClient(event_hooks={"response": [_before_retry]}),
+            http_client=cloudflare.DefaultHttpxClient(
+                event_hooks={"response": [_before_retry]},
+                # A rehearsal's API is on this machine, whatever proxy leads out of it.
+                trust_env=urlsplit(self._credentials.base_url).hostname not in LOOPBACK,
+            ),
         )
 
 

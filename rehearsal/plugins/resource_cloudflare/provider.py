@@ -11,6 +11,7 @@ from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 from rehearsal.plugins.properties import (
     UNKNOWN,
     PropertyMap,
+    Secret,
     from_struct,
     reveal,
     to_struct,
@@ -51,10 +52,16 @@ from rehearsal.plugins.serving import Engine, RpcFailure
 _CONFIGURATION = (
     *("apiKey", "apiToken", "apiUserServiceKey", "baseUrl", "email", "userAgentOperatorSuffix"),
 )
+_SECRET_CONFIGURATION = ("apiKey", "apiToken", "apiUserServiceKey")
+# What the engine itself writes among a provider's inputs.
+_OF_THE_ENGINE = ("version", "pluginDownloadURL")
 _FUNCTIONS: Mapping[str, Callable[[Api, Mapping[str, Any]], PropertyMap]] = {
     GET_ZONE: get_zone,
     GET_ZONES: get_zones,
 }
+
+# Computed outputs that an update leaves as they are.
+_NEVER_CHANGING = ("createdOn", "supportsUrlEncoding")
 
 _Result = TypeVar("_Result")
 
@@ -87,9 +94,12 @@ class CloudflareProvider(provider_pb2_grpc.ResourceProviderServicer):
         failures = [
             Problem(name, f"is no setting of the provider; known are {', '.join(_CONFIGURATION)}")
             for name in news
-            if name not in (*_CONFIGURATION, "version") and not name.startswith("__")
+            if name not in (*_CONFIGURATION, *_OF_THE_ENGINE) and not name.startswith("__")
         ]
-        return provider_pb2.CheckResponse(inputs=request.news, failures=_failures(failures))
+        for name in _SECRET_CONFIGURATION:
+            if isinstance(news.get(name), str):
+                news[name] = Secret(news[name])
+        return provider_pb2.CheckResponse(inputs=to_struct(news), failures=_failures(failures))
 
     def DiffConfig(self, request: Any, context: Any) -> Any:
         """Report what changes; no setting replaces the provider, and with it every resource."""
@@ -176,11 +186,8 @@ class CloudflareProvider(provider_pb2_grpc.ResourceProviderServicer):
         resource = _resource(request.urn)
         inputs, olds = from_struct(request.news), from_struct(request.olds)
         if request.preview:
-            given = inputs_of(resource.token)["object"]
-            stays = {name: value for name, value in olds.items() if name not in given}
-            state = {**stays, "modifiedOn": UNKNOWN, **inputs}
-            if "modifiedOn" not in outputs_of(resource.token)["object"]:
-                del state["modifiedOn"]
+            stays = {name: olds[name] for name in _NEVER_CHANGING if name in olds}
+            state = {**_unknown_outputs(resource), **stays, **inputs}
             return provider_pb2.UpdateResponse(properties=to_struct(state))
         location = _locate(resource, request.id, olds)
         found = self._perform(

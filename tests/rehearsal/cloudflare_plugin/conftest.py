@@ -145,6 +145,7 @@ class Emulator:
             f"{self.url}{path}",
             headers={"Authorization": f"Bearer {self.token}"},
             timeout=60,
+            trust_env=False,
             **arguments,
         )
         assert answer.is_success, f"{method} {path}: {answer.status_code} {answer.text}"
@@ -182,7 +183,9 @@ def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
 def proxy(emulator: Emulator) -> Iterator[Proxy]:
     """A proxy in front of the emulated API."""
     origin = httpx.URL(emulator.url)
-    upstream = httpx.Client(base_url=f"{origin.scheme}://{origin.netloc.decode()}", timeout=60)
+    upstream = httpx.Client(
+        base_url=f"{origin.scheme}://{origin.netloc.decode()}", timeout=60, trust_env=False
+    )
     proxy = Proxy("", upstream)
     server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(proxy))
     server.daemon_threads = True

@@ -128,6 +128,8 @@ pulumi.runtime.invoke(
 )
 """
     )
-    status, output = project.run("preview")
+    status, output = project.run("up", "--yes", "--skip-preview")
     assert status != 0
     assert "getZone: failed to find exactly one zone: found 0" in output
+    # The token was not marked as secret by the program.
+    assert emulator.token not in output + project.state_text()
