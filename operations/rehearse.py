@@ -12,7 +12,6 @@ from rich.console import Console
 
 from infra.environment import Environment, StackFileError
 from operations.derived_project import (
-    CHECKOUT,
     DerivedProject,
     current_stack,
     derive,
@@ -20,6 +19,7 @@ from operations.derived_project import (
 )
 from operations.overview import Overview, look, show
 from operations.pulumi_cli import Changes, PulumiCli, PulumiFailed
+from operations.stacks import stack_file
 from rehearsal.files import write_public
 from rehearsal.kubernetes_api import Cluster
 from rehearsal.supervisor import Endpoints, StartFailed, start, stop
@@ -46,7 +46,7 @@ def rehearse(
     Parameters
     ----------
     stack
-        local, staging or production: the name of a file in stacks/.
+        local, staging or production, or the path of a stack file.
     folder
         The rehearsal's state folder; two rehearsals at once need two folders.
     down
@@ -56,11 +56,11 @@ def rehearse(
     """
     began = time.monotonic()
     console = Console(stderr=json)
-    source = CHECKOUT / "stacks" / f"Pulumi.{stack}.yaml"
+    source = stack_file(stack)
     try:
         environment = Environment.load(source)
         resolve_all(default().names("rehearsal"))
-        project = DerivedProject(folder.resolve(), stack)
+        project = DerivedProject(folder.resolve(), environment.name)
         make_room(project, console)
         endpoints = start_servers(project, environment, console)
         derive_project(project, environment, source, endpoints)

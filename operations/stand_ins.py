@@ -7,8 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
+from operations.certificate import self_signed
 from operations.passphrase import Encrypter
 from rehearsal.files import write_private
+
+_CERTIFICATE = frozenset({"gateway-tls-certificate", "gateway-tls-key"})
 
 
 @dataclass(frozen=True)
@@ -23,19 +26,22 @@ class StandIns:
 
 
 def stand_ins(
-    store: Path, passphrase_file: Path, names: Iterable[str], known: Mapping[str, str]
+    store: Path, passphrase_file: Path, names: Iterable[str], known: Mapping[str, str], domain: str
 ) -> StandIns:
-    """Return a value for each of `names`; those of `known` are given, the others random.
+    """Return a value for each of `names`; those of `known` are given, the others made up.
 
     `store` and `passphrase_file` keep them (mode 0600); deriving Pulumi's key costs 0.3 s and is
-    left out when nothing changed.
+    left out when nothing changed. `domain` goes into the gateway's certificate.
     """
     kept = _read(store)
-    old = kept.values if kept else {}
-    values = {
-        name: known.get(name) or old.get(name) or secrets.token_urlsafe(24)
-        for name in sorted({*names, *known})
-    }
+    have = {**(kept.values if kept else {}), **known}
+    wanted = sorted({*names, *known})
+    missing = {name for name in wanted if name not in have}
+    if missing & _CERTIFICATE:
+        have |= dict(zip(sorted(_CERTIFICATE), self_signed(domain), strict=True))
+        missing -= _CERTIFICATE
+    have |= {name: secrets.token_urlsafe(24) for name in missing}
+    values = {name: have[name] for name in wanted}
     if kept and kept.values == values and passphrase_file.is_file():
         return kept
     if not passphrase_file.is_file():

@@ -1,0 +1,218 @@
+"""A whole rehearsal, driven as an operator drives it: through `serlo`, `pulumi` and HTTP."""
+
+import json
+import os
+import re
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from rehearsal.kubernetes_api import Cluster, NotFound
+from rehearsal.supervisor import stop
+
+CHECKOUT = Path(__file__).resolve().parents[3]
+SERLO = Path(sys.prefix) / "bin" / "serlo"
+
+
+@dataclass
+class Rehearsal:
+    """One state folder and a private copy of a stack file that tests may change."""
+
+    folder: Path
+    stack_file: Path
+
+    def serlo(self, *arguments: str) -> list[str]:
+        return [str(SERLO), *arguments, "--folder", str(self.folder)]
+
+    def rehearse(self, *, check: bool = True) -> tuple[dict[str, Any], str]:
+        """Run `serlo rehearse --json`; answers its document (empty if it failed) and stderr."""
+        command = self.serlo("rehearse", "--stack", str(self.stack_file), "--json")
+        done = subprocess.run(command, capture_output=True, text=True, timeout=240, check=False)
+        if check:
+            assert done.returncode == 0, done.stdout + done.stderr
+        else:
+            assert done.returncode == 1, done.stdout + done.stderr
+        return (json.loads(done.stdout) if done.stdout else {}), done.stderr
+
+    def start(self) -> "subprocess.Popen[str]":
+        """Start `serlo rehearse` in a process group of its own."""
+        return subprocess.Popen(
+            self.serlo("rehearse", "--stack", str(self.stack_file)),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            process_group=0,
+        )
+
+    def pulumi(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
+        """Run pulumi by hand, as after `eval "$(serlo env)"`."""
+        words = " ".join(shlex.quote(argument) for argument in arguments)
+        variables = shlex.join(self.serlo("env"))
+        return subprocess.run(
+            ["/bin/sh", "-ec", f'eval "$({variables})"; exec pulumi --non-interactive {words}'],
+            capture_output=True,
+            text=True,
+            timeout=240,
+            check=False,
+        )
+
+    def release(self, service: str, version: str) -> None:
+        """Change a version in the stack file."""
+        text = self.stack_file.read_text()
+        changed = re.sub(rf"(?m)^(    {service}: ).*$", rf"\g<1>{version}", text)
+        assert changed != text
+        self.stack_file.write_text(changed)
+
+    @property
+    def cluster(self) -> Cluster:
+        return Cluster.from_kubeconfig(str(self.folder / "kubeconfig"))
+
+    @property
+    def endpoints(self) -> dict[str, str]:
+        return json.loads((self.folder / "endpoints.json").read_text())
+
+    @property
+    def domain(self) -> str:
+        return re.findall(r"(?m)^  serlo:domain: (\S+)", self.stack_file.read_text())[0]
+
+    def cloudflare(self, method: str, path: str, **keywords: Any) -> Any:
+        """Ask the Cloudflare API; answers the result."""
+        token = (self.folder / "cloudflare" / "token").read_text().strip()
+        answer = httpx.request(
+            method,
+            f"{self.endpoints['cloudflare_api']}{path}",
+            headers={"Authorization": f"Bearer {token}"},
+            trust_env=False,
+            **keywords,
+        )
+        assert answer.status_code == 200, answer.text
+        return answer.json()["result"]
+
+    @property
+    def zone(self) -> dict[str, Any]:
+        return self.cloudflare("GET", "/zones")[0]
+
+    def ask(self, host: str, path: str = "/") -> dict[str, Any]:
+        """Send a request through the edge; answers the origin's JSON."""
+        url = f"{self.endpoints['edge']}{path}"
+        answer = httpx.get(url, headers={"Host": f"{host}.{self.domain}"}, trust_env=False)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    def replica_sets(self) -> dict[str, set[str]]:
+        """Deployment to the names of its ReplicaSets, old ones included."""
+        found: dict[str, set[str]] = {}
+        for item in self.cluster.list("apps/v1", "ReplicaSet"):
+            owner = item["metadata"]["ownerReferences"][0]["name"]
+            found.setdefault(owner, set()).add(item["metadata"]["name"])
+        return found
+
+    def state(self) -> list[dict[str, Any]]:
+        """The resources in Pulumi's state."""
+        done = self.pulumi("stack", "export")
+        assert done.returncode == 0, done.stderr
+        deployment = json.loads(done.stdout)["deployment"]
+        assert not deployment.get("pending_operations")
+        return deployment["resources"]
+
+    def assert_consistent(self) -> None:
+        """Everything of ours exists once, and everything that exists is in the state."""
+        resources = self.state()
+        urns = [resource["urn"] for resource in resources]
+        assert len(urns) == len(set(urns))
+        records = [r for r in resources if r["type"].endswith(":DnsRecord")]
+        assert len(self.cloudflare("GET", f"/zones/{self.zone['id']}/dns_records")) == len(records)
+        routes = self.cloudflare("GET", f"/zones/{self.zone['id']}/workers/routes")
+        assert len(routes) == len([r for r in resources if r["type"].endswith(":WorkersRoute")])
+        for kind in ("Deployment", "Service", "Secret", "HTTPRoute"):
+            ids = {
+                resource["id"]
+                for resource in resources
+                if resource["type"].startswith("kubernetes:")
+                and resource["type"].endswith(f":{kind}")
+            }
+            assert self.ours(kind) == ids
+
+    def ours(self, kind: str) -> set[str]:
+        """`namespace/name` of every object of a kind outside the system's namespaces."""
+        groups = {"Deployment": "apps/v1", "HTTPRoute": "gateway.networking.k8s.io/v1"}
+        return {
+            f"{item['metadata']['namespace']}/{item['metadata']['name']}"
+            for item in self.cluster.list(groups.get(kind, "v1"), kind)
+            if not item["metadata"]["namespace"].startswith("kube-")
+            and item["metadata"]["namespace"] != "default"
+        }
+
+
+@pytest.fixture(scope="module")
+def new_rehearsal(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Callable[[str], Rehearsal]]:
+    """Makes rehearsals of a stack in folders of their own; ends them all afterwards."""
+    made: list[Rehearsal] = []
+
+    def make(stack: str) -> Rehearsal:
+        base = tmp_path_factory.mktemp(stack)
+        copy = base / "stacks" / f"Pulumi.{stack}.yaml"
+        copy.parent.mkdir()
+        shutil.copy(CHECKOUT / "stacks" / copy.name, copy)
+        made.append(Rehearsal(base / ".rehearsal", copy))
+        return made[-1]
+
+    yield make
+    for rehearsal in made:
+        stop(rehearsal.folder)
+        assert not processes_of(rehearsal.folder)
+
+
+def processes_of(folder: Path) -> list[int]:
+    """Processes whose command line names the folder (Linux only)."""
+    found: list[int] = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit() and int(entry.name) != os.getpid():
+            try:
+                command = (entry / "cmdline").read_bytes().decode(errors="replace")
+            except OSError:
+                continue
+            if str(folder) in command:
+                found.append(int(entry.name))
+    return found
+
+
+def wait_for_text(process: "subprocess.Popen[str]", text: str) -> None:
+    """Read the output of a process until it has `text`."""
+    assert process.stdout is not None
+    for line in process.stdout:
+        if text in line:
+            return
+    pytest.fail(f"the process ended without {text!r}")
+
+
+def kill(pid: int) -> None:
+    os.kill(pid, signal.SIGKILL)
+
+
+def exists(cluster: Cluster, api_version: str, kind: str, name: str) -> bool:
+    try:
+        cluster.get(api_version, kind, name)
+    except NotFound:
+        return False
+    return True
+
+
+def until(condition: Callable[[], object], seconds: float = 30) -> None:
+    """Wait for a condition."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "the condition never came true"
+        time.sleep(0.1)

@@ -1,0 +1,81 @@
+"""Releases, good and bad, and changes behind Pulumi's back."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.rehearsal.platform.conftest import Rehearsal
+
+pytestmark = pytest.mark.xdist_group("platform-releases")
+
+
+@pytest.fixture(scope="module")
+def rehearsal(new_rehearsal: Callable[[str], Rehearsal]) -> Iterator[Rehearsal]:
+    rehearsal = new_rehearsal("local")
+    rehearsal.rehearse()
+    yield rehearsal
+
+
+def test_a_new_version_rolls_exactly_one_deployment(rehearsal: Rehearsal) -> None:
+    before = rehearsal.replica_sets()
+    rehearsal.release("database-layer", "0.3.67")
+
+    result, _ = rehearsal.rehearse()
+
+    after = rehearsal.replica_sets()
+    assert {name for name in after if after[name] != before[name]} == {"database-layer"}
+    versions = {row["name"]: row["version"] for row in result["workloads"]}
+    assert versions["database-layer"] == "0.3.67"
+    assert versions["server"] == "0.52.1"
+
+
+def test_a_bad_image_fails_with_the_pods_reason_while_old_pods_serve(rehearsal: Rehearsal) -> None:
+    (rehearsal.folder / "faults.yaml").write_text('pull-error: ["*/server:0.99.0"]\n')
+    rehearsal.release("server", "0.99.0")
+
+    _, errors = rehearsal.rehearse(check=False)
+
+    assert "server" in errors
+    assert "ImagePull" in errors
+    assert "ghcr.io/serlo/api.serlo.org/server:0.99.0" in errors
+    assert rehearsal.ask("api", "/health")["version"] == "0.52.1"
+
+    rehearsal.release("server", "0.53.0")
+    result, _ = rehearsal.rehearse()
+    server = next(row for row in result["workloads"] if row["name"] == "server")
+    assert (server["version"], server["ready"]) == ("0.53.0", server["desired"])
+    assert rehearsal.ask("api", "/health")["version"] == "0.53.0"
+    rehearsal.assert_consistent()
+
+
+def test_refresh_sees_what_was_changed_behind_its_back(rehearsal: Rehearsal) -> None:
+    zone = f"/zones/{rehearsal.zone['id']}"
+    records = rehearsal.cloudflare("GET", f"{zone}/dns_records", params={"per_page": 100})
+    record = next(row for row in records if row["name"] == f"de.{rehearsal.domain}")
+    rehearsal.cloudflare(
+        "PATCH", f"{zone}/dns_records/{record['id']}", json={"content": "elsewhere.example"}
+    )
+    scaler = {
+        "apiVersion": "autoscaling/v2",
+        "kind": "HorizontalPodAutoscaler",
+        "metadata": {"name": "server", "namespace": "api"},
+        "spec": {"maxReplicas": 9},
+    }
+    rehearsal.cluster.apply(scaler, field_manager="somebody", force=True)
+
+    refreshed = rehearsal.pulumi("refresh", "--yes", "--skip-preview", "--diff")
+    assert refreshed.returncode == 0, refreshed.stdout + refreshed.stderr
+    assert "elsewhere.example" in refreshed.stdout
+    assert "maxReplicas" in refreshed.stdout
+
+    preview = rehearsal.pulumi("preview", "--diff")
+    assert preview.returncode == 0, preview.stdout + preview.stderr
+    assert "elsewhere.example" in preview.stdout
+
+
+def test_serlo_env_gives_pulumi_and_kubectl_by_hand(rehearsal: Rehearsal, tmp_path: Path) -> None:
+    preview = rehearsal.pulumi("preview")
+    assert preview.returncode == 0, preview.stdout + preview.stderr
+    assert "from $PATH" not in preview.stderr
+    assert str(tmp_path) not in preview.stdout
