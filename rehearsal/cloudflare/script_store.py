@@ -3,7 +3,7 @@
 import hashlib
 import json
 import uuid
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import cast
 
 from rehearsal.cloudflare.envelope import Json
@@ -29,6 +29,7 @@ class Version:
     Attributes:
         main: name of the module that holds the handlers.
         is_module: ES module syntax; otherwise service worker syntax.
+        source: `wrangler` or `api`, by what uploaded it.
     """
 
     main: str
@@ -41,6 +42,7 @@ class Version:
     named_handlers: list[Json] = field(default_factory=list[Json])
     annotations: Json = field(default_factory=dict[str, object])
     limits: Json | None = None
+    source: str = "api"
     id: str = ""
     number: int = 0
     created_on: str = ""
@@ -57,7 +59,7 @@ class Version:
 
 _STORED = (
     *("main", "is_module", "bindings", "compatibility_date", "compatibility_flags", "handlers"),
-    *("named_handlers", "annotations", "limits", "created_on"),
+    *("named_handlers", "annotations", "limits", "source", "created_on"),
 )
 
 
@@ -143,20 +145,20 @@ def add_version(storage: Storage, account: str, name: str, draft: Version) -> st
     return identifier
 
 
-def deploy(storage: Storage, account: str, name: str, identifier: str, annotations: Json) -> Json:
-    """Make a version the one that runs; returns the deployment."""
+def deploy(storage: Storage, account: str, name: str, chosen: Version, annotations: Json) -> Json:
+    """Make a stored version the one that runs; returns the deployment."""
     deployment: Json = {
         "id": str(uuid.uuid4()),
-        "source": "api",
+        "source": chosen.source,
         "strategy": "percentage",
         "author_email": "rehearsal@localhost.invalid",
         "annotations": annotations,
-        "versions": [{"version_id": identifier, "percentage": 100}],
+        "versions": [{"version_id": chosen.id, "percentage": 100}],
         "created_on": now(),
     }
     storage.run(
         "UPDATE scripts SET version_id = ? WHERE account_id = ? AND name = ?",
-        *(identifier, account, name),
+        *(chosen.id, account, name),
     )
     storage.run(
         "INSERT INTO deployments (id, account_id, script, position, document) SELECT"
@@ -170,6 +172,6 @@ def deploy(storage: Storage, account: str, name: str, identifier: str, annotatio
 def released(storage: Storage, account: str, name: str, draft: Version) -> str:
     """Store a version and deploy it; returns its id."""
     identifier = add_version(storage, account, name, draft)
-    deploy(storage, account, name, identifier, draft.annotations)
+    deploy(storage, account, name, replace(draft, id=identifier), draft.annotations)
     save_document(storage, account, name, script_document(storage, account, name))
     return identifier

@@ -64,7 +64,10 @@ def uploaded_version(call: Call, name: str) -> tuple[Version, Json]:
     if content_type in _SCRIPT_TYPES:
         modules = [Module("worker.js", content_type, call.body)]
         _check_size(modules)
-        return Version("worker.js", is_module=False, modules=modules, bindings=[]), {}
+        version = Version(
+            "worker.js", is_module=False, modules=modules, bindings=[], source=_source(call)
+        )
+        return version, {}
     if content_type != "multipart/form-data":
         raise SCRIPT_CONTENT_TYPE.because()
     metadata = part_object(call.parts, "metadata")
@@ -80,8 +83,13 @@ def uploaded_version(call: Call, name: str) -> tuple[Version, Json]:
         compatibility_flags=compatibility_flags(metadata),
         annotations=cast(Json, metadata.get("annotations") or {}),
         limits=cast(Json | None, metadata.get("limits")),
+        source=_source(call),
     )
     return version, metadata
+
+
+def _source(call: Call) -> str:
+    return "wrangler" if call.headers.get("user-agent", "").startswith("wrangler/") else "api"
 
 
 def part_object(parts: list[Part], name: str) -> Json:
@@ -174,7 +182,10 @@ def resolved_bindings(call: Call, name: str, metadata: Json) -> list[Json]:
         elif call.query.get("bindings_inherit") == "strict":
             problem = f"Binding {key} cannot be inherited: the previous version has no {source}."
             raise SCRIPT_INVALID.because(problem=problem)
-    kept = texts(metadata.get("keep_bindings")) or []
+    # Secrets outlive an upload that says nothing of them; a list, even an empty one, decides.
+    kept = SECRETS if metadata.get("keep_bindings") is None else texts(metadata["keep_bindings"])
+    if kept is None:
+        raise SCRIPT_INVALID.because(problem="keep_bindings must be a list of text")
     for key, binding in old.items():
         if binding["type"] in kept:
             bindings.setdefault(key, binding)

@@ -11,6 +11,7 @@ from rehearsal.cloudflare.api import (
     script_versions,
     scripts,
     worker_routes,
+    wrangler_paths,
     zone_features,
     zone_settings,
     zones,
@@ -32,6 +33,7 @@ def routes() -> list[Route]:
         *script_secrets.ROUTES,
         *script_settings.ROUTES,
         *script_versions.ROUTES,
+        *wrangler_paths.ROUTES,
         *kv_namespaces.ROUTES,
         *kv_values.ROUTES,
     ]

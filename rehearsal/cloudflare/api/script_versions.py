@@ -17,7 +17,7 @@ def _metadata(one: Version) -> Json:
         "author_id": None,
         "created_on": one.created_on,
         "modified_on": one.created_on,
-        "source": "api",
+        "source": one.source,
         "hasPreview": False,
     }
 
@@ -34,7 +34,7 @@ def _document(one: Version) -> Json:
                 "etag": one.etag,
                 "handlers": one.handlers,
                 "named_handlers": one.named_handlers,
-                "last_deployed_from": "api",
+                "last_deployed_from": one.source,
             },
             "script_runtime": {
                 "compatibility_date": one.compatibility_date,
@@ -115,7 +115,7 @@ def _deploy(call: Call) -> Reply:
         raise SCRIPT_INVALID.because(problem=problem)
     chosen = version(call.storage, account, name, str(versions[0].get("version_id")))
     annotations = cast(Json, body.get("annotations") or {})
-    return succeeded(deploy(call.storage, account, name, chosen.id, annotations))
+    return succeeded(deploy(call.storage, account, name, chosen, annotations))
 
 
 _SCRIPT = "/accounts/{account_id}/workers/scripts/{script}"

@@ -40,7 +40,7 @@ def script_summary(call: Call, name: str) -> Json:
         "named_handlers": current.named_handlers,
         "has_assets": False,
         "has_modules": current.is_module,
-        "last_deployed_from": "api",
+        "last_deployed_from": current.source,
         "logpush": bool(document.get("logpush")),
         "usage_model": document.get("usage_model") or "standard",
         "deployment_id": current.id,
@@ -142,7 +142,8 @@ def referencing_scripts(call: Call, name: str) -> list[str]:
     )
 
 
-def _delete(call: Call) -> Reply:
+def delete_script(call: Call) -> Reply:
+    """Delete a script and the routes that name it, unless others bind it."""
     account, name = call.params["account_id"], call.params["script"]
     script_row(call.storage, account, name)
     workers = referencing_scripts(call, name)
@@ -159,22 +160,12 @@ def _delete(call: Call) -> Reply:
     return succeeded(None)
 
 
-def _service(call: Call) -> Reply:
-    """The older view of a script, which wrangler asks for."""
-    name = call.params["script"]
-    summary = script_summary(call, name)
-    times: Json = {key: summary[key] for key in ("created_on", "modified_on")}
-    environment: Json = {"environment": "production", "script": summary, **times}
-    return succeeded({"id": name, "default_environment": environment, **times})
-
-
 _SCRIPT = "/accounts/{account_id}/workers/scripts/{script}"
 ROUTES = [
     Route("GET", "/accounts/{account_id}/workers/scripts", _list),
     Route("PUT", _SCRIPT, _upload, "upload"),
     Route("GET", _SCRIPT, _content),
-    Route("DELETE", _SCRIPT, _delete),
+    Route("DELETE", _SCRIPT, delete_script),
     Route("PUT", f"{_SCRIPT}/content", _upload_content, "upload"),
     Route("GET", f"{_SCRIPT}/content/v2", _content),
-    Route("GET", "/accounts/{account_id}/workers/services/{script}", _service),
 ]

@@ -11,10 +11,11 @@ from rehearsal.cloudflare.refusals import (
     SCRIPT_BODY,
 )
 from rehearsal.cloudflare.route_matching import PatternError, parse
-from rehearsal.cloudflare.storage import Row, new_id
+from rehearsal.cloudflare.storage import Row, Storage, new_id
 
 
-def _document(row: Row) -> Json:
+def route_document(row: Row) -> Json:
+    """A route as the API shows it."""
     return {
         "id": row["id"],
         "pattern": row["pattern"],
@@ -33,21 +34,23 @@ def _find(call: Call) -> Row:
     return row
 
 
-def _checked(call: Call, own_id: str | None) -> tuple[str, str | None]:
-    body, zone_id = call.object(), call.params["zone_id"]
+def checked_route(
+    storage: Storage, zone_id: str, body: Json, own_id: str | None
+) -> tuple[str, str | None]:
+    """Pattern and script of a wanted route. Raises Refused; `own_id` is of the one it replaces."""
     pattern, script = body.get("pattern"), body.get("script") or None
     if not isinstance(pattern, str) or not isinstance(script, str | None):
         raise SCRIPT_BODY.because()
-    zone = zone_name(call.storage, zone_id)
+    zone = zone_name(storage, zone_id)
     try:
         parsed = parse(pattern, zone)
     except PatternError as error:
         raise ROUTE_PATTERN.because(problem=error) from None
-    others = call.storage.all("SELECT id, pattern FROM routes WHERE zone_id = ?", zone_id)
+    others = storage.all("SELECT id, pattern FROM routes WHERE zone_id = ?", zone_id)
     # Two spellings of one pattern are one route.
     if any(parse(str(row["pattern"]), zone) == parsed for row in others if row["id"] != own_id):
         raise ROUTE_DUPLICATE.because()
-    known = call.storage.one(
+    known = storage.one(
         "SELECT 1 FROM scripts JOIN zones USING (account_id)"
         " WHERE scripts.name = ? AND zones.id = ?",
         *(script, zone_id),
@@ -57,36 +60,44 @@ def _checked(call: Call, own_id: str | None) -> tuple[str, str | None]:
     return pattern, script
 
 
-def _create(call: Call) -> Reply:
-    pattern, script = _checked(call, None)
+def add_route(storage: Storage, zone_id: str, pattern: str, script: str | None) -> Row:
+    """Store a checked route."""
     row: Row = {"id": new_id(), "pattern": pattern, "script": script}
-    call.storage.run(
+    storage.run(
         "INSERT INTO routes (id, zone_id, pattern, script) VALUES (?, ?, ?, ?)",
-        *(row["id"], call.params["zone_id"], pattern, script),
+        *(row["id"], zone_id, pattern, script),
     )
-    call.storage.scripts_revision += 1
-    return succeeded(_document(row))
+    storage.scripts_revision += 1
+    return row
+
+
+def _create(call: Call) -> Reply:
+    zone_id = call.params["zone_id"]
+    pattern, script = checked_route(call.storage, zone_id, call.object(), None)
+    return succeeded(route_document(add_route(call.storage, zone_id, pattern, script)))
 
 
 def _update(call: Call) -> Reply:
     row = _find(call)
-    pattern, script = _checked(call, str(row["id"]))
+    pattern, script = checked_route(
+        call.storage, call.params["zone_id"], call.object(), str(row["id"])
+    )
     call.storage.run(
         "UPDATE routes SET pattern = ?, script = ? WHERE id = ?", pattern, script, row["id"]
     )
     call.storage.scripts_revision += 1
-    return succeeded(_document(row | {"pattern": pattern, "script": script}))
+    return succeeded(route_document(row | {"pattern": pattern, "script": script}))
 
 
 def _list(call: Call) -> Reply:
     rows = call.storage.all(
         "SELECT * FROM routes WHERE zone_id = ? ORDER BY rowid", call.params["zone_id"]
     )
-    return succeeded([_document(row) for row in rows])
+    return succeeded([route_document(row) for row in rows])
 
 
 def _get(call: Call) -> Reply:
-    return succeeded(_document(_find(call)))
+    return succeeded(route_document(_find(call)))
 
 
 def _delete(call: Call) -> Reply:

@@ -187,15 +187,17 @@ def test_bindings_are_kept_inherited_or_dropped(zone: Zone) -> None:
         return {binding.name: binding.type for binding in settings.bindings or []}
 
     assert bindings() == {"PLAIN": "plain_text", "SECRET": "secret_text", "JSON": "json"}
-    zone.script(HELLO, name=name, keep_bindings=["secret_text"])
+    zone.script(HELLO, name=name, keep_bindings=["json", "secret_text"])
+    assert bindings() == {"SECRET": "secret_text", "JSON": "json"}
+    zone.script(HELLO, name=name)
     assert bindings() == {"SECRET": "secret_text"}
     inherit = {"type": "inherit", "name": "TOKEN", "old_name": "SECRET"}
-    zone.script(HELLO, inherit, name=name)
+    zone.script(HELLO, inherit, name=name, keep_bindings=[])
     assert bindings() == {"TOKEN": "secret_text"}
     absent = {"type": "inherit", "name": "ABSENT"}
     strict = refusal(zone, name=name, metadata={"bindings": [absent]}, bindings_inherit="strict")
     assert strict[:2] == (400, 10021)
-    zone.script(HELLO, absent, name=name)
+    zone.script(HELLO, absent, name=name, keep_bindings=[])
     assert bindings() == {}
 
 
