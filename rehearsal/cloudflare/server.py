@@ -154,7 +154,8 @@ def _listen(port: int) -> socket.socket:
     # these could take it while a restart is under way, and hold it for a minute.
     chosen = [port] if port else random.sample(_PORTS, 50)
     for number in chosen:
-        listener = socket.socket()
+        # Named as TCP, or asyncio leaves Nagle's algorithm on: 40 ms for every answer.
+        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listener.bind((_HOST, number))

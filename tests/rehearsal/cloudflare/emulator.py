@@ -24,6 +24,7 @@ class Origin:
     def __init__(self) -> None:
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            disable_nagle_algorithm = True
 
             def answer(self) -> None:
                 length = int(self.headers.get("content-length") or 0)
