@@ -1,7 +1,5 @@
 """Serlo's platform: what `pulumi up` brings an environment to."""
 
-import pulumi
-
 from infra.components.cluster import Cluster
 from infra.components.edge import Edge
 from infra.components.exposure import Exposure
@@ -19,5 +17,3 @@ Exposure(environment, secrets, cluster)
 for workload in workloads(environment):
     Microservice(workload, secrets, cluster)
 Edge(environment, secrets, cluster)
-
-pulumi.export("versions", {key: str(release) for key, release in environment.versions.items()})

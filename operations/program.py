@@ -76,12 +76,14 @@ def run_program(
     stack_file: Path,
     *,
     secrets: Mapping[str, str] | None = None,
+    config: Mapping[str, str] | None = None,
     cluster_uid: str | None = None,
 ) -> Program:
     """Run the program for `<project>/stacks/Pulumi.<stack>.yaml`; raises ProgramError.
 
-    `secrets`: what is set; by default a stand-in for each that is needed. `cluster_uid`: what the
-    cluster says its identity is; by default it says nothing, as in a preview without a cluster.
+    `secrets`: what is set; by default a stand-in for each that is needed. `config`: what else
+    Pulumi says it is configured to. `cluster_uid`: what the cluster says its identity is; by
+    default it says nothing, as in a preview without a cluster.
     """
     stack_file = stack_file.resolve()
     stack = stack_file.name.removeprefix("Pulumi.").removesuffix(".yaml")
@@ -92,7 +94,10 @@ def run_program(
     # Pulumi keeps its settings in context variables: a copy leaves those of other runs alone.
     context = contextvars.copy_context()
     try:
-        context.run(_run, stack_file.parent.parent, stack, secrets, recorder, warnings)
+        if secrets is None:
+            secrets = {name: f"[{name}]" for name in used_secrets(stack, declared())}
+        settings = {**(config or {}), f"{PROJECT}:secrets": json.dumps(dict(secrets))}
+        context.run(_run, stack_file.parent.parent, stack, settings, recorder, warnings)
     except (pulumi.RunError, DeclarationError) as error:
         raise ProgramError(str(error), recorder.registrations) from None
     return Program(stack, tuple(recorder.registrations), tuple(warnings.texts))
@@ -101,12 +106,10 @@ def run_program(
 def _run(
     root: Path,
     stack: str,
-    secrets: Mapping[str, str] | None,
+    config: Mapping[str, str],
     recorder: "_Recorder",
     warnings: "_Warnings",
 ) -> None:
-    if secrets is None:
-        secrets = {name: f"[{name}]" for name in used_secrets(stack, declared())}
     logger = logging.Logger(PROJECT)
     logger.addHandler(warnings)
     loop = asyncio.new_event_loop()
@@ -123,7 +126,7 @@ def _run(
         # What mocks leave out; outputs of a run that failed must not be waited for in the next.
         for name, value in {"root_directory": str(root), "outputs": set[object]()}.items():
             setattr(SETTINGS, name, value)
-        pulumi.runtime.set_all_config({f"{PROJECT}:secrets": json.dumps(dict(secrets))})
+        pulumi.runtime.set_all_config(dict(config))
         loop.run_until_complete(run_pulumi_func(_run_main))
     finally:
         _cancel_pending(loop)

@@ -28,7 +28,8 @@ class Cluster(pulumi.ComponentResource):
             "cluster-identity",
             kubeconfig=keys.kubeconfig,
             context=keys.context,
-            cluster_identifier=keys.uid,
+            # Not the UID: asking another cluster who it is replaces nothing.
+            cluster_identifier=environment.name,
             opts=pulumi.ResourceOptions(parent=self),
         )
         identity = KubernetesNamespace(

@@ -49,8 +49,8 @@ def test_cloudflare_resources_are_those_of_the_sdk() -> None:
         _required(kind, entry.properties)
         for name, arguments in _NESTED.items():
             nested = entry.properties.get(name, [])
-            values = nested if isinstance(nested, list) else [nested]
-            for value in cast(list[dict[str, Any]], values):
+            several = isinstance(nested, list)
+            for value in cast(list[dict[str, Any]], nested if several else [nested]):
                 assert value.keys() <= _names(arguments)
     assert seen == {"DnsRecord", "WorkersKvNamespace", "WorkersRoute", "WorkersScript"}
 

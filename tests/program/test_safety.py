@@ -51,7 +51,8 @@ def test_the_wrong_cluster_is_refused_and_left_alone(changed_stack: ChangedStack
     refusal = _refusal(file, cluster_uid=OTHER_UID)
     assert OTHER_UID in str(refusal)
     assert UID in str(refusal)
-    assert "stacks/Pulumi.staging.yaml:34:10" in str(refusal)
+    line = next(n for n, text in enumerate(file.read_text().splitlines(), 1) if UID in text)
+    assert f"stacks/Pulumi.staging.yaml:{line}:10" in str(refusal)
     for entry in refusal.registrations:
         is_component = entry.type.startswith("serlo:")
         is_reader = entry.name in {"cluster-identity", "kube-system"}
@@ -81,6 +82,16 @@ def test_a_rehearsal_may_hold_placeholders(changed_stack: ChangedStack) -> None:
     assert program.warnings == ()
 
 
+def test_another_configuration_than_the_stack_file_is_refused(
+    changed_stack: ChangedStack,
+) -> None:
+    # As with `pulumi --config-file`: secrets would come from elsewhere than everything else.
+    file = changed_stack("staging", REHEARSAL)
+    refusal = _refusal(file, config={"serlo:domain": "serlo.org"})
+    assert refusal.registrations == ()
+    assert "--config-file" in str(refusal)
+
+
 def test_every_resource_has_a_provider_of_ours(program: Program) -> None:
     providers = {
         entry.urn: entry for entry in program.registrations if "pulumi:providers:" in entry.type
@@ -102,7 +113,8 @@ def test_cluster_providers_name_their_cluster(program: Program) -> None:
     for entry in program.registrations:
         if entry.type == "pulumi:providers:kubernetes":
             assert entry.properties["context"] == environment.cluster.context
-            assert entry.properties["clusterIdentifier"] == environment.cluster.uid
+            expected = environment.cluster.uid if entry.name == "cluster" else program.stack
+            assert entry.properties["clusterIdentifier"] == expected
 
 
 def test_production_is_protected_and_nothing_else(program: Program) -> None:
