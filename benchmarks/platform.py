@@ -29,8 +29,17 @@ def _service(name: str, version: str) -> list[Json]:
     labels = {"app.kubernetes.io/name": name, "app.kubernetes.io/part-of": NAMESPACE}
     selector = {"matchLabels": {"app.kubernetes.io/name": name}}
 
+    # `kubectl apply` and `helm install` return before anything is rolled out; this annotation
+    # asks the same of Pulumi, which waits for deployments and services otherwise.
+    annotations = {"pulumi.com/skipAwait": "true"}
+
     def entry(api_version: str, kind: str, **content: Any) -> Json:
-        metadata = {"name": name, "namespace": NAMESPACE, "labels": labels}
+        metadata = {
+            "name": name,
+            "namespace": NAMESPACE,
+            "labels": labels,
+            "annotations": annotations,
+        }
         return {"apiVersion": api_version, "kind": kind, "metadata": metadata, **content}
 
     return [
@@ -76,9 +85,6 @@ def _deployment(entry: Json, labels: Json, selector: Json, version: str) -> Json
         get = {"path": path, "port": "http", "scheme": "HTTP"}
         return {"httpGet": get, "periodSeconds": period, "timeoutSeconds": 2}
 
-    # `kubectl apply` and `helm install` return before anything is rolled out; this annotation
-    # asks the same of Pulumi.
-    annotations = {"pulumi.com/skipAwait": "true"}
     container = {
         "name": name,
         "image": f"ghcr.io/serlo/{name}:{version}",
@@ -125,7 +131,6 @@ def _deployment(entry: Json, labels: Json, selector: Json, version: str) -> Json
     }
     return {
         **entry,
-        "metadata": {**entry["metadata"], "annotations": annotations},
         # No replicas: the autoscaler decides.
         "spec": {
             "selector": selector,
