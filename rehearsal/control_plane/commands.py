@@ -120,7 +120,7 @@ def kube_controller_manager(program: Path, layout: Layout, ports: Mapping[str, i
         "--concurrent-service-endpoint-syncs=10",
         "--concurrent-namespace-syncs=20",
         # A new autoscaler is first looked at after one period.
-        "--horizontal-pod-autoscaler-sync-period=3s",
+        "--horizontal-pod-autoscaler-sync-period=5s",
         # kwok reports nodes every ten minutes and keeps no leases (see decision 0003).
         "--node-monitor-grace-period=1h",
         "--node-startup-grace-period=1h",

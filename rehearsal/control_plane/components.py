@@ -9,11 +9,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from rehearsal.component import Component
 from rehearsal.control_plane import bootstrap, commands, credentials, faults, pki, ports, stages
 from rehearsal.control_plane.files import write_private
 from rehearsal.control_plane.layout import Layout
 from rehearsal.kubernetes_api import Cluster
-from rehearsal.supervisor.component import Component
 
 log = logging.getLogger(__name__)
 

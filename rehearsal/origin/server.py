@@ -33,7 +33,7 @@ def application(now: Now) -> ASGIApp:
 def _answer(request: HttpRequest, now: Now, balancer: Balancer) -> tuple[int, dict[str, Any]]:
     asked = Request(
         host=_host(request),
-        path=request.url.path,
+        path=request.scope["path"],
         method=request.method,
         headers={name.lower(): value for name, value in request.headers.items()},
         query=dict(QueryParams(request.url.query)),
@@ -71,7 +71,7 @@ async def _received(request: HttpRequest) -> dict[str, Any]:
     return {
         "method": request.method,
         "host": _host(request),
-        "path": request.url.path,
+        "path": request.scope["raw_path"].decode("ascii", "replace"),
         "query": request.url.query,
         "headers": headers,
         "body_bytes": size,

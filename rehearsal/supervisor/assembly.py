@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from rehearsal.component import Component
 from rehearsal.control_plane import components, ports
 from rehearsal.control_plane.components import ControlPlane
 from rehearsal.control_plane.layout import Layout
-from rehearsal.supervisor.component import Component
 
 _PORTS = ("origin", "cloudflare-api", "edge")
 

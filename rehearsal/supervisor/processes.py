@@ -1,11 +1,12 @@
 """Starts the processes of a rehearsal so that they can be found again, and ends them.
 
-Each carries the state folder in its environment, and so do its own children: whoever carries it
-belongs to the rehearsal. That cannot be mistaken for another process that has got the number of
-a dead one, in this boot or another, so no signal ever reaches a stranger.
+Each carries a mark of the state folder in its environment, and so do its own children: whoever
+carries it belongs to the rehearsal. That cannot be mistaken for another process that has got the
+number of a dead one, in this boot or another, so no signal ever reaches a stranger.
 """
 
 import ctypes
+import hashlib
 import os
 import signal
 import subprocess
@@ -15,7 +16,7 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 
-MARK = "SERLO_REHEARSAL_FOLDER"
+MARK = "SERLO_REHEARSAL"
 _PR_SET_PDEATHSIG = 1
 
 
@@ -24,7 +25,7 @@ def environment(folder: Path) -> dict[str, str]:
     # etcd takes every such variable for one of its flags, and ends when it does not like it.
     inherited = {name: value for name, value in os.environ.items() if name[:5] != "ETCD_"}
     # Python components look at their own standard output long before it would be flushed.
-    return {**inherited, MARK: str(folder.resolve()), "PYTHONUNBUFFERED": "1"}
+    return {**inherited, MARK: _mark(folder), "PYTHONUNBUFFERED": "1"}
 
 
 def spawn(
@@ -80,7 +81,7 @@ def wait_all(processes: Iterable[subprocess.Popen[bytes]], seconds: float) -> bo
 
 def members(folder: Path) -> set[int]:
     """The ids of all processes, of this user, that belong to the rehearsal in `folder`."""
-    wanted = f"{MARK}={folder.resolve()}"
+    wanted = f"{MARK}={_mark(folder)}"
     found = _linux_members(wanted) if sys.platform == "linux" else _other_members(wanted)
     return found - {os.getpid()}
 
@@ -102,8 +103,14 @@ def _other_members(wanted: str) -> set[int]:
     listing = subprocess.run(
         ["ps", "axeww", "-o", "pid=,command="], capture_output=True, text=True, check=False
     )
+    # The environment follows the command.
     lines = (line.split() for line in listing.stdout.splitlines())
     return {int(words[0]) for words in lines if wanted in words}
+
+
+def _mark(folder: Path) -> str:
+    # Not the path itself, which may have a space in it.
+    return hashlib.sha256(os.fsencode(folder.resolve())).hexdigest()[:16]
 
 
 def end_members(folder: Path, seconds: float) -> bool:

@@ -12,8 +12,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from rehearsal.component import Component
 from rehearsal.control_plane.layout import Layout
-from rehearsal.supervisor.component import Component
 from rehearsal.supervisor.processes import signal_group, spawn, wait_all
 from rehearsal.supervisor.status import (
     Endpoints,
