@@ -6,10 +6,9 @@ The file holds a list of {"status", "count", "method"?, "path"?, "retry_after"?,
 The file is read again when it changes; a change starts the counting anew.
 """
 
-import json
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, TypeAdapter
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from rehearsal.cloudflare.envelope import Reply, refused
 from rehearsal.cloudflare.refusals import INTERNAL, THROTTLED, Refused
@@ -28,6 +27,10 @@ class Fault(BaseModel):
     after: bool = False
 
 
+class FaultsError(Exception):
+    """faults.json is wrong; the message names file, place and remedy."""
+
+
 _FAULTS = TypeAdapter(list[Fault])
 
 
@@ -42,7 +45,7 @@ class Faults:
     def next(self, method: str, path: str) -> Fault | None:
         """The fault that this request gets, counted down; None for no fault.
 
-        Raises ValueError when the file is not what the module's docstring says.
+        Raises FaultsError when the file is not what the module's docstring says.
         """
         self._read()
         for fault in self._left:
@@ -59,7 +62,11 @@ class Faults:
             return
         seen = (status.st_mtime_ns, status.st_ino)
         if seen != self._seen:
-            self._left = _FAULTS.validate_python(json.loads(self._file.read_text()))
+            try:
+                self._left = _FAULTS.validate_json(self._file.read_bytes())
+            except ValidationError as error:
+                expected = '[{"status": 429, "count": 2}], see rehearsal/cloudflare/faults.py'
+                raise FaultsError(f"{self._file}: expected {expected}; found {error}") from None
             self._seen = seen
 
 

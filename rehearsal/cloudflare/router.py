@@ -15,7 +15,7 @@ from starlette.types import Receive, Scope, Send
 
 from rehearsal.cloudflare.calls import Call, Part, Route, Service
 from rehearsal.cloudflare.envelope import Reply, refused, succeeded
-from rehearsal.cloudflare.faults import Faults, answer
+from rehearsal.cloudflare.faults import Faults, FaultsError, answer
 from rehearsal.cloudflare.refusals import (
     ACCESS_TOKEN_INVALID,
     ACCOUNT_FORBIDDEN,
@@ -32,6 +32,7 @@ from rehearsal.cloudflare.refusals import (
     ZONE_UNKNOWN,
     Refused,
 )
+from rehearsal.cloudflare.seeds import SeedError
 
 BASE_PATH = "/client/v4"
 AUDIT_PATH = "/__rehearsal/audit"
@@ -79,6 +80,9 @@ class Router:
             return reply if fault is None else answer(fault)
         except Refused as refusal:
             return refused(refusal)
+        except (SeedError, FaultsError) as error:
+            # A file beside the state was edited wrongly; whoever did that reads this.
+            return refused(Refused(INTERNAL.status, [(INTERNAL.code, str(error))]))
 
     def _authenticate(self, request: Request, path: str) -> None:
         header = request.headers.get("authorization")

@@ -1,5 +1,6 @@
 """The zones and accounts that a rehearsal begins with, from arguments and from `zones.json`."""
 
+import sqlite3
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
@@ -73,6 +74,13 @@ class Seeds:
         return {str(row["account_id"]) for row in rows} | ({self._account} - {None})  # pyright: ignore[reportReturnType]
 
     def _add(self, seeds: list[Seed]) -> None:
-        with self._storage.transaction():
-            for seed in seeds:
-                add_zone(self._storage, seed.id, seed.name, seed.account)
+        try:
+            with self._storage.transaction():
+                for seed in seeds:
+                    add_zone(self._storage, seed.id, seed.name, seed.account)
+        except sqlite3.IntegrityError:
+            names = ", ".join(seed.name for seed in seeds)
+            raise SeedError(
+                f"one of the zones {names} exists already under another id; use its id, or begin "
+                f"with a fresh state folder instead of {self._file.parent}"
+            ) from None

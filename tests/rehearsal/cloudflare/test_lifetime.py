@@ -137,6 +137,17 @@ def test_zones_come_from_a_file_and_from_arguments(tmp_path: Path, origin: Origi
         part.replace(tmp_path / "zones.json")
         assert emulator.client().zones.get(zone_id="c" * 32) is not None
         assert emulator.raw.get(f"/accounts/{'d' * 32}/workers/scripts").status_code == 200
+        for wrong, said in ((seeds[:1] * 2, None), ([{"name": "x"}], "zones.json: expected")):
+            part.write_text(json.dumps(wrong))
+            part.replace(tmp_path / "zones.json")
+            answer = emulator.raw.get("/zones")
+            assert (answer.status_code == 200) is (said is None)
+            assert said is None or said in answer.json()["errors"][0]["message"]
+        moved = [seeds[0] | {"id": "e" * 32}]
+        part.write_text(json.dumps(moved))
+        part.replace(tmp_path / "zones.json")
+        message = emulator.raw.get("/zones").json()["errors"][0]["message"]
+        assert "serlo-staging.dev exists already under another id" in message
     finally:
         emulator.end()
 

@@ -168,6 +168,15 @@ def test_clients_get_over_ordered_faults(zone: Zone) -> None:
     assert zone.emulator.client(retries=2).zones.get(zone_id=zone.id)
 
 
+def test_a_wrong_faults_file_says_why(zone: Zone) -> None:
+    order(zone.emulator, {"status": 429})
+    answer = zone.emulator.raw.get("/zones")
+    assert codes(answer) == (500, 10002)
+    assert "faults.json: expected" in answer.json()["errors"][0]["message"]
+    (zone.emulator.state / "faults.json").unlink()
+    assert zone.emulator.raw.get("/zones").status_code == 200
+
+
 def test_an_answer_can_be_lost_after_the_change(zone: Zone) -> None:
     order(
         zone.emulator,
