@@ -140,7 +140,7 @@ def _decoded(value: Any) -> Any:
 
 def unknown_settings(properties: PropertyMap) -> list[str]:
     """Names of settings that the provider does not have."""
-    return sorted(properties.keys() - _KNOWN)
+    return sorted(key for key in properties if key not in _KNOWN and not key.startswith("__"))
 
 
 def changes_cluster(old: PropertyMap, new: PropertyMap) -> bool:

@@ -26,6 +26,6 @@ def already_exists(live: JsonObject) -> str:
 
 
 def not_ready(obj: JsonObject, reason: str, problems: tuple[str, ...]) -> list[str]:
-    """The reasons why an object that was written is not ready, the main one first."""
-    first = f"{describe(obj)} was written, but is not ready: {reason}"
+    """The reasons why an object that exists is not ready, the main one first."""
+    first = f"{describe(obj)} is not ready: {reason}"
     return [first, *problems]

@@ -19,7 +19,7 @@ from rehearsal.plugins.resource_kubernetes.awaiting.waiting import (
     NotGone,
     NotReady,
     Watchtower,
-    health,
+    is_workload,
     until_ready,
 )
 from rehearsal.plugins.resource_kubernetes.deleting import delete
@@ -38,6 +38,10 @@ from rehearsal.plugins.resource_kubernetes.writing import AlreadyThere, Writer
 from rehearsal.plugins.serving import Engine, RpcFailure
 
 _WARNING = re.compile(r'299 \S+ "((?:[^"\\]|\\.)*)"')
+
+
+# How long a refresh gives a workload that is not ready: it may just be on its way.
+SETTLE_SECONDS = 3.0
 
 
 class Outcome(NamedTuple):
@@ -168,10 +172,17 @@ class Operations:
             raise RpcFailure(f"{token.kind} {object_id}: {error.message}") from None
         if found is None:
             return None
-        problem = None
-        if inputs and not is_true(found.live, SKIP_AWAIT):
-            problem = health(found.live)
-        problems = not_ready(found.live, problem, ()) if problem else []
+        problems: list[str] = []
+        if inputs and is_workload(found.live) and not is_true(found.live, SKIP_AWAIT):
+            try:
+                until_ready(
+                    self._tower,
+                    found.live,
+                    timeout_seconds=SETTLE_SECONDS,
+                    report=self._reporter(urn),
+                )
+            except NotReady as error:
+                problems = not_ready(found.live, error.reason, error.problems)
         return Outcome(object_id, found.outputs, found.inputs, problems)
 
     def delete(self, urn: str, state: PropertyMap, timeout: float) -> None:

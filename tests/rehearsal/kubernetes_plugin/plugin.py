@@ -2,12 +2,12 @@
 
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import grpc
 from google.protobuf.empty_pb2 import Empty
@@ -32,7 +32,7 @@ class EngineEar(engine_pb2_grpc.EngineServicer):
     def __init__(self) -> None:
         self.messages: list[Any] = []
 
-    def Log(self, request: Any, context: grpc.ServicerContext) -> Empty:
+    def Log(self, request: Any, context: Any) -> Empty:  # noqa: ARG002
         """Keep a message."""
         self.messages.append(request)
         return Empty()
@@ -49,9 +49,9 @@ class CallFailed(Exception):
         self.message = str(error.details())  # type: ignore[attr-defined]
         super().__init__(self.message)
         self.detail: Any = None
-        for key, value in error.trailing_metadata() or ():  # type: ignore[attr-defined]
+        for key, value in cast(list[tuple[str, bytes]], error.trailing_metadata() or []):  # type: ignore[attr-defined]
             if key == "grpc-status-details-bin":
-                status = status_pb2.Status.FromString(value)
+                status = status_pb2.Status.FromString(bytes(value))
                 self.detail = provider_pb2.ErrorResourceInitFailed()
                 assert status.details[0].Unpack(self.detail)
 
@@ -203,7 +203,7 @@ class Plugin:
 
 
 @contextmanager
-def running_plugin() -> Iterator[Plugin]:
+def running_plugin() -> Generator[Plugin]:
     """Start the plugin with an engine that listens, not configured yet."""
     ear = EngineEar()
     engine = grpc.server(ThreadPoolExecutor(4))

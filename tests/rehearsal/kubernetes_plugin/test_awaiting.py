@@ -22,7 +22,7 @@ MIGRATE = urn("Job", "migrate", "batch/v1")
 SERVICE = urn("Service", "server")
 
 
-def failed(plugin: Plugin, act: Callable[[], Any]) -> Any:
+def failed(act: Callable[[], Any]) -> Any:
     """The error of a call after which the object exists but is not ready."""
     with pytest.raises(CallFailed) as caught:
         act()
@@ -47,17 +47,20 @@ def test_a_bad_image_fails_with_the_pods_reason_and_a_good_one_recovers(
 ) -> None:
     good = plugin.create(SERVER, deployment(namespace))
     bad = deployment(namespace, image="example.org/server:9.9.9", fault="pull-error")
-    error = failed(plugin, lambda: plugin.update(good, bad))
-    assert f"Deployment {namespace}/server was written, but is not ready" in error.message
+    error = failed(lambda: plugin.update(good, bad))
+    assert f"Deployment {namespace}/server is not ready" in error.message
     assert "container main" in error.message
     assert "ImagePull" in error.message
     assert "example.org/server:9.9.9" in error.message
     detail = error.detail
     assert detail.id == good.id
     assert detail.properties["metadata"]["uid"] == good.state["metadata"]["uid"]
-    assert list(detail.reasons)[0] == error.message
+    assert detail.reasons[0] == error.message
     live = cluster.get("apps/v1", "Deployment", "server", namespace)
     assert live["status"]["availableReplicas"] >= 2, "the old pods keep serving"
+
+    error = failed(lambda: plugin.refresh(good))
+    assert "ImagePull" in "\n".join(error.detail.reasons), "a refresh does not forget it"
 
     better = plugin.update(good, deployment(namespace, image="example.org/server:1.1.0"))
     assert better.state["status"]["availableReplicas"] == 2
@@ -66,13 +69,13 @@ def test_a_bad_image_fails_with_the_pods_reason_and_a_good_one_recovers(
 def test_a_first_release_that_fails_leaves_its_state_to_be_kept(
     plugin: Plugin, namespace: str
 ) -> None:
-    error = failed(plugin, lambda: plugin.create(SERVER, deployment(namespace, fault="pull-error")))
+    error = failed(lambda: plugin.create(SERVER, deployment(namespace, fault="pull-error")))
     assert error.detail.id == f"{namespace}/server"
     assert error.detail.properties["__fieldManager"].startswith("pulumi-kubernetes-")
 
 
 def test_a_crash_loop_is_reported_with_the_exit_code(plugin: Plugin, namespace: str) -> None:
-    error = failed(plugin, lambda: plugin.create(SERVER, deployment(namespace, fault="crash-loop")))
+    error = failed(lambda: plugin.create(SERVER, deployment(namespace, fault="crash-loop")))
     assert "CrashLoopBackOff" in error.message
     assert "exit code 1" in error.message
 
@@ -84,7 +87,6 @@ def test_a_pod_that_never_gets_ready_runs_into_the_timeout(
     annotations = {"pulumi.com/timeoutSeconds": "2"} if by == "annotation" else {}
     declared = deployment(namespace, fault="never-ready", annotations=annotations)
     error = failed(
-        plugin,
         lambda: plugin.create(SERVER, declared, timeout=2 if by == "option" else 0),
     )
     assert "timed out after 2 s: 2 of 2 replicas updated, 0 available" in error.message
@@ -107,7 +109,7 @@ def test_pods_that_are_not_even_created_are_explained(
         },
         field_manager="test",
     )
-    error = failed(plugin, lambda: plugin.create(SERVER, deployment(namespace)))
+    error = failed(lambda: plugin.create(SERVER, deployment(namespace)))
     assert "FailedCreate" in error.message
     assert 'violates PodSecurity "restricted' in error.message
     warnings = [text for text in plugin.ear.texts() if "would violate PodSecurity" in text]
@@ -117,7 +119,7 @@ def test_pods_that_are_not_even_created_are_explained(
 def test_pods_that_fit_no_node_are_explained(plugin: Plugin, namespace: str) -> None:
     declared = deployment(namespace, annotations={"pulumi.com/timeoutSeconds": "4"})
     declared["spec"]["template"]["spec"]["nodeSelector"] = {"example.org/moon": "yes"}
-    error = failed(plugin, lambda: plugin.create(SERVER, declared))
+    error = failed(lambda: plugin.create(SERVER, declared))
     assert "timed out" in error.message
     assert "Unschedulable" in "\n".join(error.detail.reasons)
     assert "node" in "\n".join(error.detail.reasons)
@@ -126,7 +128,7 @@ def test_pods_that_fit_no_node_are_explained(plugin: Plugin, namespace: str) -> 
 def test_a_stateful_set_is_waited_for(plugin: Plugin, namespace: str) -> None:
     made = plugin.create(STORE, stateful_set(namespace))
     assert made.state["status"]["readyReplicas"] == 2
-    error = failed(plugin, lambda: plugin.update(made, stateful_set(namespace, fault="pull-error")))
+    error = failed(lambda: plugin.update(made, stateful_set(namespace, fault="pull-error")))
     assert "ImagePull" in error.message
 
 
@@ -134,14 +136,12 @@ def test_a_job_is_waited_for_and_its_failure_explained(plugin: Plugin, namespace
     made = plugin.create(MIGRATE, job(namespace))
     assert made.state["status"]["succeeded"] == 1
     error = failed(
-        plugin,
         lambda: plugin.create(
             urn("Job", "doomed", "batch/v1"), job(namespace, "doomed", fault="pull-error")
         ),
     )
     assert "ImagePull" in error.message
     error = failed(
-        plugin,
         lambda: plugin.create(
             urn("Job", "late", "batch/v1"),
             job(namespace, "late", fault="never-ready", activeDeadlineSeconds=1),
@@ -153,7 +153,7 @@ def test_a_job_is_waited_for_and_its_failure_explained(plugin: Plugin, namespace
 def test_a_service_waits_for_a_ready_pod(plugin: Plugin, namespace: str) -> None:
     declared = service(namespace)
     declared["metadata"]["annotations"] = {"pulumi.com/timeoutSeconds": "2"}
-    error = failed(plugin, lambda: plugin.create(SERVICE, declared))
+    error = failed(lambda: plugin.create(SERVICE, declared))
     assert "no ready pod has the labels app=server" in "\n".join(error.detail.reasons)
     plugin.create(SERVER, deployment(namespace))
     plugin.create(SERVICE, service(namespace))
@@ -184,6 +184,23 @@ def test_services_that_fill_all_places_do_not_keep_their_pods_waiting(
     for thread in threads:
         thread.join(30)
         assert not thread.is_alive()
+
+
+def test_a_claim_is_waited_for_unless_nobody_would_bind_it(plugin: Plugin, namespace: str) -> None:
+    declared: dict[str, Any] = {
+        "metadata": {"name": "data", "namespace": namespace},
+        "spec": {
+            "accessModes": ["ReadWriteOnce"],
+            "storageClassName": "",
+            "resources": {"requests": {"storage": "1Gi"}},
+        },
+    }
+    made = plugin.create(urn("PersistentVolumeClaim", "data"), declared)
+    assert made.id == f"{namespace}/data"
+    grown = plugin.check(
+        made.urn, {**declared, "spec": {**declared["spec"], "volumeName": "v"}}, made.inputs
+    )
+    assert plugin.diff(made, grown).replaces == ["spec.volumeName"]
 
 
 def test_a_new_kind_can_be_used_as_soon_as_it_is_declared(
@@ -261,7 +278,7 @@ def test_a_deletion_that_is_held_up_says_by_what(
     declared = config_map(namespace, a="1")
     declared["metadata"]["finalizers"] = ["example.org/hold"]
     made = plugin.create(urn("ConfigMap", "settings"), declared)
-    with pytest.raises(CallFailed, match="still there after 1 s: finalizers example.org/hold"):
+    with pytest.raises(CallFailed, match=r"still there after 1 s: finalizers example\.org/hold"):
         plugin.delete(made, timeout=1)
 
     def let_go() -> None:

@@ -22,6 +22,7 @@ BEFORE = """
     settings = os.environ
     namespace = settings["PROBE_NAMESPACE"]
     image = settings.get("PROBE_IMAGE", "example.org/server:1.0.0")
+    fault = settings.get("PROBE_FAULT", "none")
     provider = k8s.Provider(
         "cluster",
         kubeconfig=settings["PROBE_KUBECONFIG"],
@@ -42,7 +43,7 @@ SERVER = """
             "template": {
                 "metadata": {
                     "labels": labels,
-                    "annotations": {"rehearsal.serlo.org/fault": settings.get("PROBE_FAULT", "none")},
+                    "annotations": {"rehearsal.serlo.org/fault": fault},
                 },
                 "spec": {"containers": [{"name": "main", "image": image}]},
             },
@@ -57,7 +58,10 @@ PLATFORM = (
     secret = core.v1.Secret(
         "secret",
         metadata={**meta, "name": "passwords"},
-        string_data={"password": pulumi.Config().require_secret("password"), "plain": "in-the-open"},
+        string_data={
+            "password": pulumi.Config().require_secret("password"),
+            "plain": "in-the-open",
+        },
         opts=options,
     )
     config_map = core.v1.ConfigMap(

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from typing import NamedTuple
 
-from rehearsal.kubernetes_api import ApiError, Cluster, JsonObject, NotFound, section
+from rehearsal.kubernetes_api import ApiError, Cluster, JsonObject, NotFound
 from rehearsal.plugins.resource_kubernetes.awaiting.observing import Bell, Observer, View
 from rehearsal.plugins.resource_kubernetes.awaiting.others import (
     ClaimJudge,
@@ -43,6 +43,11 @@ JUDGES: dict[tuple[str, str], Callable[[Surroundings, JsonObject], Judge]] = {
     ("apps", "StatefulSet"): StatefulSetJudge,
     ("batch", "Job"): JobJudge,
 }
+
+# The kinds whose health a refresh looks at: what does not run now is to be seen to.
+WORKLOADS = frozenset(
+    {("apps", "DaemonSet"), ("apps", "Deployment"), ("apps", "StatefulSet"), ("batch", "Job")}
+)
 
 Report = Callable[[str], None]
 
@@ -168,22 +173,9 @@ def _others(verdict: Verdict) -> tuple[str, ...]:
     return tuple(problem for problem in verdict.problems if problem != verdict.failure)
 
 
-def health(live: JsonObject) -> str | None:
-    """What a workload's own status says is wrong with it, without waiting; None if nothing is."""
-    key = (group_of(str(live.get("apiVersion"))), str(live.get("kind")))
-    if key == ("apps", "Deployment"):
-        stuck = condition(live, "Progressing")
-        if stuck.get("reason") == "ProgressDeadlineExceeded":
-            return f"{stuck.get('reason')}: {stuck.get('message')}"
-        wanted = int(section(live, "spec").get("replicas", 1))
-        available = condition(live, "Available")
-        if wanted and available.get("status") == "False":
-            return f"{available.get('reason')}: {available.get('message')}"
-    if key == ("batch", "Job"):
-        failed = condition(live, "Failed")
-        if failed.get("status") == "True":
-            return f"{failed.get('reason')}: {failed.get('message')}"
-    return None
+def is_workload(obj: JsonObject) -> bool:
+    """Whether an object runs pods, so that its health may change without anybody changing it."""
+    return (group_of(str(obj.get("apiVersion"))), str(obj.get("kind"))) in WORKLOADS
 
 
 def until_gone(

@@ -36,6 +36,7 @@ class _Pods:
         if self._view is None:
             self._view = self._around.observer.view("v1", "Pod", self._namespace)
             self._view.listen(self._around.bell, self._concerns)
+            self._view.synced.wait(2)
         found: list[JsonObject] = self._view.select(self._concerns)
         return found
 
@@ -121,6 +122,7 @@ class DeploymentJudge:
         uid = str(live["metadata"]["uid"])
         view = self._around.observer.view("apps/v1", "ReplicaSet", self._namespace)
         view.listen(self._around.bell, lambda found: owned_by(found, uid))
+        view.synced.wait(2)
         owned = view.select(lambda found: owned_by(found, uid))
         return max(owned, key=_revision, default=None)
 
