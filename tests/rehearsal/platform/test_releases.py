@@ -49,13 +49,37 @@ def test_a_bad_image_fails_with_the_pods_reason_while_old_pods_serve(rehearsal: 
     rehearsal.assert_consistent()
 
 
-def test_refresh_sees_what_was_changed_behind_its_back(rehearsal: Rehearsal) -> None:
+def test_serlo_env_gives_pulumi_and_kubectl_by_hand(rehearsal: Rehearsal, tmp_path: Path) -> None:
+    preview = rehearsal.pulumi("preview")
+    assert preview.returncode == 0, preview.stdout + preview.stderr
+    assert "from $PATH" not in preview.stderr
+    assert str(tmp_path) not in preview.stdout
+
+
+def test_a_changed_record_is_seen_and_put_back(rehearsal: Rehearsal) -> None:
     zone = f"/zones/{rehearsal.zone['id']}"
-    records = rehearsal.cloudflare("GET", f"{zone}/dns_records", params={"per_page": 100})
-    record = next(row for row in records if row["name"] == f"de.{rehearsal.domain}")
+
+    def content() -> str:
+        records = rehearsal.cloudflare("GET", f"{zone}/dns_records", params={"per_page": 100})
+        row = next(row for row in records if row["name"] == f"de.{rehearsal.domain}")
+        return f"{row['id']} {row['content']}"
+
+    declared = content()
+    record = declared.split(" ", maxsplit=1)[0]
     rehearsal.cloudflare(
-        "PATCH", f"{zone}/dns_records/{record['id']}", json={"content": "elsewhere.example"}
+        "PATCH", f"{zone}/dns_records/{record}", json={"content": "elsewhere.example"}
     )
+
+    refreshed = rehearsal.pulumi("refresh", "--yes", "--skip-preview", "--diff")
+    assert refreshed.returncode == 0, refreshed.stdout + refreshed.stderr
+    assert "elsewhere.example" in refreshed.stdout
+
+    result, _ = rehearsal.rehearse()
+    assert result["changes"]["update"] == 1
+    assert content() == declared
+
+
+def test_a_changed_replica_count_is_seen_and_never_silently_forced(rehearsal: Rehearsal) -> None:
     scaler = {
         "apiVersion": "autoscaling/v2",
         "kind": "HorizontalPodAutoscaler",
@@ -66,16 +90,8 @@ def test_refresh_sees_what_was_changed_behind_its_back(rehearsal: Rehearsal) -> 
 
     refreshed = rehearsal.pulumi("refresh", "--yes", "--skip-preview", "--diff")
     assert refreshed.returncode == 0, refreshed.stdout + refreshed.stderr
-    assert "elsewhere.example" in refreshed.stdout
     assert "maxReplicas" in refreshed.stdout
 
     preview = rehearsal.pulumi("preview", "--diff")
-    assert preview.returncode == 0, preview.stdout + preview.stderr
-    assert "elsewhere.example" in preview.stdout
-
-
-def test_serlo_env_gives_pulumi_and_kubectl_by_hand(rehearsal: Rehearsal, tmp_path: Path) -> None:
-    preview = rehearsal.pulumi("preview")
-    assert preview.returncode == 0, preview.stdout + preview.stderr
-    assert "from $PATH" not in preview.stderr
-    assert str(tmp_path) not in preview.stdout
+    assert preview.returncode != 0
+    assert ".spec.maxReplicas: owned by somebody" in preview.stdout + preview.stderr
