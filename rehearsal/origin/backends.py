@@ -56,6 +56,8 @@ class Snapshot:
     """EndpointSlices by the namespace and name of their Service."""
     pods: Mapping[Key, JsonObject]
     grants: Mapping[Key, JsonObject]
+    routes: Mapping[Key, JsonObject]
+    """All HTTPRoutes, those that no Gateway admits too."""
 
 
 class Balancer:

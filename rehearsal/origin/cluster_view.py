@@ -28,7 +28,7 @@ class ClusterView:
         self._lock = threading.Lock()
         self._stale = True
         self._rules: list[Rule] = []
-        self._snapshot = Snapshot({}, {}, {}, {})
+        self._snapshot = Snapshot({}, {}, {}, {}, {})
         self._caches = {
             kind: Cache(cluster, version, kind, self._changed) for version, kind in _KINDS
         }
@@ -62,6 +62,10 @@ class ClusterView:
             if service:
                 slices[namespace, service].append(endpoint_slice)
         self._snapshot = Snapshot(
-            objects["Service"], slices, objects["Pod"], objects["ReferenceGrant"]
+            objects["Service"],
+            slices,
+            objects["Pod"],
+            objects["ReferenceGrant"],
+            objects["HTTPRoute"],
         )
         self._rules = table(objects["HTTPRoute"], objects["Gateway"], objects["Namespace"])

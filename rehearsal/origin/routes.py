@@ -71,6 +71,21 @@ def find(rules: Iterable[Rule], request: Request) -> Rule | None:
     return next((rule for rule in rules if rule.fits(request)), None)
 
 
+def why_none(rules: Iterable[Rule], routes: Mapping[Key, JsonObject], request: Request) -> str:
+    """Why no rule is there for a request, for the person who asked."""
+    if any(hostname_fits(rule.hostname, request.host) for rule in rules):
+        return f"no rule of an HTTPRoute for the host {request.host} fits {request.path}"
+    for (namespace, name), route in sorted(routes.items()):
+        hostnames: list[str] = section(route, "spec").get("hostnames") or []
+        if any(hostname_fits(hostname, request.host) for hostname in hostnames):
+            return (
+                f"HTTPRoute {namespace}/{name} has the host {request.host}, but no listener of the"
+                " Gateways in its parentRefs admits it: see the listeners' hostname and"
+                " allowedRoutes (without it, only routes of the Gateway's own namespace)"
+            )
+    return f"no HTTPRoute has the host {request.host}"
+
+
 def hostname_fits(pattern: str, host: str) -> bool:
     """Whether a hostname falls under `pattern`: equal, `*.rest`, or empty for any."""
     if pattern.startswith("*."):

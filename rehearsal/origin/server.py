@@ -9,7 +9,7 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from rehearsal.origin.backends import Balancer, NoAnswer, Snapshot
-from rehearsal.origin.routes import Request, Rule, find, hostname_fits
+from rehearsal.origin.routes import Request, Rule, find, why_none
 
 Now = Callable[[], tuple[list[Rule], Snapshot]]
 
@@ -41,9 +41,7 @@ def _answer(request: HttpRequest, now: Now, balancer: Balancer) -> tuple[int, di
     rules, snapshot = now()
     rule = find(rules, asked)
     if rule is None:
-        known = any(hostname_fits(rule.hostname, asked.host) for rule in rules)
-        what = f"{asked.path} under {asked.host}" if known else f"the host {asked.host}"
-        return 404, {"error": f"no HTTPRoute that a Gateway admits answers for {what}"}
+        return 404, {"error": why_none(rules, snapshot.routes, asked)}
     try:
         pod = balancer.choose(rule, snapshot)
     except NoAnswer as failure:

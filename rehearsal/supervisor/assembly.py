@@ -38,8 +38,9 @@ def _origin(layout: Layout, chosen: Mapping[str, int]) -> Component:
         *("--kubeconfig", str(layout.component_kubeconfig("origin"))),
         *("--port", str(chosen["origin"])),
     ]
-    # After kwok, whose start installs the CRDs and the rights of the origin.
-    return Component("origin", lambda: command, lambda: True, after=("kwok",), announces=True)
+    # It keeps trying until the preparations for kwok have given it its rights and the CRDs.
+    after = ("kube-apiserver",)
+    return Component("origin", lambda: command, lambda: True, after=after, announces=True)
 
 
 def _cloudflare(layout: Layout, chosen: Mapping[str, int]) -> Component:

@@ -226,7 +226,7 @@ def test_no_route_is_404_and_wrong_references_are_500(
 ) -> None:
     unknown = ask(f"other.{platform.host}", "/x")
     assert unknown.status_code == 404
-    assert f"the host other.{platform.host}" in unknown.json()["error"]
+    assert unknown.json()["error"] == f"no HTTPRoute has the host other.{platform.host}"
     platform.service("server", "1.0.0", replicas=0)
     platform.route(
         "server",
@@ -244,7 +244,18 @@ def test_no_route_is_404_and_wrong_references_are_500(
     assert "no backend has a weight" in ask(platform.host, "/none").json()["error"]
     assert "no ReferenceGrant" in ask(platform.host, "/foreign").json()["error"]
     other = ask(platform.host, "/other")
-    assert (other.status_code, "/other under" in other.json()["error"]) == (404, True)
+    assert (other.status_code, "fits /other" in other.json()["error"]) == (404, True)
+
+
+def test_a_route_that_no_gateway_admits_is_named(
+    platform: Platform, ask: Ask, eventually: Eventually
+) -> None:
+    platform.route("server", to("server"))
+    path = ("gateway.networking.k8s.io/v1", "Gateway", "public", platform.namespace)
+    platform.cluster.delete(*path)
+    eventually(lambda: ask(platform.host).status_code == 404)
+    error = ask(platform.host).json()["error"]
+    assert error.startswith(f"HTTPRoute {platform.namespace}/server has the host {platform.host}")
 
 
 def test_hostnames_and_paths_decide(platform: Platform, ask: Ask, eventually: Eventually) -> None:
