@@ -5,11 +5,9 @@ which only the cluster, the Cloudflare address and the secrets are replaced.
 """
 
 import os
-import shlex
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any, cast
 
@@ -47,11 +45,6 @@ class DerivedProject:
         """The folder of the file:// state back end."""
         return self.rehearsal / "pulumi"
 
-    @property
-    def home(self) -> Path:
-        """Pulumi's own folder, with the plugins."""
-        return self.rehearsal / "pulumi-home"
-
     def variables(self) -> dict[str, str]:
         """Return the environment variables with which `pulumi` and `kubectl` see the rehearsal."""
         return {
@@ -60,7 +53,7 @@ class DerivedProject:
             "PULUMI_BACKEND_URL": f"file://{self.state}",
             "PULUMI_CONFIG_PASSPHRASE_FILE": str(self.rehearsal / "passphrase"),
             "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
-            "PULUMI_HOME": str(self.home),
+            "PULUMI_HOME": str(self.rehearsal / "pulumi-home"),
             "PULUMI_OPTION_CWD": str(self.folder),
             "PULUMI_OPTION_STACK": self.stack,
             "PULUMI_SKIP_UPDATE_CHECK": "true",
@@ -119,37 +112,14 @@ def current_stack(rehearsal: Path) -> str | None:
 
 
 def link_tools(project: DerivedProject, tools: Mapping[str, Path]) -> None:
-    """Fill `.rehearsal/bin` with the pinned tools, and put the plugins where Pulumi looks.
-
-    Found elsewhere on PATH, each plugin would cost a warning in every run: the language host is
-    expected beside the CLI itself, the providers in the folder of installed plugins.
-    """
-    programs = project.rehearsal / "bin"
-    programs.mkdir(parents=True, exist_ok=True)
+    """Fill `.rehearsal/bin` with the pinned tools."""
+    folder = project.rehearsal / "bin"
+    folder.mkdir(parents=True, exist_ok=True)
     for name, target in tools.items():
-        _link(programs / name, target)
-    _wrap(programs / "pulumi-language-python", PLUGINS / "pulumi-language-python")
-    for name in ("kubernetes", "cloudflare"):
-        folder = project.home / "plugins" / f"resource-{name}-v{version(f'pulumi-{name}')}"
-        _wrap(folder / f"pulumi-resource-{name}", PLUGINS / f"pulumi-resource-{name}")
-
-
-def _link(link: Path, target: Path) -> None:
-    if link.exists() and not link.is_symlink() and link.samefile(target):
-        return
-    link.unlink(missing_ok=True)
-    try:
-        # A hard link: Pulumi resolves a symbolic one before it looks for its neighbours.
-        link.hardlink_to(target)
-    except OSError:
-        link.symlink_to(target)
-
-
-def _wrap(path: Path, target: Path) -> None:
-    script = f'#!/bin/sh\nexec {shlex.quote(str(target))} "$@"\n'
-    if not path.is_file() or path.read_text() != script:
-        write_private(path, script)
-        path.chmod(0o700)
+        link = folder / name
+        if not link.is_symlink() or link.readlink() != target:
+            link.unlink(missing_ok=True)
+            link.symlink_to(target)
 
 
 def _write_project_file(project: DerivedProject) -> None:
@@ -158,5 +128,11 @@ def _write_project_file(project: DerivedProject) -> None:
     settings["runtime"] = {
         "name": "python",
         "options": {"toolchain": "pip", "virtualenv": sys.prefix},
+    }
+    settings["plugins"] = {
+        "languages": [{"name": "python", "path": str(PLUGINS)}],
+        "providers": [
+            {"name": name, "path": str(PLUGINS)} for name in ("kubernetes", "cloudflare")
+        ],
     }
     write_public(project.folder / "Pulumi.yaml", yaml.safe_dump(settings, sort_keys=False))
