@@ -63,6 +63,19 @@ class SecretFile:
     secret: Secret
 
 
+@dataclass(frozen=True)
+class Egress:
+    """A TCP connection that a service opens to somewhere that is no service of ours.
+
+    `host` is for readers: policies know addresses only, so the port is open to the whole Internet,
+    or, if `private`, to our own network alone (the databases beside the cluster).
+    """
+
+    host: str
+    port: int
+    private: bool = False
+
+
 @dataclass(frozen=True, kw_only=True)
 class Health:
     """How Kubernetes asks whether a pod works: by GET of `path`, or by connecting if None.
@@ -119,6 +132,7 @@ class Service:
     writable      folders the process may write to, emptied with the pod; all else is read-only
     user          numeric user and group the process runs as, never 0
     callers       who may reach it: names of services, or GATEWAY
+    egress        what else it reaches, beyond services that name it as a caller (and DNS)
     host          first label of its public host, e.g. "api" for api.serlo.org
     pool          node pool, the part of its name after the cluster's
     shutdown      seconds a pod may take to finish its requests before it is killed
@@ -142,6 +156,7 @@ class Service:
     writable: tuple[str, ...] = ("/tmp",)  # noqa: S108 a mount point, not a file of ours
     user: int = 1000
     callers: tuple[str, ...] = ()
+    egress: tuple[Egress, ...] = ()
     host: str | None = None
     pool: str = "non-preemptible"
     shutdown: int = 30

@@ -1,7 +1,7 @@
 """The database layer: the only code that reads and writes Serlo's MySQL database, in Rust."""
 
 from infra.release import Channel
-from infra.service import Amount, Fact, Health, Resources, Secret, Service, Setting
+from infra.service import Amount, Egress, Fact, Health, Resources, Secret, Service, Setting
 
 service = Service(
     name="database-layer",
@@ -14,6 +14,7 @@ service = Service(
     resources=Resources(requests=Amount("100m", "50Mi"), limits=Amount("200m", "100Mi")),
     # It trusts whoever reaches it: nobody else may.
     callers=("server",),
+    egress=(Egress("the MySQL database", 3306, private=True), Egress("Sentry", 443)),
     env={
         "ENV": Fact.ENVIRONMENT,
         "DATABASE_URL": Secret("database-layer-database-url"),

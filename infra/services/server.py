@@ -5,6 +5,7 @@ from infra.service import (
     GATEWAY,
     Address,
     Amount,
+    Egress,
     Fact,
     Health,
     Replicas,
@@ -30,6 +31,11 @@ service = Service(
     resources=Resources(requests=Amount("175m", "350Mi"), limits=Amount("200m", "500Mi")),
     replicas=Replicas(min=1, max=5),
     callers=(GATEWAY,),
+    egress=(
+        Egress("the MySQL database", 3306, private=True),
+        Egress("the database of kratos", 5432, private=True),
+        Egress("Google, Mailchimp, Sentry, OpenAI, Rocket.Chat", 443),
+    ),
     host="api",
     env={
         "ENVIRONMENT": Fact.ENVIRONMENT,
