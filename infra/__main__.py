@@ -12,8 +12,9 @@ from infra.stack import current_environment
 environment = current_environment()
 secrets = secret_values(environment)
 
-cluster = Cluster(environment)
+declared = workloads(environment)
+cluster = Cluster(environment, declared)
 Exposure(environment, secrets, cluster)
-for workload in workloads(environment):
+for workload in declared:
     Microservice(workload, secrets, cluster)
 Edge(environment, secrets, cluster)

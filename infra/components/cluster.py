@@ -1,27 +1,30 @@
 """The cluster, and the proof that it is the right one."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 
 import pulumi
 from pulumi_kubernetes import Provider
 
+from infra.components.compartment import Compartment
 from infra.components.registration import KubernetesNamespace, KubernetesObject
 from infra.environment import Environment
-from infra.manifests import GATEWAY_NAMESPACE, network
+from infra.manifests import GATEWAY_NAMESPACE
+from infra.manifests.priority import priority_classes
+from infra.resolution import Workload
 
 
 class Cluster(pulumi.ComponentResource):
     """Access to the environment's cluster, given only after its identity was checked.
 
     `provider` acts on the cluster; `confirmed` is an output that fails for a wrong one, so that
-    others can wait for the proof. `namespaces` holds every namespace by name.
+    others can wait for the proof. `namespaces` holds every namespace by name, walls included.
     """
 
     provider: Provider
     confirmed: pulumi.Output[bool]
-    namespaces: Mapping[str, KubernetesObject]
+    namespaces: Mapping[str, Compartment]
 
-    def __init__(self, environment: Environment) -> None:
+    def __init__(self, environment: Environment, workloads: Sequence[Workload]) -> None:
         super().__init__("serlo:index:Cluster", "cluster")
         keys = environment.cluster
         reader = Provider(
@@ -46,15 +49,22 @@ class Cluster(pulumi.ComponentResource):
             enable_server_side_apply=True,
             opts=pulumi.ResourceOptions(parent=self),
         )
-        names = {service.namespace for service in environment.services} | {GATEWAY_NAMESPACE}
-        self.namespaces = self._create_namespaces(sorted(names), environment.is_production)
+        self.namespaces = self._create_namespaces(workloads, environment.is_production)
         self.register_outputs({})
 
     def _create_namespaces(
-        self, names: Iterable[str], protect: bool
-    ) -> Mapping[str, KubernetesObject]:
-        opts = pulumi.ResourceOptions(parent=self, provider=self.provider, protect=protect)
-        return {name: KubernetesObject(name, network.namespace(name), opts) for name in names}
+        self, workloads: Sequence[Workload], protect: bool
+    ) -> Mapping[str, Compartment]:
+        opts = pulumi.ResourceOptions(parent=self, provider=self.provider)
+        # Pods that name a class are refused until it is there.
+        classes = [
+            KubernetesObject(name, manifest, opts) for name, manifest in priority_classes().items()
+        ]
+        opts = pulumi.ResourceOptions(parent=self, providers=[self.provider], depends_on=classes)
+        names = {workload.service.namespace for workload in workloads} | {GATEWAY_NAMESPACE}
+        return {
+            name: Compartment(name, workloads, protect=protect, opts=opts) for name in sorted(names)
+        }
 
 
 def confirm(environment: Environment, uid: str) -> bool:

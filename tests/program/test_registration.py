@@ -75,5 +75,5 @@ def test_kubernetes_types_are_those_of_the_sdk(program: Program) -> None:
         assert group_version in {api_version, f"core/{api_version}"}
         group, _, of_group = group_version.partition("/")
         if group != _CUSTOM:
-            module = import_module(f"pulumi_kubernetes.{group}.{of_group}")
+            module = import_module(f"pulumi_kubernetes.{group.split('.')[0]}.{of_group}")
             assert getattr(module, kind).pulumi_type == entry.type
