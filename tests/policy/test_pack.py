@@ -1,0 +1,85 @@
+"""The pack in the real CLI: what is mandatory stops an update, the rest warns."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import benchmarks
+from tests.rehearsal.language_host.conftest import Project
+
+PACK = Path(__file__).parents[2] / "policy"
+EMPTY_PLUGIN = Path(benchmarks.__file__).parent / "empty_plugin" / "bin"
+"""Stands in for the Kubernetes provider: it finds everything right and asks no cluster."""
+
+PROGRAM = """
+    import pulumi
+
+    GROUPS = {{"Deployment": "apps/v1", "HorizontalPodAutoscaler": "autoscaling/v2",
+              "PodDisruptionBudget": "policy/v1"}}
+
+    def declare(kind, **spec):
+        pulumi.CustomResource(f"kubernetes:{{GROUPS[kind]}}:{{kind}}", kind, {{
+            "apiVersion": GROUPS[kind], "kind": kind,
+            "metadata": {{"name": "server", "namespace": "api"}}, "spec": spec}})
+
+    bounds = {{"cpu": "100m", "memory": "100Mi"}}
+    selector = {{"matchLabels": {{"app": "server"}}}}
+    declare("Deployment", selector=selector, template={{
+        "metadata": {{"labels": {{"app": "server"}}}},
+        "spec": {{"automountServiceAccountToken": False, "containers": [{{
+            "name": "server", "image": "ghcr.io/serlo/server:{tag}",
+            "resources": {{"requests": bounds, "limits": bounds}},
+            "securityContext": {{"allowPrivilegeEscalation": False}}}}]}}}})
+    declare("PodDisruptionBudget", maxUnavailable=1, selector={{
+        "matchLabels": {{"app": "{budget_for}"}}}})
+    declare("HorizontalPodAutoscaler", minReplicas={fewest}, maxReplicas=5,
+            scaleTargetRef={{"kind": "Deployment", "name": "server"}})
+"""
+
+
+@pytest.fixture
+def production(tmp_path: Path) -> Iterator[Project]:
+    """A small project whose stack is called production."""
+    made = Project(tmp_path / "project")
+    made.environment["PATH"] = f"{EMPTY_PLUGIN}:{made.environment['PATH']}"
+    made.program("import pulumi\n")
+    status, output = made.run("stack", "init", "production")
+    assert status == 0, output
+    yield made
+
+
+def preview(
+    project: Project, *, tag: str = "0.52.1", budget_for: str = "server", fewest: int = 2
+) -> tuple[int, str]:
+    project.program(PROGRAM.format(tag=tag, budget_for=budget_for, fewest=fewest))
+    return project.run("preview", "--policy-pack", str(PACK))
+
+
+def test_good_resources_pass_silently(production: Project) -> None:
+    status, output = preview(production)
+    assert status == 0, output
+    assert "serlo@v" in output
+    assert "[mandatory]" not in output
+    assert "[advisory]" not in output
+
+
+def test_a_mandatory_rule_about_a_resource_stops(production: Project) -> None:
+    status, output = preview(production, tag="latest")
+    assert status != 0
+    assert "[mandatory]  immutable-images  (kubernetes:apps/v1:Deployment: Deployment)" in output
+    assert "container 'server' runs 'ghcr.io/serlo/server:latest'. Write a full version" in output
+
+
+def test_a_mandatory_rule_about_the_stack_stops(production: Project) -> None:
+    status, output = preview(production, budget_for="frontend")
+    assert status != 0
+    assert "[mandatory]  disruption-budgets  (kubernetes:apps/v1:Deployment: Deployment)" in output
+    assert "no PodDisruptionBudget selects them. Add one" in output
+
+
+def test_an_advisory_rule_warns(production: Project) -> None:
+    status, output = preview(production, fewest=1)
+    assert status == 0, output
+    assert "[advisory]  no-single-pods" in output
+    assert "down to a single pod. Set replicas" in output

@@ -1,0 +1,72 @@
+"""Each real stack keeps every rule, without a cluster."""
+
+from collections import Counter
+from functools import cache
+from pathlib import Path
+from typing import cast
+
+import pytest
+
+from operations.program import run_program
+from policy.facts import facts_of, read_facts
+from policy.resources import Resource, containers
+from policy.rules import RESOURCE_RULES, STACK_RULES
+from rehearsal.plugins.properties import reveal
+
+ROOT = Path(__file__).parents[2]
+STACKS = ("local", "staging", "production")
+
+
+@cache
+def resources_of(stack: str) -> tuple[Resource, ...]:
+    """What the pack would be shown of a stack."""
+    program = run_program(ROOT / "stacks" / f"Pulumi.{stack}.yaml")
+    return tuple(
+        Resource(
+            entry.urn,
+            entry.type,
+            entry.name,
+            cast(dict[str, object], reveal(dict(entry.properties))),
+            entry.protect,
+        )
+        for entry in program.registrations
+        if not entry.existing and entry.type.startswith(("kubernetes:", "cloudflare:"))
+    )
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_a_stack_keeps_every_rule(stack: str) -> None:
+    resources, facts = resources_of(stack), facts_of(stack)
+    found = [
+        f"{rule.name}: {resource.type} {resource.name}: {finding}. {rule.remedy}."
+        for rule in RESOURCE_RULES
+        for resource in resources
+        for finding in rule.findings(resource, facts)
+    ]
+    found += [
+        f"{rule.name}: {resource.type} {resource.name}: {finding}. {rule.remedy}."
+        for rule in STACK_RULES
+        for resource, finding in rule.findings(resources, facts)
+    ]
+    assert found == []
+
+
+def test_the_rules_see_what_they_judge() -> None:
+    resources = resources_of("production")
+    kinds = Counter(resource.kind for resource in resources)
+    for kind in ("Deployment", "Service", "HTTPRoute", "Namespace", "DnsRecord", "WorkersRoute"):
+        assert kinds[kind], kind
+    assert all(list(containers(entry)) for entry in resources if entry.kind == "Deployment")
+    assert {resource.stack for resource in resources} == {"production"}
+
+
+def test_a_reason_for_a_pre_release_is_read_from_the_stack_file(tmp_path: Path) -> None:
+    text = (ROOT / "stacks" / "Pulumi.production.yaml").read_text()
+    text = text.replace("    server: 0.52.1\n", "    server: 0.53.0-rc.1\n")
+    text = text.replace(
+        "  serlo:services:\n", "  serlo:prereleases: {server: why}\n  serlo:services:\n", 1
+    )
+    file = tmp_path / "stacks" / "Pulumi.production.yaml"
+    file.parent.mkdir()
+    file.write_text(text)
+    assert read_facts(file).prereleases == {"0.53.0-rc.1"}
