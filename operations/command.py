@@ -14,6 +14,7 @@ app.command("operations.down:down", help="Stop every server of the rehearsal.")
 app.command("operations.env:env", help="Print the variables to use pulumi and kubectl by hand.")
 app.command("operations.tools:tools", help="List the pinned tools: version, origin, path.")
 app.command("operations.render:render", help="Print every resource of a stack, secrets redacted.")
+app.command("operations.access:access", help="Print the rights that deploying a stack takes.")
 app.command("operations.versions:versions", help="Which version is declared where.")
 
 

@@ -11,6 +11,8 @@ from cyclopts import Parameter
 from rich.console import Console
 
 from infra.environment import Environment, StackFileError
+from infra.manifests.access import Subject
+from operations.access import FIELD_MANAGER, access_objects
 from operations.derived_project import (
     DerivedProject,
     current_stack,
@@ -18,14 +20,15 @@ from operations.derived_project import (
     link_tools,
 )
 from operations.overview import Overview, look, show
+from operations.program import ProgramError, run_program
 from operations.pulumi_cli import Changes, PulumiCli, PulumiFailed
 from operations.stacks import stack_file
+from rehearsal.control_plane.credentials import CONTEXT, DEPLOYER, DEPLOYER_USER
 from rehearsal.files import write_public
 from rehearsal.kubernetes_api import Cluster
 from rehearsal.supervisor import Endpoints, StartFailed, start, stop
 from toolchain import ToolError, default, resolve, resolve_all
 
-CONTEXT = "rehearsal"
 STILL_RUNNING = (
     'The servers keep running: look with `eval "$(serlo env)"`, mend, run again; '
     "`serlo down` stops them."
@@ -63,8 +66,9 @@ def rehearse(
         project = DerivedProject(folder.resolve(), environment.name)
         make_room(project, console)
         endpoints = start_servers(project, environment, console)
+        grant_access(project, source)
         derive_project(project, environment, source, endpoints)
-    except (StackFileError, FileNotFoundError, ToolError, StartFailed) as error:
+    except (StackFileError, FileNotFoundError, ProgramError, ToolError, StartFailed) as error:
         sys.exit(str(error))
     pulumi = PulumiCli(project, quiet=json)
     try:
@@ -106,6 +110,17 @@ def start_servers(project: DerivedProject, environment: Environment, console: Co
         return start(project.rehearsal, environment=project.stack, progress=status.update)
 
 
+def grant_access(project: DerivedProject, source: Path) -> None:
+    """Do an administrator's part: the namespaces, and the deployer's rights in them.
+
+    Raises ProgramError.
+    """
+    deployer = Subject("User", DEPLOYER_USER)
+    cluster = _cluster(project)
+    for thing in access_objects(run_program(source), deployer):
+        cluster.apply(thing, field_manager=FIELD_MANAGER)
+
+
 def derive_project(
     project: DerivedProject, environment: Environment, source: Path, endpoints: Endpoints
 ) -> None:
@@ -117,7 +132,8 @@ def derive_project(
         overrides={
             "cluster": {
                 "kubeconfig": str(project.rehearsal / "kubeconfig"),
-                "context": CONTEXT,
+                # Not the administrator: rights that are missing come to light here.
+                "context": DEPLOYER,
                 "uid": uid,
             },
             "cloudflare": {"base-url": endpoints.cloudflare_api},

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pulumi
 
 from infra.components.registration import KubernetesObject
-from infra.manifests import Manifest, isolation, network, quotas
+from infra.manifests import Manifest, isolation, namespaces, quotas
 from infra.resolution import Workload
 
 
@@ -25,7 +25,7 @@ class Compartment(pulumi.ComponentResource):
     ) -> None:
         super().__init__("serlo:index:Compartment", name, opts=opts)
         namespace = KubernetesObject(
-            name, network.namespace(name), pulumi.ResourceOptions(parent=self, protect=protect)
+            name, namespaces.namespace(name), pulumi.ResourceOptions(parent=self, protect=protect)
         )
 
         def add(label: str, manifest: Manifest) -> None:

@@ -5,26 +5,35 @@ import csv
 import io
 import json
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from rehearsal.control_plane.files import write_private
 from rehearsal.control_plane.layout import Layout
 
 CONTEXT = "rehearsal"
+DEPLOYER = "deployer"
+DEPLOYER_USER = f"rehearsal:{DEPLOYER}"
 
 
 @dataclass(frozen=True)
 class Identity:
-    """A user of the API server, and the component that has its kubeconfig (None: the person)."""
+    """A user of the API server, and the component that has its kubeconfig (None: the person).
+
+    `context` is its name there.
+    """
 
     user: str
     component: str | None
     groups: tuple[str, ...] = ()
+    context: str = CONTEXT
 
 
-# The rights of the last two are in bootstrap.py; those of the others come with Kubernetes.
+# The rights of the last two are in bootstrap.py; those of the others come with Kubernetes, except
+# the deployer's, which are none until somebody gives it some.
 IDENTITIES = (
     Identity("rehearsal-admin", None, ("system:masters",)),
+    Identity(DEPLOYER_USER, None, context=DEPLOYER),
     Identity("system:kube-controller-manager", "kube-controller-manager"),
     Identity("system:kube-scheduler", "kube-scheduler"),
     Identity("rehearsal:kwok", "kwok"),
@@ -47,30 +56,37 @@ def ensure(layout: Layout, server: str, *, renew: bool) -> None:
         writer.writerow([token, identity.user, identity.user, ",".join(identity.groups)])
     write_private(layout.tokens, rows.getvalue())
     authority = (layout.pki / "ca.crt").read_bytes()
-    for identity in IDENTITIES:
-        path = (
-            layout.component_kubeconfig(identity.component)
-            if identity.component
-            else layout.kubeconfig
-        )
-        write_private(path, kubeconfig(server, authority, identity.user, tokens[identity.user]))
+    for component in dict.fromkeys(identity.component for identity in IDENTITIES):
+        path = layout.component_kubeconfig(component) if component else layout.kubeconfig
+        users = {
+            identity.context: (identity.user, tokens[identity.user])
+            for identity in IDENTITIES
+            if identity.component == component
+        }
+        write_private(path, kubeconfig(server, authority, users))
 
 
-def kubeconfig(server: str, authority: bytes, user: str, token: str) -> str:
-    """A kubeconfig that verifies the server by `authority` (PEM). JSON, which is YAML too."""
+def kubeconfig(server: str, authority: bytes, users: Mapping[str, tuple[str, str]]) -> str:
+    """A kubeconfig that verifies the server by `authority` (PEM). JSON, which is YAML too.
+
+    `users` has the user and token of each context; the first context is the current one.
+    """
     encoded = base64.b64encode(authority).decode()
     document = {
         "apiVersion": "v1",
         "kind": "Config",
-        "current-context": CONTEXT,
+        "current-context": next(iter(users)),
         "clusters": [
             {
                 "name": CONTEXT,
                 "cluster": {"server": server, "certificate-authority-data": encoded},
             }
         ],
-        "users": [{"name": user, "user": {"token": token}}],
-        "contexts": [{"name": CONTEXT, "context": {"cluster": CONTEXT, "user": user}}],
+        "users": [{"name": user, "user": {"token": token}} for user, token in users.values()],
+        "contexts": [
+            {"name": context, "context": {"cluster": CONTEXT, "user": user}}
+            for context, (user, _) in users.items()
+        ],
     }
     return json.dumps(document, indent=2) + "\n"
 

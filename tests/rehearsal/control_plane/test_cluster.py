@@ -57,7 +57,8 @@ def test_without_token_nothing_is_answered(control_plane: Any) -> None:
 
 def test_another_authority_is_refused(control_plane: Any) -> None:
     other = (control_plane.folder / "control_plane" / "pki" / "etcd-ca.crt").read_bytes()
-    text = credentials.kubeconfig(control_plane.endpoints.kubernetes, other, "me", "token")
+    users = {"here": ("me", "token")}
+    text = credentials.kubeconfig(control_plane.endpoints.kubernetes, other, users)
     with pytest.raises(Unreachable, match="CERTIFICATE_VERIFY_FAILED"):
         Cluster.from_kubeconfig(text, retry_seconds=0).get("v1", "Namespace", "default")
 
@@ -88,7 +89,9 @@ def test_an_identity_without_rights_gets_403(
     }
     token = cluster.request("POST", f"{path}/token", body=request)["status"]["token"]
     authority = (control_plane.folder / "control_plane" / "pki" / "ca.crt").read_bytes()
-    text = credentials.kubeconfig(control_plane.endpoints.kubernetes, authority, "nobody", token)
+    text = credentials.kubeconfig(
+        control_plane.endpoints.kubernetes, authority, {"here": ("nobody", token)}
+    )
     with pytest.raises(ApiError) as refusal:
         Cluster.from_kubeconfig(text).list("v1", "Secret", namespace)
     assert refusal.value.status == 403
