@@ -15,6 +15,8 @@ secrets = secret_values(environment)
 declared = workloads(environment)
 cluster = Cluster(environment, declared)
 Exposure(environment, secrets, cluster)
+services: dict[str, Microservice] = {}
 for workload in declared:
-    Microservice(workload, secrets, cluster)
+    needed = [services[name] for name in workload.needs]
+    services[workload.service.name] = Microservice(workload, secrets, cluster, needed)
 Edge(environment, secrets, cluster)

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from infra import services as catalogue
 from infra.release import Commit, Release, parse_release
 from infra.service import Service
-from infra.stackcheck import ENVIRONMENTS, PRODUCTION, check, used_secrets
+from infra.stackcheck import ENVIRONMENTS, PRODUCTION, check, exists_in, used_secrets
 from infra.stackfile import Problem, StackFile, StackFileError, label_of, read
 from infra.stackschema import (
     NO_ACCOUNT,
@@ -23,6 +23,9 @@ from infra.stackschema import (
 
 __all__ = ["Environment", "Problem", "StackFileError"]
 
+_NOWHERE = ".invalid"
+"""What hosts end in that nobody knows yet: reserved for names that never exist."""
+
 _DOCUMENTATION = tuple(
     ipaddress.IPv4Network(block) for block in ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24")
 )
@@ -32,7 +35,7 @@ _DOCUMENTATION = tuple(
 class Environment:
     """One environment as its stack file describes it.
 
-    `services` are all that are declared; `versions` holds the release of each by version key;
+    `services` are those that exist here; `versions` holds the release of each by version key;
     `overrides` what the file says about a service beyond its declaration; `secrets` maps each
     secret that is needed to those who use it (the values are no part of an Environment).
     """
@@ -58,11 +61,12 @@ class Environment:
         keys, problems = check(file, name, declared)
         if keys is None:
             raise StackFileError(problems)
+        present = tuple(s for s in declared if exists_in(s, name, keys.parts))
         releases = {
             service.version_key: parse_release(
                 keys.versions[service.version_key], service.channel, allow_v=service.third_party
             )
-            for service in declared
+            for service in present
         }
         return cls(
             name=name,
@@ -73,9 +77,9 @@ class Environment:
             gateway=keys.gateway,
             cloudflare=keys.cloudflare,
             edge=keys.edge,
-            services=declared,
+            services=present,
             overrides=keys.services,
-            secrets=used_secrets(name, declared),
+            secrets=used_secrets(name, present),
         )
 
     @property
@@ -122,6 +126,12 @@ class Environment:
             (("serlo:versions", key), "the commit that is to run", "Take it from GitHub")
             for key, release in self.versions.items()
             if isinstance(release, Commit) and release.is_placeholder
+        ]
+        found += [
+            (("serlo:services", name, "settings", setting), "what it is named after", "Fill it in")
+            for name, keys in self.overrides.items()
+            for setting, text in keys.settings.items()
+            if _NOWHERE in text
         ]
         return [
             self.file.problem(("config", *place), allowed, remedy, found=_placeholder(self, place))

@@ -41,7 +41,7 @@ def check(
     outer = list(_outer_keys(file))
     if not isinstance(file.values.get("config"), dict):
         return None, outer
-    known = {service.name: service for service in services}
+    known = {service.name: service for service in services if allowed_in(service, environment)}
     problems = outer + [problem for rule in _RULES for problem in rule(file, environment, known)]
     try:
         keys = StackKeys.model_validate(_ours(file))
@@ -50,6 +50,25 @@ def check(
         details = error.errors(include_url=False)
         problems += [translate(file, environment, known.values(), detail) for detail in details]
     return (None if problems else keys), problems
+
+
+def allowed_in(service: Service, environment: str) -> bool:
+    """Whether the environment can have the service, be it switched off or on."""
+    return service.only_in is None or environment in service.only_in
+
+
+def exists_in(service: Service, environment: str, parts: Mapping[str, Value]) -> bool:
+    """Whether the environment has the service; `parts` are the optional ones, on or off."""
+    return allowed_in(service, environment) and (
+        service.part is None or parts.get(service.part) is True
+    )
+
+
+def _existing(
+    file: StackFile, environment: str, known: Mapping[str, Service]
+) -> dict[str, Service]:
+    parts = _below(file, "parts")
+    return {name: s for name, s in known.items() if exists_in(s, environment, parts)}
 
 
 def _config(file: StackFile) -> dict[str, Value]:
@@ -107,6 +126,7 @@ def _versions(file: StackFile, environment: str, known: Mapping[str, Service]) -
     place: Place = ("config", "serlo:versions")
     given = _below(file, "versions")
     by_key = {service.version_key: service for service in known.values()}
+    needed = {s.version_key for s in _existing(file, environment, known).values()}
     for key in given:
         if key not in by_key:
             remedy = "Delete the line, or declare the service in infra/services/"
@@ -114,7 +134,7 @@ def _versions(file: StackFile, environment: str, known: Mapping[str, Service]) -
     allowances = _texts(file, "prereleases")
     for key, service in by_key.items():
         text = given.get(key)
-        if key not in given:
+        if key not in given and key in needed:
             form = CONTINUOUS_FORM if service.channel is Channel.CONTINUOUS else SEMANTIC_FORM
             yield file.problem((*place, key), form, f"Add the version of {key} that is to run")
         if not isinstance(text, str):
@@ -157,8 +177,15 @@ def _services(file: StackFile, environment: str, known: Mapping[str, Service]) -
                     remedy = f"It is a secret: {secret_command(declared.name, environment)}"
                 where = (*place, name, "settings", setting)
                 yield file.unknown(where, "setting", list(service.settings), remedy)
+        if service.single and "replicas" in _below(file, "services", name):
+            yield file.problem(
+                (*place, name, "replicas"),
+                "nothing: it never runs twice at once",
+                "Delete the key",
+                found="a number of pods",
+            )
         yield from _sizes(file, name)
-    for name, service in known.items():
+    for name, service in _existing(file, environment, known).items():
         given = _below(file, "services", name, "settings")
         for setting, declared in service.settings.items():
             if declared.default is None and setting not in given:
@@ -167,6 +194,23 @@ def _services(file: StackFile, environment: str, known: Mapping[str, Service]) -
                     "text, which may be empty",
                     f"Add the setting: {name} has no default for it",
                 )
+
+
+def _parts(file: StackFile, _env: str, known: Mapping[str, Service]) -> Iterator[Problem]:
+    optional = sorted({service.part for service in known.values() if service.part is not None})
+    given = _below(file, "parts")
+    for name in given:
+        if name not in optional:
+            place = ("config", "serlo:parts", name)
+            yield file.unknown(place, "part", optional, "Delete the line")
+    for name in optional:
+        if name not in given:
+            of_part = ", ".join(s.name for s in known.values() if s.part == name)
+            yield file.problem(
+                ("config", "serlo:parts", name),
+                f"true or false, which switches {of_part} on or off",
+                "Add the line",
+            )
 
 
 def _sizes(file: StackFile, name: str) -> Iterator[Problem]:
@@ -244,6 +288,7 @@ def used_secrets(environment: str, services: Iterable[Service]) -> dict[str, tup
 _RULES: tuple[Check, ...] = (
     _namespaces,
     _versions,
+    _parts,
     _services,
     _interlock,
     _secrets,

@@ -22,6 +22,7 @@ _PLAIN_TYPES = {
     "string_too_short": ("text that is not empty", "Fill in the value"),
     "int_type": ("a whole number from 1 to 100", "Write a number, no quotes"),
     "bool_type": ("true or false", "Write one of the two, no quotes"),
+    "literal_error": ("non-preemptible or preemptible", "Write one of the two"),
 }
 _MAPPING = ("a mapping of keys to values", f"Write it as {EXAMPLE} does")
 

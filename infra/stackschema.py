@@ -6,7 +6,7 @@ allowed and what to do; `infra.stackcheck` adds the place.
 
 import ipaddress
 import re
-from typing import Annotated, LiteralString
+from typing import Annotated, Literal, LiteralString
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -177,6 +177,7 @@ class ServiceKeys(_Keys):
 
     replicas: ReplicaKeys | None = None
     resources: ResourceKeys | None = None
+    pool: Literal["non-preemptible", "preemptible"] | None = None
     settings: dict[str, str] = {}
 
 
@@ -191,6 +192,7 @@ class StackKeys(_Keys):
 
     versions: dict[str, str]
     prereleases: dict[str, Text] = {}
+    parts: dict[str, bool] = {}
     domain: Domain
     cluster: ClusterKeys
     gateway: GatewayKeys

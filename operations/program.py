@@ -22,7 +22,7 @@ from pulumi.runtime.settings import SETTINGS
 from pulumi.runtime.stack import run_pulumi_func
 
 import infra
-from infra.service import DeclarationError
+from infra.servicecheck import DeclarationError
 from infra.services import declared
 from infra.stackcheck import used_secrets
 from rehearsal.plugins.properties import from_struct, to_struct

@@ -1,39 +1,72 @@
 """A microservice in the cluster."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import pulumi
 
 from infra.components.cluster import Cluster
 from infra.components.registration import KubernetesObject
-from infra.manifests import Manifest, network
+from infra.manifests import Manifest, configuration, network
 from infra.manifests import workload as manifests
 from infra.resolution import Workload
 
+# Added to the time that a Job may take, for its pod to be scheduled and its image pulled.
+_SECONDS_TO_START = 300
+
 
 class Microservice(pulumi.ComponentResource):
-    """Everything that runs a service and leads requests to it."""
+    """Everything that runs a service and leads requests to it.
 
-    def __init__(self, workload: Workload, secrets: Mapping[str, str], cluster: Cluster) -> None:
-        name = workload.service.name
+    `ready` are the resources that others wait for who need the service: its workload and its
+    addresses. They come about only after the services named in `needed`.
+    """
+
+    ready: Sequence[KubernetesObject]
+
+    def __init__(
+        self,
+        workload: Workload,
+        secrets: Mapping[str, str],
+        cluster: Cluster,
+        needed: Sequence["Microservice"] = (),
+    ) -> None:
+        self._workload = workload
         super().__init__(
             "serlo:index:Microservice",
-            name,
+            workload.service.name,
             opts=pulumi.ResourceOptions(providers=[cluster.provider]),
         )
-        namespace = cluster.namespaces[workload.service.namespace]
-
-        def add(manifest: Manifest, *needed: pulumi.Resource) -> KubernetesObject:
-            opts = pulumi.ResourceOptions(parent=self, depends_on=[namespace, *needed])
-            return KubernetesObject(name, manifest, opts)
-
-        needed = [add(manifests.account(workload))]
-        if workload.secrets:
-            needed.append(add(manifests.secret(workload, secrets, pulumi.Output.secret)))
-        add(manifests.deployment(workload, manifests.secret_name(workload, secrets)), *needed)
-        add(manifests.autoscaler(workload))
-        add(manifests.disruption_budget(workload))
-        service = add(network.service(workload))
-        if workload.host is not None:
-            add(network.route(workload), service)
+        self._namespace = cluster.namespaces[workload.service.namespace]
+        stores = configuration.stores(workload, secrets, pulumi.Output.secret)
+        before = [self._add(manifests.account(workload))]
+        before += [self._add(manifest) for manifest in stores.manifests]
+        services = [
+            self._add(manifest, name=entrance.called)
+            for entrance, manifest in network.services(workload)
+        ]
+        before += services
+        before += [resource for service in needed for resource in service.ready]
+        runners = [self._add(m, *before) for m in manifests.runners(workload, stores)]
+        for manifest in (manifests.autoscaler(workload), manifests.disruption_budget(workload)):
+            if manifest is not None:
+                self._add(manifest)
+        if workload.hosts:
+            self._add(network.route(workload), *services)
+        self.ready = (*services, *runners)
         self.register_outputs({})
+
+    def _add(
+        self, manifest: Manifest, *needed: pulumi.Resource, name: str | None = None
+    ) -> KubernetesObject:
+        """Register an object under the name of its service, or another."""
+        service = self._workload.service
+        kind = manifest["kind"]
+        opts = pulumi.ResourceOptions(
+            parent=self,
+            depends_on=[self._namespace, *needed],
+            protect=self._workload.protected and kind == "StatefulSet",
+        )
+        if kind == "Job":
+            seconds = service.deadline + _SECONDS_TO_START
+            opts.custom_timeouts = pulumi.CustomTimeouts(create=f"{seconds}s")
+        return KubernetesObject(name or service.name, manifest, opts)

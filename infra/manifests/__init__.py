@@ -26,6 +26,7 @@ def manifest(
     *,
     namespace: str | None = None,
     labels: Mapping[str, str] | None = None,
+    annotations: Mapping[str, str] | None = None,
     **rest: object,
 ) -> Manifest:
     """An object with the labels all of ours carry; `rest` is spec, data and the like."""
@@ -38,4 +39,6 @@ def manifest(
         "app.kubernetes.io/managed-by": "pulumi",
         **(labels or {}),
     }
+    if annotations is not None:
+        metadata["annotations"] = dict(annotations)
     return {"apiVersion": api_version, "kind": kind, "metadata": metadata, **rest}

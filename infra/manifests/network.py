@@ -13,6 +13,7 @@ from infra.manifests import (
     manifest,
 )
 from infra.resolution import Workload
+from infra.service import Entrance
 from infra.stackschema import GatewayKeys
 
 GATEWAY_API = "gateway.networking.k8s.io/v1"
@@ -33,27 +34,35 @@ def namespace(name: str) -> Manifest:
     )
 
 
-def service(workload: Workload) -> Manifest:
-    """The stable address of a service inside the cluster."""
+def services(workload: Workload) -> tuple[tuple[Entrance, Manifest], ...]:
+    """The stable addresses of a service inside the cluster, one Service for each of its ports.
+
+    They may be there before the pods are, and are not waited for: the pods themselves are.
+    """
     declared = workload.service
-    return manifest(
-        "v1",
-        "Service",
-        declared.name,
-        namespace=declared.namespace,
-        spec={
-            "type": "ClusterIP",
-            "selector": {NAME_LABEL: declared.name},
-            "ports": [
-                {
-                    "name": "http",
-                    "port": declared.reached_at,
-                    "targetPort": "http",
-                    "protocol": "TCP",
-                }
-            ],
-        },
-    )
+    made: list[tuple[Entrance, Manifest]] = []
+    for entrance in declared.entrances:
+        port = {
+            "name": entrance.port_name,
+            "port": entrance.service_port,
+            "targetPort": entrance.port_name,
+            "protocol": "TCP",
+        }
+        address = manifest(
+            "v1",
+            "Service",
+            entrance.called,
+            namespace=declared.namespace,
+            labels={NAME_LABEL: declared.name},
+            annotations={"pulumi.com/skipAwait": "true"},
+            spec={
+                "type": "ClusterIP",
+                "selector": {NAME_LABEL: declared.name},
+                "ports": [port],
+            },
+        )
+        made.append((entrance, address))
+    return tuple(made)
 
 
 def route(workload: Workload) -> Manifest:
@@ -72,11 +81,16 @@ def route(workload: Workload) -> Manifest:
                     "sectionName": GATEWAY_LISTENER,
                 }
             ],
-            "hostnames": [workload.host],
+            "hostnames": list(workload.hosts),
             "rules": [
                 {
-                    "matches": [{"path": {"type": "PathPrefix", "value": "/"}}],
-                    "backendRefs": [{"name": declared.name, "port": declared.reached_at}],
+                    "matches": [{"path": {"type": "PathPrefix", "value": declared.path}}],
+                    "backendRefs": [
+                        {
+                            "name": declared.called or declared.name,
+                            "port": declared.reached_at,
+                        }
+                    ],
                 }
             ],
         },

@@ -1,17 +1,14 @@
-"""The objects that run a service: Deployment, autoscaler, disruption budget, account, Secret."""
+"""The objects that run a service: Deployment, StatefulSet, Job, CronJob, and what they need."""
 
-from base64 import b64encode
-from collections.abc import Callable, Mapping
-from hashlib import sha256
-from json import dumps
+import re
 
-from infra.manifests import NAME_LABEL, VERSION_LABEL, Manifest, manifest
+from infra.manifests import NAME_LABEL, VERSION_LABEL, Manifest, manifest, pod
+from infra.manifests.configuration import Stores, fingerprint
 from infra.resolution import Workload
-from infra.service import Secret
+from infra.service import Kind
 
-# Time for load balancers to learn that a pod is going before it stops to answer.
-_DRAIN_SECONDS = 10
-_PORT = "http"
+_RETRIES = 2
+_LONGEST_JOB_NAME = 63  # it becomes a label of its pods
 
 
 def account(workload: Workload) -> Manifest:
@@ -26,67 +23,26 @@ def account(workload: Workload) -> Manifest:
     )
 
 
-def secret_name(workload: Workload, values: Mapping[str, str]) -> str:
-    """The name of the Secret that holds these values: another name for other values.
-
-    So a changed secret rolls the pods, and pods of the previous release keep theirs meanwhile.
-    """
-    used = {name: values[name] for name in workload.secrets}
-    fingerprint = sha256(dumps(used, sort_keys=True).encode()).hexdigest()[:10]
-    return f"{workload.service.name}-{fingerprint}"
-
-
-def secret(
-    workload: Workload, values: Mapping[str, str], conceal: Callable[[str], object]
-) -> Manifest:
-    """The Secret with every value the service uses, each passed through `conceal`."""
-    return manifest(
-        "v1",
-        "Secret",
-        secret_name(workload, values),
-        namespace=workload.service.namespace,
-        labels={NAME_LABEL: workload.service.name},
-        type="Opaque",
-        immutable=True,
-        data={
-            name: conceal(b64encode(values[name].encode()).decode()) for name in workload.secrets
-        },
-    )
+def runners(workload: Workload, stores: Stores) -> tuple[Manifest, ...]:
+    """What makes pods of the service: one object, or a Job and the CronJob that repeats it."""
+    match workload.service.kind:
+        case Kind.DEPLOYMENT:
+            return (_deployment(workload, stores),)
+        case Kind.STATEFUL_SET:
+            return (_stateful_set(workload, stores),)
+        case Kind.JOB:
+            repeated = (_cron_job(workload, stores),) if workload.cron else ()
+            return (_job(workload, stores), *repeated)
+        case Kind.CRON_JOB:
+            return (_cron_job(workload, stores),) if workload.cron else ()
 
 
-def deployment(workload: Workload, secret_name: str) -> Manifest:
-    """The Deployment. It says no number of replicas: that is the autoscaler's."""
+def autoscaler(workload: Workload) -> Manifest | None:
+    """The autoscaler, which owns the number of pods; None where that is fixed."""
     service = workload.service
-    # Without the digest, which no label can hold; the image has it.
-    version = {VERSION_LABEL: workload.image.release.tag}
-    selector = {NAME_LABEL: service.name}
-    return manifest(
-        "apps/v1",
-        "Deployment",
-        service.name,
-        namespace=service.namespace,
-        labels=version,
-        spec={
-            "revisionHistoryLimit": 3,
-            "progressDeadlineSeconds": 300,
-            "strategy": {
-                "type": "RollingUpdate",
-                "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0},
-            },
-            "selector": {"matchLabels": selector},
-            "template": {
-                "metadata": {
-                    "labels": {**selector, "app.kubernetes.io/part-of": "serlo", **version}
-                },
-                "spec": _pod(workload, secret_name),
-            },
-        },
-    )
-
-
-def autoscaler(workload: Workload) -> Manifest:
-    """The autoscaler, which owns the number of pods."""
-    service = workload.service
+    if service.kind is not Kind.DEPLOYMENT or workload.replicas.fixed:
+        return None
+    target = {"type": "Utilization", "averageUtilization": service.target_cpu}
     return manifest(
         "autoscaling/v2",
         "HorizontalPodAutoscaler",
@@ -96,25 +52,32 @@ def autoscaler(workload: Workload) -> Manifest:
             "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": service.name},
             "minReplicas": workload.replicas.min,
             "maxReplicas": workload.replicas.max,
-            "metrics": [
-                {
-                    "type": "Resource",
-                    "resource": {
-                        "name": "cpu",
-                        "target": {
-                            "type": "Utilization",
-                            "averageUtilization": service.target_cpu,
-                        },
-                    },
-                }
-            ],
+            "metrics": [{"type": "Resource", "resource": {"name": "cpu", "target": target}}],
+            # Up at once, since requests wait; down one by one, since load comes back.
+            "behavior": {
+                "scaleUp": {
+                    "stabilizationWindowSeconds": 0,
+                    "selectPolicy": "Max",
+                    "policies": [{"type": "Percent", "value": 100, "periodSeconds": 30}],
+                },
+                "scaleDown": {
+                    "stabilizationWindowSeconds": 300,
+                    "selectPolicy": "Max",
+                    "policies": [{"type": "Pods", "value": 1, "periodSeconds": 60}],
+                },
+            },
         },
     )
 
 
-def disruption_budget(workload: Workload) -> Manifest:
-    """One pod at a time may be evicted: a drain is slowed down, never blocked."""
+def disruption_budget(workload: Workload) -> Manifest | None:
+    """One pod at a time may be evicted: a drain is slowed down, never blocked.
+
+    None for a service of one pod, which nothing can keep up during a drain.
+    """
     service = workload.service
+    if not service.serves or workload.replicas.max == 1:
+        return None
     return manifest(
         "policy/v1",
         "PodDisruptionBudget",
@@ -128,100 +91,74 @@ def disruption_budget(workload: Workload) -> Manifest:
     )
 
 
-def _pod(workload: Workload, secret_name: str) -> Manifest:
+def _deployment(workload: Workload, stores: Stores) -> Manifest:
+    """It says no number of replicas where that is the autoscaler's."""
     service = workload.service
-    writable = [(f"writable-{number}", path) for number, path in enumerate(service.writable)]
-    volumes: list[Manifest] = [{"name": name, "emptyDir": {}} for name, _ in writable]
-    mounts: list[Manifest] = [{"name": name, "mountPath": path} for name, path in writable]
-    if workload.files:
-        keys = sorted({file.name for _, file in workload.files})
-        volumes.append(
-            {
-                "name": "secret-files",
-                "secret": {
-                    "secretName": secret_name,
-                    "defaultMode": 0o440,
-                    "items": [{"key": key, "path": key} for key in keys],
-                },
-            }
-        )
-        for path, file in workload.files:
-            mounts.append(
-                {"name": "secret-files", "mountPath": path, "subPath": file.name, "readOnly": True}
-            )
+    strategy: Manifest = {
+        "type": "RollingUpdate",
+        "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0},
+    }
+    spec: Manifest = {
+        "revisionHistoryLimit": 3,
+        "progressDeadlineSeconds": 300,
+        "strategy": {"type": "Recreate"} if service.recreate else strategy,
+        "selector": {"matchLabels": {NAME_LABEL: service.name}},
+        "template": pod.template(workload, stores),
+    }
+    if workload.replicas.fixed:
+        spec["replicas"] = workload.replicas.min
+    return _versioned(workload, "apps/v1", "Deployment", service.name, spec)
+
+
+def _stateful_set(workload: Workload, stores: Stores) -> Manifest:
+    service = workload.service
+    spec: Manifest = {
+        "replicas": workload.replicas.min,
+        "revisionHistoryLimit": 3,
+        "serviceName": service.called or service.name,
+        "updateStrategy": {"type": "RollingUpdate"},
+        "persistentVolumeClaimRetentionPolicy": {"whenDeleted": "Retain", "whenScaled": "Retain"},
+        "selector": {"matchLabels": {NAME_LABEL: service.name}},
+        "template": pod.template(workload, stores),
+        "volumeClaimTemplates": [pod.claim(service)],
+    }
+    return _versioned(workload, "apps/v1", "StatefulSet", service.name, spec)
+
+
+def _job(workload: Workload, stores: Stores) -> Manifest:
+    """Named after its version and all that it is: anything new about it is a new run."""
+    spec = _run(workload, stores)
+    tag = re.sub(r"[^a-z0-9]+", "-", workload.image.release.tag.lower()).strip("-")
+    end = f"-{fingerprint(spec)}"
+    start = f"{workload.service.name}-{tag}"[: _LONGEST_JOB_NAME - len(end)].rstrip("-")
+    return _versioned(workload, "batch/v1", "Job", start + end, spec)
+
+
+def _cron_job(workload: Workload, stores: Stores) -> Manifest:
+    spec: Manifest = {
+        "schedule": workload.cron,
+        "timeZone": "Etc/UTC",
+        "concurrencyPolicy": "Forbid",
+        # A run that could not start in time is left out, rather than started in the day.
+        "startingDeadlineSeconds": 3600,
+        "successfulJobsHistoryLimit": 2,
+        "failedJobsHistoryLimit": 1,
+        "jobTemplate": {"spec": _run(workload, stores)},
+    }
+    return _versioned(workload, "batch/v1", "CronJob", workload.service.name, spec)
+
+
+def _run(workload: Workload, stores: Stores) -> Manifest:
     return {
-        "serviceAccountName": service.name,
-        "automountServiceAccountToken": False,
-        "enableServiceLinks": False,
-        "terminationGracePeriodSeconds": _DRAIN_SECONDS + service.shutdown,
-        "nodeSelector": {"cloud.google.com/gke-nodepool": workload.node_pool},
-        "securityContext": {
-            "runAsNonRoot": True,
-            "runAsUser": service.user,
-            "runAsGroup": service.user,
-            "fsGroup": service.user,
-            "seccompProfile": {"type": "RuntimeDefault"},
-        },
-        "topologySpreadConstraints": [
-            {
-                "maxSkew": 1,
-                "topologyKey": "kubernetes.io/hostname",
-                "whenUnsatisfiable": "ScheduleAnyway",
-                "labelSelector": {"matchLabels": {NAME_LABEL: service.name}},
-                # Each release is spread by itself, else a rollout could pile up on one node.
-                "matchLabelKeys": ["pod-template-hash"],
-            }
-        ],
-        "containers": [
-            {
-                "name": service.name,
-                "image": workload.image.reference,
-                "imagePullPolicy": "IfNotPresent",
-                "ports": [{"name": _PORT, "containerPort": service.port}],
-                "env": [_variable(name, value, secret_name) for name, value in workload.env],
-                "resources": {
-                    "requests": vars(workload.resources.requests),
-                    "limits": vars(workload.resources.limits),
-                },
-                **_probes(workload),
-                "lifecycle": {"preStop": {"sleep": {"seconds": _DRAIN_SECONDS}}},
-                "securityContext": {
-                    "allowPrivilegeEscalation": False,
-                    "readOnlyRootFilesystem": True,
-                    "capabilities": {"drop": ["ALL"]},
-                },
-                "volumeMounts": mounts,
-            }
-        ],
-        "volumes": volumes,
+        "backoffLimit": _RETRIES,
+        "activeDeadlineSeconds": workload.service.deadline,
+        "template": pod.template(workload, stores),
     }
 
 
-def _variable(name: str, value: str | Secret, secret_name: str) -> Manifest:
-    if isinstance(value, str):
-        return {"name": name, "value": value}
-    return {"name": name, "valueFrom": {"secretKeyRef": {"name": secret_name, "key": value.name}}}
-
-
-def _probes(workload: Workload) -> Manifest:
-    health = workload.service.health
-    probe: Manifest = (
-        {"tcpSocket": {"port": _PORT}}
-        if health.path is None
-        else {"httpGet": {"path": health.path, "port": _PORT}}
-    )
-    every = 5
-    return {
-        "startupProbe": {
-            **probe,
-            "periodSeconds": every,
-            "failureThreshold": -(-health.start_within // every),
-        },
-        "readinessProbe": {**probe, "periodSeconds": health.ready_every, "timeoutSeconds": 3},
-        "livenessProbe": {
-            **probe,
-            "periodSeconds": health.alive_every,
-            "timeoutSeconds": 5,
-            "failureThreshold": 3,
-        },
-    }
+def _versioned(
+    workload: Workload, api_version: str, kind: str, name: str, spec: Manifest
+) -> Manifest:
+    service = workload.service
+    labels = {NAME_LABEL: service.name, VERSION_LABEL: workload.image.release.tag}
+    return manifest(api_version, kind, name, namespace=service.namespace, labels=labels, spec=spec)

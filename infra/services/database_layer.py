@@ -1,7 +1,7 @@
 """The database layer: the only code that reads and writes Serlo's MySQL database, in Rust."""
 
 from infra.release import Channel
-from infra.service import Amount, Egress, Fact, Health, Resources, Secret, Service, Setting
+from infra.service import Amount, Fact, Health, Outside, Resources, Secret, Service, Setting
 
 service = Service(
     name="database-layer",
@@ -13,9 +13,11 @@ service = Service(
     health=Health(path="/.well-known/health"),
     resources=Resources(requests=Amount("100m", "50Mi"), limits=Amount("200m", "100Mi")),
     # It trusts whoever reaches it: nobody else may.
-    callers=("server",),
-    egress=(Egress("the MySQL database", 3306, private=True), Egress("Sentry", 443)),
+    callers=("server", "swr-queue-worker"),
+    needs=("db-migration",),
+    outside=(Outside("the MySQL database", 3306), Outside("Sentry")),
     env={
+        # What Sentry tells environments apart by.
         "ENV": Fact.ENVIRONMENT,
         "DATABASE_URL": Secret("database-layer-database-url"),
         # Per pod: times the most replicas it has to stay below the database's own limit.

@@ -3,7 +3,7 @@ under its own host for every request to a language host (de.serlo.org, en.serlo.
 """
 
 from infra.release import Channel
-from infra.service import GATEWAY, Amount, Egress, Fact, Health, Resources, Service
+from infra.service import GATEWAY, Amount, Fact, Health, Outside, Resources, Service
 
 service = Service(
     name="frontend",
@@ -18,7 +18,7 @@ service = Service(
     resources=Resources(requests=Amount("100m", "256Mi"), limits=Amount("500m", "512Mi")),
     callers=(GATEWAY,),
     # It asks the API under its public name, as browsers do.
-    egress=(Egress("the API, by way of Cloudflare, and Sentry", 443),),
+    outside=(Outside("the API, by way of Cloudflare, and Sentry"),),
     host="frontend",
     writable=("/tmp", "/app/.next/cache"),  # noqa: S108 a mount point, not a file of ours
     env={

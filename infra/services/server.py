@@ -5,19 +5,44 @@ from infra.service import (
     GATEWAY,
     Address,
     Amount,
-    Egress,
     Fact,
     Health,
+    Outside,
     Replicas,
     Resources,
     Secret,
     SecretFile,
     Service,
     Setting,
+    Variables,
 )
 
 # The enmeshed connector runs in staging only; elsewhere its variables are empty.
 _ENMESHED = frozenset({"local", "staging"})
+
+COMMON: Variables = {
+    "ENVIRONMENT": Fact.ENVIRONMENT,
+    # Spreadsheets with the number of donors and the texts that thank them.
+    "GOOGLE_SPREADSHEET_API_ACTIVE_DONORS": Secret("google-spreadsheet-active-donors"),
+    "GOOGLE_SPREADSHEET_API_MOTIVATION": Secret("google-spreadsheet-motivation"),
+    "GOOGLE_SPREADSHEET_API_SECRET": Secret("google-spreadsheet-secret"),
+    "ROCKET_CHAT_API_USER_ID": Secret("rocket-chat-user-id"),
+    "ROCKET_CHAT_API_AUTH_TOKEN": Secret("rocket-chat-auth-token"),
+    # Staging talks to the production chat as well: there is only one.
+    "ROCKET_CHAT_URL": Setting(default="https://community.serlo.org/"),
+    # Newsletter subscriptions.
+    "MAILCHIMP_API_KEY": Secret("mailchimp-api-key"),
+    "LOG_LEVEL": Setting(default="INFO"),
+    "REDIS_URL": Address("redis", scheme="redis"),
+    # One project at Sentry for all environments, told apart by ENVIRONMENT.
+    "SENTRY_DSN": Secret("sentry-dsn"),
+    "SENTRY_RELEASE": Fact.VERSION,
+    # Shared with legacy serlo.org, whose requests it signs.
+    "SERLO_ORG_SECRET": Secret("serlo-org-secret"),
+    "SERLO_ORG_DATABASE_LAYER_HOST": Address("database-layer"),
+    "MYSQL_URI": Secret("mysql-uri"),
+}
+"""The variables that swr-queue-worker, which runs the same code, has as well."""
 
 service = Service(
     name="server",
@@ -30,32 +55,22 @@ service = Service(
     health=Health(path="/health"),
     resources=Resources(requests=Amount("175m", "350Mi"), limits=Amount("200m", "500Mi")),
     replicas=Replicas(min=1, max=5),
-    callers=(GATEWAY,),
-    egress=(
-        Egress("the MySQL database", 3306, private=True),
-        Egress("the database of kratos", 5432, private=True),
-        Egress("Google, Mailchimp, Sentry, OpenAI, Rocket.Chat", 443),
+    # Kratos reports who registered and who logged in; legacy asks as any other client.
+    callers=(GATEWAY, "kratos"),
+    needs=("db-migration",),
+    outside=(
+        Outside("the MySQL database", 3306),
+        Outside("the database of kratos", 5432),
+        Outside("Google, Mailchimp, Sentry, OpenAI, Rocket.Chat"),
     ),
     host="api",
     env={
-        "ENVIRONMENT": Fact.ENVIRONMENT,
-        "GOOGLE_SPREADSHEET_API_ACTIVE_DONORS": Secret("google-spreadsheet-active-donors"),
-        "GOOGLE_SPREADSHEET_API_MOTIVATION": Secret("google-spreadsheet-motivation"),
-        "GOOGLE_SPREADSHEET_API_SECRET": Secret("google-spreadsheet-secret"),
-        "ROCKET_CHAT_API_USER_ID": Secret("rocket-chat-user-id"),
-        "ROCKET_CHAT_API_AUTH_TOKEN": Secret("rocket-chat-auth-token"),
-        # Staging talks to the production chat as well: there is only one.
-        "ROCKET_CHAT_URL": Setting(default="https://community.serlo.org/"),
-        "MAILCHIMP_API_KEY": Secret("mailchimp-api-key"),
-        "LOG_LEVEL": Setting(default="INFO"),
-        "REDIS_URL": Setting(default="redis://redis-master:6379"),
-        "SENTRY_DSN": Secret("sentry-dsn"),
-        "SENTRY_RELEASE": Fact.VERSION,
-        "SERLO_ORG_SECRET": Secret("serlo-org-secret"),
-        "SERLO_ORG_DATABASE_LAYER_HOST": Address("database-layer"),
-        "SERVER_HYDRA_HOST": Setting(),
-        "SERVER_KRATOS_PUBLIC_HOST": Setting(default="http://kratos-public.auth"),
-        "SERVER_KRATOS_ADMIN_HOST": Setting(default="http://kratos-admin.auth"),
+        **COMMON,
+        # The OAuth server, in production only.
+        "SERVER_HYDRA_HOST": Address("hydra", port="admin", scheme="http"),
+        "SERVER_KRATOS_PUBLIC_HOST": Address("kratos", scheme="http"),
+        "SERVER_KRATOS_ADMIN_HOST": Address("kratos", port="admin", scheme="http"),
+        # What kratos shows when it reports.
         "SERVER_KRATOS_SECRET": Secret("kratos-secret"),
         "SERVER_KRATOS_DB_URI": Secret("kratos-db-uri"),
         # The same secret signs the requests of the worker at the edge (infra/components/edge.py).
@@ -67,7 +82,6 @@ service = Service(
         "ENMESHED_SERVER_SECRET": Secret("enmeshed-server-secret", only_in=_ENMESHED),
         "ENMESHED_WEBHOOK_SECRET": Secret("enmeshed-webhook-secret", only_in=_ENMESHED),
         "OPENAI_API_KEY": Secret("openai-api-key"),
-        "MYSQL_URI": Secret("mysql-uri"),
         "SERVER_SERLO_EDITOR_TESTING_SECRET": Secret("editor-testing-secret"),
     },
     files=(

@@ -1,0 +1,40 @@
+"""Migrations of the MySQL database. They run to their end, once per version, before whatever uses
+the database rolls; in staging also each night, after the dump of production was imported.
+"""
+
+from infra.release import Channel
+from infra.service import (
+    Address,
+    Amount,
+    Fact,
+    Kind,
+    Outside,
+    Resources,
+    Schedule,
+    Secret,
+    Service,
+    Setting,
+)
+
+service = Service(
+    name="db-migration",
+    namespace="api",
+    source="serlo/api.serlo.org",
+    image="ghcr.io/serlo/api.serlo.org/db-migration",
+    channel=Channel.SEMANTIC,
+    kind=Kind.JOB,
+    schedule=Schedule("0 3 * * *", only_in=frozenset({"staging"})),
+    needs=("redis",),
+    resources=Resources(requests=Amount("50m", "128Mi"), limits=Amount("500m", "512Mi")),
+    outside=(Outside("the MySQL database", 3306), Outside("Slack, OpenAI")),
+    env={
+        "ENVIRONMENT": Fact.ENVIRONMENT,
+        "MYSQL_URI": Secret("mysql-uri"),
+        # What a migration changes in the database is forgotten in the API's cache.
+        "REDIS_URL": Address("redis", scheme="redis"),
+        # Where a migration reports what it did.
+        "SLACK_CHANNEL": Setting(),
+        "SLACK_TOKEN": Secret("slack-token"),
+        "OPENAI_API_KEY": Secret("openai-api-key"),
+    },
+)

@@ -1,0 +1,26 @@
+"""Redis: the API's cache, and the queue of cached answers that swr-queue-worker has to renew."""
+
+from infra.release import Channel
+from infra.service import Amount, Health, Kind, Replicas, Resources, Service, Storage
+
+service = Service(
+    name="redis",
+    namespace="api",
+    source="redis/redis",
+    image="docker.io/library/redis",
+    channel=Channel.SEMANTIC,
+    third_party=True,
+    kind=Kind.STATEFUL_SET,
+    called="redis-master",
+    port=6379,
+    # A server that still loads its data accepts connections, but does not answer so.
+    health=Health(command=("sh", "-c", "redis-cli ping | grep -q PONG")),
+    resources=Resources(requests=Amount("100m", "500Mi"), limits=Amount("150m", "600Mi")),
+    replicas=Replicas(1, 1),
+    storage=Storage("/data", "10Gi"),
+    # No password: nobody but these is let in.
+    callers=("server", "swr-queue-worker", "db-migration"),
+    # Written to the volume every minute in which something changed.
+    args=("redis-server", "--dir", "/data", "--save", "60", "1"),
+    user=999,
+)
