@@ -85,13 +85,16 @@ class Network:
 
     def may_reach(self, source: Peer, target: Peer, port: int, protocol: str = "TCP") -> bool:
         """Whether `source` may open a connection to a port of `target`; raises PolicyError."""
-        door = _Door(target, port, protocol)
-        leaves = self._allows("Egress", source, target, door)
-        return leaves and self._allows("Ingress", target, source, door)
+        asked = (source, target, port, protocol)
+        return self.lets_out(*asked) and self.lets_in(*asked)
 
-    def isolated(self, pod: Pod, direction: Direction) -> bool:
-        """Whether any policy applies to a pod in a direction, so that the rest is forbidden."""
-        return bool(self._applying(direction, pod))
+    def lets_out(self, source: Peer, target: Peer, port: int, protocol: str = "TCP") -> bool:
+        """Whether the policies of `source` allow the connection; raises PolicyError."""
+        return self._allows("Egress", source, target, _Door(target, port, protocol))
+
+    def lets_in(self, source: Peer, target: Peer, port: int, protocol: str = "TCP") -> bool:
+        """Whether the policies of `target` allow the connection; raises PolicyError."""
+        return self._allows("Ingress", target, source, _Door(target, port, protocol))
 
     def _allows(self, direction: Direction, at: Peer, other: Peer, door: _Door) -> bool:
         if isinstance(at, Outside):
