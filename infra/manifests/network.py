@@ -1,4 +1,4 @@
-"""The objects that lead requests to a service: Service, Gateway, HTTPRoute; and namespaces."""
+"""The objects that lead requests to a service: Service, Gateway, HTTPRoute."""
 
 from base64 import b64encode
 from collections.abc import Callable
@@ -18,20 +18,6 @@ from infra.stackschema import GatewayKeys
 
 GATEWAY_API = "gateway.networking.k8s.io/v1"
 GATEWAY_CERTIFICATE = "gateway-tls"
-
-
-def namespace(name: str) -> Manifest:
-    """A namespace that admits only pods which follow the strictest of Kubernetes' standards."""
-    return manifest(
-        "v1",
-        "Namespace",
-        name,
-        labels={
-            GATEWAY_ACCESS_LABEL: "true",
-            "pod-security.kubernetes.io/enforce": "restricted",
-            "pod-security.kubernetes.io/enforce-version": "latest",
-        },
-    )
 
 
 def services(workload: Workload) -> tuple[tuple[Entrance, Manifest], ...]:

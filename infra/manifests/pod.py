@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from infra.manifests import NAME_LABEL, PART_OF, VERSION_LABEL, Manifest
 from infra.manifests.configuration import Stores
+from infra.manifests.priority import BATCH, SERVING
 from infra.resolution import Container, Workload
 from infra.service import GATEWAY, Hardening, Secret, Service
 
@@ -17,9 +18,6 @@ _LOWEST_ORDINARY_PORT = 1024
 
 EXEMPTION = "exempt.serlo.org"
 """Annotations below it, `exempt.serlo.org/<container>.<rule>`, say why a rule does not hold."""
-
-PRIORITY_SERVING = "serving"
-PRIORITY_BATCH = "batch"
 
 
 def template(workload: Workload, stores: Stores) -> Manifest:
@@ -58,7 +56,7 @@ def _pod(workload: Workload, stores: Stores) -> Manifest:
         "serviceAccountName": service.name,
         "automountServiceAccountToken": False,
         "enableServiceLinks": False,
-        "priorityClassName": PRIORITY_SERVING if service.serves else PRIORITY_BATCH,
+        "priorityClassName": SERVING if service.serves else BATCH,
         "terminationGracePeriodSeconds": drain_seconds(service) + service.shutdown,
         "nodeSelector": {"cloud.google.com/gke-nodepool": workload.node_pool},
         "securityContext": _pod_security(service, containers),
