@@ -240,6 +240,8 @@ class Entrance:
     port: int
     service_port: int
     callers: tuple[str, ...]
+    label: str
+    """What nothing else of all services is named: the service, with the port unless it is main."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -347,7 +349,9 @@ class Service:
             asked = self.health is not None and self.health.path is not None
             protocol = "http" if asked or GATEWAY in self.callers else "tcp"
             called = self.called or self.name
-            main.append(Entrance("main", protocol, called, self.port, used, self.callers))
+            main.append(
+                Entrance("main", protocol, called, self.port, used, self.callers, self.name)
+            )
         further = (
             Entrance(
                 port.name,
@@ -356,6 +360,7 @@ class Service:
                 port.port,
                 port.service_port or port.port,
                 port.callers,
+                f"{self.name}-{port.name}",
             )
             for port in self.ports
         )

@@ -41,7 +41,7 @@ class Microservice(pulumi.ComponentResource):
         before = [self._add(manifests.account(workload))]
         before += [self._add(manifest) for manifest in stores.manifests]
         services = [
-            self._add(manifest, name=entrance.called)
+            self._add(manifest, name=entrance.label)
             for entrance, manifest in network.services(workload)
         ]
         before += services
