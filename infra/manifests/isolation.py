@@ -2,13 +2,14 @@
 
 Both ends have to agree: an edge is open if the caller's policy lets it out and the callee's lets it
 in. Both are derived from the callee's `callers`, so that one line opens it and nothing else does.
+Ports are those of the pods: policies are applied behind Kubernetes Services.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from infra.manifests import NAME_LABEL, Manifest, manifest
 from infra.resolution import Workload
-from infra.service import GATEWAY, Egress, Service
+from infra.service import GATEWAY, Entrance, Outside, Service
 
 API = "networking.k8s.io/v1"
 NAMESPACE_NAME = "kubernetes.io/metadata.name"
@@ -22,6 +23,13 @@ _NOT_INTERNET = (
     *PRIVATE_BLOCKS,
     *("100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "198.18.0.0/15", "240.0.0.0/4"),
 )
+
+_PRIVATE: list[Manifest] = [{"ipBlock": {"cidr": block}} for block in PRIVATE_BLOCKS]
+_INTERNET: list[Manifest] = [{"ipBlock": {"cidr": "0.0.0.0/0", "except": list(_NOT_INTERNET)}}]
+
+# MySQL and Postgres: Cloud SQL has addresses in our own network, and nobody's database beyond it
+# is any of our business. Which ones, no policy knows: they are settings of the cloud.
+DATABASE_PORTS = frozenset({3306, 5432})
 
 # The cache on each node is found under this address or, with Dataplane V2, as a pod.
 _DNS_PODS = ("kube-dns", "node-local-dns")
@@ -56,31 +64,38 @@ def edges(workload: Workload, workloads: Iterable[Workload]) -> Manifest:
     """What one service accepts and opens, given all that run in its environment."""
     service = workload.service
     others = [other.service for other in workloads]
-    callers = [
-        peer for other in others if other.name in service.callers for peer in _peers_of(other)
-    ]
-    if GATEWAY in service.callers:
-        callers += [{"ipBlock": {"cidr": block}} for block in GATEWAY_BLOCKS]
-    ingress = [{"from": callers, "ports": _ports(service.port)}] if callers else []
-    egress = [
-        {"to": _peers_of(other), "ports": _ports(other.port)}
+    accepted = ((_callers(entrance, others), entrance.port) for entrance in service.entrances)
+    opened = (
+        (_peers(other), [e.port for e in other.entrances if service.name in e.callers])
         for other in others
-        if service.name in other.callers
-    ]
-    egress += [_outside(private, service.egress) for private in (True, False)]
+    )
+    private, public = (
+        [outside.port for outside in service.outside if _is_private(outside) == private]
+        for private in (True, False)
+    )
     return _policy(
         service.name,
         service.namespace,
         {"matchLabels": {NAME_LABEL: service.name}},
         {
             "policyTypes": ["Ingress", "Egress"],
-            "ingress": ingress,
-            "egress": [rule for rule in egress if rule],
+            "ingress": [{"from": c, "ports": _ports([port])} for c, port in accepted if c],
+            "egress": [
+                {"to": peers, "ports": _ports(ports)}
+                for peers, ports in (*opened, (_PRIVATE, private), (_INTERNET, public))
+                if ports
+            ],
         },
     )
 
 
-def _peers_of(service: Service) -> list[Manifest]:
+def _callers(entrance: Entrance, others: Iterable[Service]) -> list[Manifest]:
+    callers = [peer for s in others if s.name in entrance.callers for peer in _peers(s)]
+    blocks = GATEWAY_BLOCKS if GATEWAY in entrance.callers else ()
+    return [*callers, *({"ipBlock": {"cidr": block}} for block in blocks)]
+
+
+def _peers(service: Service) -> list[Manifest]:
     return [
         {
             "namespaceSelector": {"matchLabels": {NAMESPACE_NAME: service.namespace}},
@@ -89,20 +104,12 @@ def _peers_of(service: Service) -> list[Manifest]:
     ]
 
 
-def _outside(private: bool, declared: Iterable[Egress]) -> Manifest:
-    ports = sorted({egress.port for egress in declared if egress.private == private})
-    if not ports:
-        return {}
-    blocks: list[Manifest] = (
-        [{"cidr": block} for block in PRIVATE_BLOCKS]
-        if private
-        else [{"cidr": "0.0.0.0/0", "except": list(_NOT_INTERNET)}]
-    )
-    return {"to": [{"ipBlock": block} for block in blocks], "ports": _ports(*ports)}
+def _is_private(outside: Outside) -> bool:
+    return outside.port in DATABASE_PORTS
 
 
-def _ports(*numbers: int) -> list[Manifest]:
-    return [{"port": number, "protocol": "TCP"} for number in numbers]
+def _ports(numbers: Sequence[int]) -> list[Manifest]:
+    return [{"port": number, "protocol": "TCP"} for number in sorted(set(numbers))]
 
 
 def _policy(name: str, namespace: str, selector: Manifest, rules: Manifest) -> Manifest:

@@ -4,17 +4,16 @@ So a typing error in a number of replicas, or somebody's experiment by hand, can
 away from everybody else.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Sequence
 from decimal import ROUND_CEILING, Decimal
 
 from infra import quantity
 from infra.manifests import Manifest, manifest
-from infra.resolution import Workload
+from infra.resolution import Container, Workload
 from infra.service import Amount
 
-# Beyond the most replicas: during a rollout one pod starts while another still ends its requests.
-ROLLOUT_PODS = 2
+# During a rollout one pod may still end its requests while the next one starts already.
+ENDING_PODS = 1
 
 # For containers that do not say what they need: somebody's experiment, as nothing of ours does so.
 _DEFAULT = Amount("50m", "64Mi")
@@ -22,50 +21,37 @@ _DEFAULT = Amount("50m", "64Mi")
 _MEBIBYTE = 2**20
 
 
-@dataclass(frozen=True)
-class _Most:
-    """The most pods of a workload that exist at once, and what each is given."""
-
-    pods: int
-    requests: Amount
-    limits: Amount
-
-
-def quota(namespace: str, workloads: Iterable[Workload]) -> Manifest:
+def quota(namespace: str, workloads: Sequence[Workload]) -> Manifest:
     """The ResourceQuota of a namespace in which these run. No port of a node or cloud is opened.
 
     It has to grow before workloads do, so they depend on it. Lowering limits by more than half at
     once, while most replicas run, would leave no room for the rollout: do it in two steps.
     """
-    most = [_most(workload) for workload in workloads]
-    return manifest(
-        "v1",
-        "ResourceQuota",
-        namespace,
-        namespace=namespace,
-        spec={
-            "hard": {
-                "pods": str(sum(one.pods for one in most)),
-                "requests.cpu": _cpu(sum(quantity.cpu(x.requests.cpu) * x.pods for x in most)),
-                "requests.memory": _memory(
-                    sum(quantity.memory(x.requests.memory) * x.pods for x in most)
-                ),
-                "limits.cpu": _cpu(sum(quantity.cpu(x.limits.cpu) * x.pods for x in most)),
-                "limits.memory": _memory(
-                    sum(quantity.memory(x.limits.memory) * x.pods for x in most)
-                ),
-                "services.loadbalancers": "0",
-                "services.nodeports": "0",
-            }
-        },
-    )
+    pods = {workload.service.name: _most_pods(workload) for workload in workloads}
+    hard = {"pods": str(sum(pods.values()))}
+    for kind in ("requests", "limits"):
+        amounts = [(pods[workload.service.name], _of_pod(workload, kind)) for workload in workloads]
+        hard[f"{kind}.cpu"] = _cpu(sum(count * cpu for count, (cpu, _) in amounts))
+        hard[f"{kind}.memory"] = _memory(sum(count * memory for count, (_, memory) in amounts))
+    volumes = [
+        (workload.replicas.max, quantity.memory(storage.size))
+        for workload in workloads
+        if (storage := workload.service.storage) is not None
+    ]
+    hard["persistentvolumeclaims"] = str(sum(count for count, _ in volumes))
+    hard["requests.storage"] = _memory(sum(count * size for count, size in volumes))
+    hard |= {"services.loadbalancers": "0", "services.nodeports": "0"}
+    return manifest("v1", "ResourceQuota", namespace, namespace=namespace, spec={"hard": hard})
 
 
-def limits(namespace: str, workloads: Iterable[Workload]) -> Manifest:
+def limits(namespace: str, workloads: Sequence[Workload]) -> Manifest:
     """The LimitRange of a namespace: no container may be given more than the largest declared."""
-    largest = [workload.resources.limits for workload in workloads]
-    cpu = max(quantity.cpu(amount.cpu) for amount in (*largest, _DEFAULT))
-    memory = max(quantity.memory(amount.memory) for amount in (*largest, _DEFAULT))
+    largest = [
+        _DEFAULT,
+        *(c.resources.limits for workload in workloads for c in _containers(workload)),
+    ]
+    cpu = max(quantity.cpu(amount.cpu) for amount in largest)
+    memory = max(quantity.memory(amount.memory) for amount in largest)
     return manifest(
         "v1",
         "LimitRange",
@@ -84,9 +70,32 @@ def limits(namespace: str, workloads: Iterable[Workload]) -> Manifest:
     )
 
 
-def _most(workload: Workload) -> _Most:
-    resources = workload.resources
-    return _Most(workload.replicas.max + ROLLOUT_PODS, resources.requests, resources.limits)
+def _containers(workload: Workload) -> Sequence[Container]:
+    return (*workload.init, *workload.containers)
+
+
+def _most_pods(workload: Workload) -> int:
+    rolls = workload.service.serves and not workload.service.single
+    return workload.most_pods + (ENDING_PODS if rolls else 0)
+
+
+def _of_pod(workload: Workload, kind: str) -> tuple[Decimal, Decimal]:
+    """Processors and bytes of memory of one pod, as Kubernetes counts them.
+
+    Containers run together; init containers before them, one after the other.
+    """
+
+    def amount(container: Container) -> Amount:
+        return getattr(container.resources, kind)
+
+    together = [amount(container) for container in workload.containers]
+    before = [amount(container) for container in workload.init]
+    cpu = sum((quantity.cpu(one.cpu) for one in together), Decimal(0))
+    memory = sum((quantity.memory(one.memory) for one in together), Decimal(0))
+    return (
+        max(cpu, *(quantity.cpu(one.cpu) for one in before), Decimal(0)),
+        max(memory, *(quantity.memory(one.memory) for one in before), Decimal(0)),
+    )
 
 
 def _cpu(amount: Decimal | int) -> str:
