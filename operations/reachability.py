@@ -12,6 +12,7 @@ addresses of pods, and an answer must not depend on which one is used.
 import ipaddress
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, Literal
 
 NAMESPACE_NAME = "kubernetes.io/metadata.name"
@@ -74,12 +75,12 @@ class Network:
     """The policies among some Kubernetes objects, and the namespaces they select by label."""
 
     def __init__(self, objects: Iterable[Object]) -> None:
-        self._policies: list[Object] = []
+        self._policies: dict[str, list[Object]] = {}
         self._labels: dict[str, dict[str, str]] = {}
         for thing in objects:
             metadata = thing["metadata"]
             if thing["kind"] == "NetworkPolicy":
-                self._policies.append(thing)
+                self._policies.setdefault(metadata["namespace"], []).append(thing)
             elif thing["kind"] == "Namespace":
                 self._labels[metadata["name"]] = dict(metadata.get("labels") or {})
 
@@ -110,9 +111,8 @@ class Network:
     def _applying(self, direction: Direction, pod: Pod) -> list[Object]:
         return [
             policy
-            for policy in self._policies
-            if policy["metadata"]["namespace"] == pod.namespace
-            and direction in _directions(policy)
+            for policy in self._policies.get(pod.namespace, [])
+            if direction in _directions(policy)
             and selects(policy["spec"].get("podSelector") or {}, pod.labels)
         ]
 
@@ -184,11 +184,15 @@ def _directions(policy: Object) -> list[str]:
 
 
 def _in_block(block: Object, address: str) -> bool:
-    asked = ipaddress.ip_address(address)
     exceptions: list[str] = block.get("except") or []
-    return asked in ipaddress.ip_network(block["cidr"]) and not any(
-        asked in ipaddress.ip_network(exception) for exception in exceptions
+    return _contains(block["cidr"], address) and not any(
+        _contains(exception, address) for exception in exceptions
     )
+
+
+@cache
+def _contains(cidr: str, address: str) -> bool:
+    return ipaddress.ip_address(address) in ipaddress.ip_network(cidr)
 
 
 def _holds(expression: Object, labels: Mapping[str, str]) -> bool:
