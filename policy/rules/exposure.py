@@ -29,7 +29,9 @@ def _side_doors(resource: Resource, _: Facts) -> Iterator[str]:
 def _strange_names(resource: Resource, facts: Facts) -> Iterator[str]:
     hosts: list[Any] = []
     if resource.type.startswith("kubernetes:"):
-        hosts += _listed(resource.spec.get("hostnames"))
+        # What no other route claims may be claimed for all hosts of the zone at once.
+        names = _listed(resource.spec.get("hostnames"))
+        hosts += [name for name in names if name != f"*.{facts.domain}"]
         if resource.kind == "Gateway":
             hosts += [entry.get("hostname") for entry in entries(resource.spec, "listeners")]
     if resource.kind == "DnsRecord":

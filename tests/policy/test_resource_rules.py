@@ -221,6 +221,10 @@ def test_the_gateway_and_inner_services_are_no_side_doors() -> None:
             kubernetes("HTTPRoute", {"hostnames": ["api.serlo-staging.dev"]}),
         ),
         (
+            kubernetes("HTTPRoute", {"hostnames": ["*.serlo.org"]}),
+            kubernetes("HTTPRoute", {"hostnames": ["*.org"]}),
+        ),
+        (
             kubernetes("Gateway", {"listeners": [{"name": "https"}]}),
             kubernetes("Gateway", {"listeners": [{"hostname": "*.example.org"}]}),
         ),
@@ -237,7 +241,7 @@ def test_the_gateway_and_inner_services_are_no_side_doors() -> None:
             cloudflare("WorkersRoute", pattern="https://notserlo.org/serlo.org/*"),
         ),
     ],
-    ids=["route", "listener", "record", "worker-route", "worker-route-of-a-host"],
+    ids=["route", "route-of-all", "listener", "record", "worker-route", "worker-route-of-a-host"],
 )
 def test_names_that_are_not_the_environments_own_fail(good: Resource, bad: Resource) -> None:
     assert findings("known-hosts", good) == []
