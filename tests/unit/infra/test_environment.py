@@ -13,6 +13,8 @@ from infra.environment import Environment, StackFileError
 from infra.release import Commit, Version
 from infra.stackcheck import ENVIRONMENTS
 
+from .catalogue import SERVICES
+
 HERE = Path(__file__).parent
 GOOD = (HERE / "good_stack.yaml").read_text()
 CASES: list[dict[str, Any]] = yaml.safe_load((HERE / "bad_stacks.yaml").read_text())
@@ -28,7 +30,7 @@ def _write(folder: Path, text: str, stack: str = "staging") -> Path:
 
 def _mistakes(file: Path) -> list[str]:
     with pytest.raises(StackFileError) as refused:
-        Environment.load(file)
+        Environment.load(file, SERVICES)
     return [str(problem) for problem in refused.value.problems]
 
 
@@ -42,7 +44,7 @@ def text_of(case: dict[str, Any]) -> str:
 
 
 def test_the_good_file_is_good(tmp_path: Path) -> None:
-    environment = Environment.load(_write(tmp_path, GOOD))
+    environment = Environment.load(_write(tmp_path, GOOD), SERVICES)
     assert environment.name == "staging"
     assert environment.versions["server"] == Version(0, 52, 1)
     assert environment.versions["frontend"] == Commit("89abcdef0123456789abcdef0123456789abcdef")
@@ -108,7 +110,7 @@ def test_a_pre_release_in_production_with_a_reason_is_allowed(tmp_path: Path) ->
         .replace("0067b08b108fbcf88ddaeaae4ac3d6ac", "1a4afa776acb2e40c3c8a135248328ae")
         .replace("mysql-uri", "sentry-dsn")
     )
-    environment = Environment.load(_write(tmp_path, text, "production"))
+    environment = Environment.load(_write(tmp_path, text, "production"), SERVICES)
     assert environment.versions["server"].is_prerelease
 
 
@@ -129,7 +131,7 @@ def test_no_damage_to_a_good_file_brings_the_reader_down(
     put = data.draw(st.text(alphabet="ab:-[]{}&*!\"' \n\t0.", max_size=5))
     file = _write(tmp_path_factory.getbasetemp(), GOOD[:start] + put + GOOD[end:])
     try:
-        Environment.load(file)
+        Environment.load(file, SERVICES)
     except StackFileError as error:
         assert error.problems
 

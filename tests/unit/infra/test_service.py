@@ -6,34 +6,42 @@ from pathlib import Path
 import pytest
 
 from infra.environment import Environment
-from infra.release import Channel
 from infra.resolution import resolve, workloads
 from infra.service import (
+    GATEWAY,
     Address,
     Amount,
-    DeclarationError,
-    Health,
+    ConfigFile,
+    Container,
+    Hardening,
+    Kind,
+    Replicas,
     Resources,
+    Schedule,
+    Secret,
+    SecretFile,
     Service,
-    check_catalogue,
+    Storage,
 )
+from infra.servicecheck import DeclarationError, check_catalogue
 from infra.services import declared
+
+from .catalogue import service
 
 STACKS = Path(__file__).parents[3] / "stacks"
 
-EXAMPLE = Service(
-    name="example",
-    namespace="api",
-    source="serlo/example",
-    image="ghcr.io/serlo/example",
-    channel=Channel.SEMANTIC,
-    port=8000,
-    health=Health(path="/health"),
-    resources=Resources(requests=Amount("10m", "20Mi"), limits=Amount("20m", "40Mi")),
-)
+EXAMPLE = service("example")
+RUN = service("run", kind=Kind.JOB, port=None, health=None)
+TWIN = Container(name="example", image="ghcr.io/serlo/twin", resources=EXAMPLE.resources)
+SECRET_OF_STAGING = Secret("token", only_in=frozenset({"staging"}))
 
-# The environment of the API as Serlo's own infrastructure listed it.
-SERVER_ENV = """
+
+def _words(text: str) -> list[str]:
+    return text.split()
+
+
+# The containers' environments as Serlo's own infrastructure listed them.
+SERVER_ENV = _words("""
 ENVIRONMENT GOOGLE_SPREADSHEET_API_ACTIVE_DONORS GOOGLE_SPREADSHEET_API_MOTIVATION
 GOOGLE_SPREADSHEET_API_SECRET ROCKET_CHAT_API_USER_ID ROCKET_CHAT_API_AUTH_TOKEN ROCKET_CHAT_URL
 MAILCHIMP_API_KEY LOG_LEVEL REDIS_URL SENTRY_DSN SENTRY_RELEASE SERLO_ORG_SECRET SERVER_HYDRA_HOST
@@ -42,31 +50,76 @@ SERVER_SERLO_CLOUDFLARE_WORKER_SECRET SERVER_SWR_QUEUE_DASHBOARD_USERNAME
 SERVER_SWR_QUEUE_DASHBOARD_PASSWORD GOOGLE_APPLICATION_CREDENTIALS ENMESHED_SERVER_HOST
 ENMESHED_SERVER_SECRET ENMESHED_WEBHOOK_SECRET OPENAI_API_KEY MYSQL_URI
 SERVER_SERLO_EDITOR_TESTING_SECRET
-"""
+""")
+WORKER_ENV = [
+    *SERVER_ENV[:13],
+    *("MYSQL_URI", "SWR_QUEUE_WORKER_CONCURRENCY", "SWR_QUEUE_WORKER_DELAY"),
+    "CHECK_STALLED_JOBS_DELAY",
+]
+ENVIRONMENTS: dict[str, list[str]] = {
+    "server": [*SERVER_ENV, "SERLO_ORG_DATABASE_LAYER_HOST"],
+    "swr-queue-worker": [*WORKER_ENV, "SERLO_ORG_DATABASE_LAYER_HOST"],
+    "database-layer": _words("""
+        ENV DATABASE_URL DATABASE_MAX_CONNECTIONS SENTRY_DSN METADATA_API_LAST_CHANGES_DATE
+    """),
+    "db-migration": _words("""
+        ENVIRONMENT MYSQL_URI REDIS_URL SLACK_CHANNEL SLACK_TOKEN OPENAI_API_KEY
+    """),
+    "dbsetup": _words("""
+        MYSQL_HOST MYSQL_USER MYSQL_PASSWORD MYSQL_PORT POSTGRES_HOST POSTGRES_PASSWORD
+        GCLOUD_BUCKET_URL GCLOUD_SERVICE_ACCOUNT_NAME GCLOUD_SERVICE_ACCOUNT_KEY
+    """),
+    "dbdump": _words("""
+        MYSQL_HOST MYSQL_USER MYSQL_PASSWORD POSTGRES_HOST POSTGRES_PASSWORD_READONLY BUCKET_URL
+        BUCKET_SERVICE_ACCOUNT_KEY
+    """),
+}
 
 
 def _service(name: str) -> Service:
     return next(service for service in declared() if service.name == name)
 
 
-def test_the_core_services_are_declared() -> None:
-    assert [service.name for service in declared()] == ["database-layer", "frontend", "server"]
+def _environment(stack: str) -> Environment:
+    return Environment.load(STACKS / f"Pulumi.{stack}.yaml")
 
 
-def test_the_server_gets_every_variable() -> None:
-    known = SERVER_ENV.split()
-    assert len(known) == 28
-    assert set(_service("server").env) == {*known, "SERLO_ORG_DATABASE_LAYER_HOST"}
+@pytest.mark.parametrize("name", ENVIRONMENTS)
+def test_a_service_gets_every_variable_it_always_had(name: str) -> None:
+    assert sorted(_service(name).env) == sorted(ENVIRONMENTS[name])
 
 
-def test_the_database_layer_gets_every_variable() -> None:
-    expected = "ENV DATABASE_URL DATABASE_MAX_CONNECTIONS SENTRY_DSN METADATA_API_LAST_CHANGES_DATE"
-    assert set(_service("database-layer").env) == set(expected.split())
+def test_the_facts_list_as_many_variables() -> None:
+    assert (len(SERVER_ENV), len(WORKER_ENV)) == (28, 17)
 
 
-def test_only_the_server_reaches_the_database_layer() -> None:
-    assert _service("database-layer").callers == ("server",)
+def test_only_the_api_and_its_worker_reach_the_database_layer() -> None:
+    assert _service("database-layer").callers == ("server", "swr-queue-worker")
     assert _service("database-layer").host is None
+
+
+def test_admin_ports_are_for_the_api_alone() -> None:
+    for name in ("kratos", "hydra"):
+        entrance = _service(name).entrance("admin")
+        assert entrance is not None
+        assert entrance.callers == ("server",)
+
+
+@pytest.mark.parametrize(
+    ("stack", "absent"),
+    [
+        (
+            "local",
+            "dbdump dbsetup editor-renderer hydra hydra-migration legacy-editor-renderer serlo-org"
+            " session-gc varnish",
+        ),
+        ("staging", "dbdump hydra hydra-migration"),
+        ("production", "dbsetup"),
+    ],
+)
+def test_an_environment_has_the_services_meant_for_it(stack: str, absent: str) -> None:
+    present = {service.name for service in _environment(stack).services}
+    assert {service.name for service in declared()} - present == set(absent.split())
 
 
 @pytest.mark.parametrize(
@@ -75,9 +128,44 @@ def test_only_the_server_reaches_the_database_layer() -> None:
         ({"callers": ("nobody",)}, "caller 'nobody' is no service"),
         ({"env": {"PEER": Address("nobody")}}, "no service"),
         ({"env": {"PEER": Address("example")}}, "does not name example among its callers"),
+        ({"env": {"PEER": Address("example", port="admin")}}, "example has no port admin"),
+        ({"env": {"PEER": Address("run")}}, "run has no port to listen on"),
         ({"version_of": "nobody"}, "shares the version of 'nobody'"),
         ({"host": "example"}, "does not name 'gateway' as a caller"),
+        ({"catch_all": True}, "does not name 'gateway' as a caller"),
         ({"user": 0}, "any but root"),
+        ({"needs": ("nobody",)}, "needs 'nobody', which is no service"),
+        ({"needs": ("example",)}, "these need each other: example"),
+        ({"port": None, "callers": ("run",)}, "has callers but no port"),
+        ({"health": None}, "says nothing about its health"),
+        ({"storage": Storage("/data", "1Gi")}, "storage and the kind StatefulSet go together"),
+        ({"kind": Kind.STATEFUL_SET}, "storage and the kind StatefulSet go together"),
+        (
+            {"kind": Kind.STATEFUL_SET, "storage": Storage("/data", "10")},
+            "allowed is a size such as 10Gi",
+        ),
+        ({"kind": Kind.CRON_JOB, "port": None}, "is a CronJob without a schedule"),
+        ({"kind": Kind.JOB}, "listens on a port but runs to an end"),
+        ({"schedule": Schedule("0 0 * * *")}, "has a schedule but runs all the time"),
+        ({"recreate": True}, "must not run twice at once"),
+        ({"sidecars": (TWIN,)}, "two containers are named example"),
+        ({"exempt": {Hardening.PROBES: "because"}}, "without a reason that explains it"),
+        (
+            {"files": (ConfigFile(path="/etc/x", content="${WHO}"),)},
+            "refers to \\${WHO}, which has no value",
+        ),
+        (
+            {"files": (SecretFile("etc/x", Secret("x")),)},
+            "etc/x is no absolute path",
+        ),
+        (
+            {"files": (SecretFile("/x", Secret("x")), ConfigFile(path="/x", content=""))},
+            "two files of example are mounted at /x",
+        ),
+        (
+            {"files": (ConfigFile(path="/x", content="${T}", values={"T": SECRET_OF_STAGING}),)},
+            "token has to exist wherever the file does",
+        ),
         (
             {"resources": Resources(requests=Amount("1", "1Gi"), limits=Amount("2", "2"))},
             "memory with its unit",
@@ -90,21 +178,30 @@ def test_only_the_server_reaches_the_database_layer() -> None:
 )
 def test_a_mistake_in_a_declaration_is_named(change: dict[str, object], mistake: str) -> None:
     with pytest.raises(DeclarationError, match=mistake):
-        check_catalogue((replace(EXAMPLE, **change),))  # pyright: ignore[reportArgumentType]
+        check_catalogue((replace(EXAMPLE, **change), RUN))  # pyright: ignore[reportArgumentType]
+
+
+def test_two_services_cannot_have_one_address() -> None:
+    other = service("other", called="example")
+    with pytest.raises(DeclarationError, match="two Kubernetes Services are called api/example"):
+        check_catalogue((EXAMPLE, other))
 
 
 def test_all_mistakes_are_named_at_once() -> None:
     with pytest.raises(DeclarationError) as refused:
-        check_catalogue((EXAMPLE, EXAMPLE, replace(EXAMPLE, user=0, host="example")))
+        check_catalogue((EXAMPLE, replace(EXAMPLE, name="other", user=0, host="example"), RUN, RUN))
     assert len(str(refused.value).splitlines()) == 3
 
 
 def test_the_stack_file_overrides_sizes_and_settings() -> None:
-    environment = Environment.load(STACKS / "Pulumi.production.yaml")
+    environment = _environment("production")
     server = next(w for w in workloads(environment) if w.service.name == "server")
     env = dict(server.env)
     assert server.replicas.min == 2
     assert env["SERVER_HYDRA_HOST"] == "http://hydra-admin.auth:4445"
+    assert env["SERVER_KRATOS_PUBLIC_HOST"] == "http://kratos-public.auth"
+    assert env["SERVER_KRATOS_ADMIN_HOST"] == "http://kratos-admin.auth"
+    assert env["REDIS_URL"] == "redis://redis-master.api:6379"
     assert env["ENMESHED_SERVER_SECRET"] == ""
     assert env["SENTRY_RELEASE"] == "0.52.1"
     assert env["SERLO_ORG_DATABASE_LAYER_HOST"] == "database-layer.api:8080"
@@ -112,11 +209,29 @@ def test_the_stack_file_overrides_sizes_and_settings() -> None:
     assert server.node_pool == "serlo-production-cluster-non-preemptible"
 
 
+def test_the_address_of_a_service_that_is_not_there_is_empty() -> None:
+    server = resolve(_service("server"), _environment("staging"))
+    assert dict(server.env)["SERVER_HYDRA_HOST"] == ""
+
+
+def test_a_service_comes_after_those_that_it_needs() -> None:
+    names = [workload.service.name for workload in workloads(_environment("production"))]
+    for workload in workloads(_environment("production")):
+        for needed in workload.needs:
+            assert names.index(needed) < names.index(workload.service.name)
+
+
 def test_a_secret_belongs_to_those_environments_that_have_it() -> None:
     server = _service("server")
-    staging = Environment.load(STACKS / "Pulumi.staging.yaml")
-    production = Environment.load(STACKS / "Pulumi.production.yaml")
+    staging, production = _environment("staging"), _environment("production")
     assert "enmeshed-server-secret" in staging.secrets
     assert "enmeshed-server-secret" not in production.secrets
     assert "enmeshed-server-secret" in resolve(server, staging).secrets
     assert "enmeshed-server-secret" not in resolve(server, production).secrets
+
+
+def test_a_service_that_must_not_run_twice_at_once_never_does() -> None:
+    for declaration in declared():
+        if declaration.single and declaration.serves:
+            assert declaration.replicas == Replicas(1, 1)
+            assert GATEWAY not in declaration.all_callers

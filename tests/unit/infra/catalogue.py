@@ -1,0 +1,70 @@
+"""Three services and an optional one, so that tests of stack files do not follow the platform."""
+
+from infra.release import Channel
+from infra.service import (
+    Amount,
+    Fact,
+    Health,
+    Kind,
+    Replicas,
+    Resources,
+    Schedule,
+    Secret,
+    Service,
+    Setting,
+)
+
+_RESOURCES = Resources(requests=Amount("10m", "20Mi"), limits=Amount("20m", "40Mi"))
+
+
+def service(name: str, **more: object) -> Service:
+    """A service in which only the name matters."""
+    plain: dict[str, object] = {
+        "name": name,
+        "namespace": "api",
+        "source": f"serlo/{name}",
+        "image": f"ghcr.io/serlo/{name}",
+        "channel": Channel.SEMANTIC,
+        "port": 8000,
+        "health": Health(path="/health"),
+        "resources": _RESOURCES,
+    }
+    return Service(**{**plain, **more})  # pyright: ignore[reportArgumentType]
+
+
+DATABASE_LAYER = service(
+    "database-layer",
+    env={
+        "ENV": Fact.ENVIRONMENT,
+        "DATABASE_MAX_CONNECTIONS": Setting(default="25"),
+        "METADATA_API_LAST_CHANGES_DATE": Setting(),
+    },
+)
+FRONTEND = service("frontend", channel=Channel.CONTINUOUS)
+SERVER = service(
+    "server",
+    env={
+        "ROCKET_CHAT_URL": Setting(default="https://community.serlo.org/"),
+        "LOG_LEVEL": Setting(default="INFO"),
+        "REDIS_URL": Setting(default="redis://redis-master:6379"),
+        "SERVER_HYDRA_HOST": Setting(),
+        "SERVER_KRATOS_PUBLIC_HOST": Setting(default="http://kratos-public.auth"),
+        "SERVER_KRATOS_ADMIN_HOST": Setting(default="http://kratos-admin.auth"),
+        "ENMESHED_SERVER_HOST": Setting(),
+        "MYSQL_URI": Secret("mysql-uri"),
+        "SENTRY_DSN": Secret("sentry-dsn"),
+        "ENMESHED_SERVER_SECRET": Secret("enmeshed-server-secret", only_in=frozenset({"staging"})),
+    },
+)
+WORKER = service("worker", version_of="server", recreate=True, replicas=Replicas(1, 1))
+OLD = service("old", part="legacy", env={"OLD_SETTING": Setting()})
+NIGHTLY = service(
+    "nightly",
+    only_in=frozenset({"local"}),
+    kind=Kind.CRON_JOB,
+    schedule=Schedule("0 0 * * *"),
+    port=None,
+    health=None,
+)
+
+SERVICES = (DATABASE_LAYER, FRONTEND, NIGHTLY, OLD, SERVER, WORKER)
