@@ -14,7 +14,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # The interpreter is the machine's own; uv never fetches another one.
 export UV_PYTHON_DOWNLOADS := never
 
-.PHONY: help install tools rehearse down test lint format bench clean
+.PHONY: help install tools rehearse down test lint format golden bench clean
 
 help: ## This list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 18
@@ -49,6 +49,9 @@ test: lint tools ## Everything: lint, then unit, program and rehearsal tests
 format: $(INSTALLED) ## Format and fix what can be fixed
 	$(VENV)/bin/ruff check --fix .
 	$(VENV)/bin/ruff format .
+
+golden: $(INSTALLED) ## Rewrite tests/golden, which shows what every stack renders to
+	$(VENV)/bin/python -m tests.golden.golden
 
 bench: tools ## Compare pulumi, kubectl and helm on the same objects (about 15 minutes)
 	$(VENV)/bin/python -m benchmarks
