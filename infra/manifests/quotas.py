@@ -104,4 +104,6 @@ def _cpu(amount: Decimal | int) -> str:
 
 def _memory(amount: Decimal | int) -> str:
     mebibytes = int((Decimal(amount) / _MEBIBYTE).to_integral_value(ROUND_CEILING))
-    return f"{mebibytes // 1024}Gi" if mebibytes and mebibytes % 1024 == 0 else f"{mebibytes}Mi"
+    if mebibytes % 1024 == 0:
+        return f"{mebibytes // 1024}Gi" if mebibytes else "0"
+    return f"{mebibytes}Mi"
