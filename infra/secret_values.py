@@ -5,11 +5,12 @@ from collections.abc import Mapping
 import pulumi
 
 from infra.environment import Environment
+from infra.stackcheck import OPTIONAL_SECRETS
 from infra.stackmessages import secret_command
 
 
 def secret_values(environment: Environment) -> Mapping[str, str]:
-    """The value of every secret the environment needs, by name.
+    """The value of every secret the environment needs, and of optional ones that it has, by name.
 
     Raises pulumi.RunError that names all missing ones, each with the command that sets it. The
     values are bare: whoever passes one on to a resource wraps it in pulumi.Output.secret.
@@ -27,4 +28,11 @@ def secret_values(environment: Environment) -> Mapping[str, str]:
             f"{len(missing)} of {len(environment.secrets)} secrets of {environment.name} are not "
             f"set. These commands set them, asking for each value:\n{listed}"
         )
-    return {name: values[name] for name in environment.secrets}
+    given_too = (name for name in OPTIONAL_SECRETS if name in values)
+    return {name: values[name] for name in (*environment.secrets, *given_too)}
+
+
+def origin_secrets(secrets: Mapping[str, str]) -> tuple[str, ...]:
+    """What requests may carry to come in through the gateway: one value, or two for a while."""
+    names = ("origin-secret", "origin-secret-second")
+    return tuple(dict.fromkeys(secrets[name] for name in names if name in secrets))

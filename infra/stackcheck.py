@@ -261,7 +261,7 @@ def _interlock(
 def _secrets(file: StackFile, environment: str, known: Mapping[str, Service]) -> Iterator[Problem]:
     used = list(used_secrets(environment, known.values()))
     for name in _below(file, "secrets"):
-        if name not in used and name != "secure":
+        if name not in (*used, *OPTIONAL_SECRETS, "secure"):
             remedy = f"pulumi config rm --path 'serlo:secrets.{name}' --stack {environment}"
             yield file.unknown(("config", "serlo:secrets", name), "secret", used, remedy)
 
@@ -271,8 +271,15 @@ EDGE_SECRETS = {
     "cloudflare-worker-secret": "edge worker",
     "gateway-tls-certificate": "gateway",
     "gateway-tls-key": "gateway",
+    "origin-secret": "edge worker and gateway",
 }
 """Secrets that no service declares, and who uses them."""
+
+OPTIONAL_SECRETS = {
+    "cloudflare-worker-secret-second": "edge worker",
+    "origin-secret-second": "gateway",
+}
+"""Second values, valid beside the first while that one is being replaced."""
 
 
 def used_secrets(environment: str, services: Iterable[Service]) -> dict[str, tuple[str, ...]]:

@@ -74,6 +74,23 @@ def _address(text: str) -> str:
     return text
 
 
+def _block(text: str) -> str:
+    try:
+        ipaddress.ip_network(text)
+    except ValueError:
+        raise _mistake(
+            "an address or a block of addresses such as 203.0.113.0/28",
+            "Copy the addresses from which the cluster reaches the internet",
+        ) from None
+    return text
+
+
+def _plan(text: str) -> str:
+    if text not in {"free", "pro"}:
+        raise _mistake("free or pro", "See the zone's overview page; write pro for a higher plan")
+    return text
+
+
 def _url(text: str) -> str:
     parts = urlsplit(text)
     if parts.scheme not in {"http", "https"} or not parts.hostname:
@@ -138,17 +155,25 @@ class GatewayKeys(_Keys):
 
 
 class CloudflareKeys(_Keys):
-    """Whose zone; `base_url` names another API than Cloudflare's own, for rehearsals."""
+    """Whose zone; `base_url` names another API than Cloudflare's own, for rehearsals.
+
+    `plan` is what the zone is subscribed to: it decides how many limits of requests there may be.
+    """
 
     account_id: CloudflareId
     zone_id: CloudflareId
+    plan: Annotated[str, AfterValidator(_plan)] = "free"
     base_url: Annotated[str, AfterValidator(_url)] | None = None
 
 
 class EdgeKeys(_Keys):
-    """What differs in the worker at the edge."""
+    """What differs at the edge.
+
+    `unlimited_addresses`: from where our own servers ask the API on behalf of all visitors.
+    """
 
     allow_auth_from_localhost: bool
+    unlimited_addresses: list[Annotated[str, AfterValidator(_block)]] = []
 
 
 class ReplicaKeys(_Keys):

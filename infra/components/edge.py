@@ -1,4 +1,4 @@
-"""The edge: records, worker, route and the worker's store at Cloudflare."""
+"""The edge: everything at Cloudflare."""
 
 from collections.abc import Mapping
 
@@ -8,12 +8,18 @@ from infra.components.cluster import Cluster
 from infra.components.registration import (
     CloudflareProvider,
     DnsRecord,
+    Ruleset,
     WorkersKvNamespace,
     WorkersRoute,
     WorkersScript,
+    ZoneDnssec,
+    ZoneSetting,
 )
 from infra.edge.records import records
-from infra.edge.script import COMPATIBILITY_DATE, MAIN_MODULE, SECRET, script
+from infra.edge.routes import routes
+from infra.edge.rules import Rule, rulesets
+from infra.edge.script import COMPATIBILITY_DATE, MAIN_MODULE, SECRET_BINDINGS, script
+from infra.edge.zone import zone_settings
 from infra.environment import Environment
 
 _AUTOMATIC_TTL = 1
@@ -36,23 +42,48 @@ class Edge(pulumi.ComponentResource):
             "serlo:index:Edge", "edge", opts=pulumi.ResourceOptions(providers=[provider])
         )
         self._guarded = pulumi.ResourceOptions(parent=self, protect=environment.is_production)
+        self._zone = {"zoneId": environment.cloudflare.zone_id}
         self._add_records(environment)
-        self._add_worker(environment, secrets[SECRET])
+        self._add_settings(environment)
+        self._add_rules(environment)
+        self._add_routes(environment, self._add_worker(environment, secrets))
         self.register_outputs({})
 
     def _add_records(self, environment: Environment) -> None:
         for record in records(environment):
             properties = {
-                "zoneId": environment.cloudflare.zone_id,
+                **self._zone,
                 "name": record.host,
                 "type": record.type,
                 "content": record.content,
                 "proxied": True,
                 "ttl": _AUTOMATIC_TTL,
+                "comment": f"Leads to {record.leads_to}",
             }
             DnsRecord(record.label, properties, self._guarded)
 
-    def _add_worker(self, environment: Environment, api_secret: str) -> None:
+    def _add_settings(self, environment: Environment) -> None:
+        for setting in zone_settings(environment):
+            properties = {**self._zone, "settingId": setting.id, "value": setting.value}
+            ZoneSetting(setting.id, properties, self._guarded)
+        # Signing may end only after the registrar has forgotten the key, which takes days. Whoever
+        # resolves names with care would find none of ours meanwhile, so no update ends it.
+        kept = pulumi.ResourceOptions(retain_on_delete=True)
+        opts = pulumi.ResourceOptions.merge(self._guarded, kept)
+        ZoneDnssec("dnssec", {**self._zone, "status": "active"}, opts)
+
+    def _add_rules(self, environment: Environment) -> None:
+        for ruleset in rulesets(environment):
+            properties = {
+                **self._zone,
+                "name": f"serlo {ruleset.label}",
+                "kind": "zone",
+                "phase": ruleset.phase,
+                "rules": [_rule(rule) for rule in ruleset.rules],
+            }
+            Ruleset(ruleset.label, properties, pulumi.ResourceOptions(parent=self))
+
+    def _add_worker(self, environment: Environment, secrets: Mapping[str, str]) -> WorkersScript:
         account = {"accountId": environment.cloudflare.account_id}
         declared = script(environment)
         store = WorkersKvNamespace(
@@ -63,10 +94,14 @@ class Edge(pulumi.ComponentResource):
                 {"name": name, "type": "plain_text", "text": text}
                 for name, text in declared.variables.items()
             ),
-            {"name": "API_SECRET", "type": "secret_text", "text": pulumi.Output.secret(api_secret)},
+            *(
+                {"name": name, "type": "secret_text", "text": pulumi.Output.secret(secrets[secret])}
+                for name, secret in SECRET_BINDINGS.items()
+                if secret in secrets
+            ),
             {"name": "PATH_INFO_KV", "type": "kv_namespace", "namespaceId": store.id},
         ]
-        worker = WorkersScript(
+        return WorkersScript(
             "worker",
             {
                 **account,
@@ -79,12 +114,26 @@ class Edge(pulumi.ComponentResource):
             },
             pulumi.ResourceOptions(parent=self),
         )
-        WorkersRoute(
-            "all-hosts",
-            {
-                "zoneId": environment.cloudflare.zone_id,
-                "pattern": declared.route,
-                "script": worker.scriptName,
-            },
-            self._guarded,
-        )
+
+    def _add_routes(self, environment: Environment, worker: WorkersScript) -> None:
+        for route in routes(environment, script(environment).name):
+            properties: dict[str, object] = {**self._zone, "pattern": route.pattern}
+            if route.script is not None:
+                # Cloudflare refuses a route to a script that is not there yet.
+                properties["script"] = worker.scriptName
+            WorkersRoute(route.label, properties, self._guarded)
+
+
+def _rule(rule: Rule) -> dict[str, object]:
+    said: dict[str, object] = {
+        "ref": rule.ref,
+        "description": rule.description,
+        "expression": rule.expression,
+        "action": rule.action,
+        "enabled": True,
+    }
+    if rule.parameters:
+        said["actionParameters"] = dict(rule.parameters)
+    if rule.limit is not None:
+        said["ratelimit"] = dict(rule.limit)
+    return said

@@ -6,9 +6,10 @@ import pulumi
 
 from infra.components.cluster import Cluster
 from infra.components.registration import KubernetesObject
-from infra.manifests import Manifest, configuration, network
+from infra.manifests import Manifest, admission, configuration, network
 from infra.manifests import workload as manifests
 from infra.resolution import Workload
+from infra.secret_values import origin_secrets
 
 # Added to the time that a Job may take, for its pod to be scheduled and its image pulled.
 _SECONDS_TO_START = 300
@@ -51,7 +52,9 @@ class Microservice(pulumi.ComponentResource):
             if manifest is not None:
                 self._add(manifest)
         if workload.hosts:
-            self._add(network.route(workload), *services)
+            route = network.route(workload)
+            values = origin_secrets(secrets)
+            self._add(admission.only_from_edge(route, values, pulumi.Output.secret), *services)
         self.ready = (*services, *runners)
         self.register_outputs({})
 

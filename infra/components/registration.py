@@ -79,6 +79,24 @@ class WorkersScript(_CloudflareResource):
     scriptName: pulumi.Output[str]
 
 
+class ZoneSetting(_CloudflareResource):
+    """A setting of a zone."""
+
+    kind = "ZoneSetting"
+
+
+class ZoneDnssec(_CloudflareResource):
+    """Whether a zone's records are signed."""
+
+    kind = "ZoneDnssec"
+
+
+class Ruleset(_CloudflareResource):
+    """The rules of one phase of requests."""
+
+    kind = "Ruleset"
+
+
 class WorkersRoute(_CloudflareResource):
     """Which requests a worker answers."""
 

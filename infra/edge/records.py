@@ -1,15 +1,40 @@
-"""The records of a zone. All are proxied: visitors meet Cloudflare, never the cluster itself."""
+"""The records of a zone. All are proxied: visitors meet Cloudflare, never the cluster itself.
+
+A host has a record where something answers for it, and only there: the worker at the edge, a
+service of ours that the environment runs, or a target that others operate.
+"""
 
 from dataclasses import dataclass
 
 from infra.environment import Environment
 
-# Hosts that lead to the zone's apex, in the order in which Serlo lists them. Some have nothing of
-# ours behind them (mfnf, asset-proxy; enmeshed and community depend on the environment).
-_ALIASES = (
-    *("www", "de", "fr", "hi", "en", "es", "ta"),
-    *("api", "community", "hydra", "kratos", "mfnf", "enmeshed", "asset-proxy"),
+APEX = "apex"
+"""What the record of the domain itself is called within the program."""
+
+
+@dataclass(frozen=True)
+class External:
+    """A host with something behind it that is not ours, in the environments that have it."""
+
+    host: str
+    target: str
+    only_in: frozenset[str]
+
+
+AT_THE_WORKER = ("www", "de", "en", "es", "fr", "hi", "ta")
+"""Hosts that the worker answers for, be it with a redirect or with the frontend's answer."""
+
+EXTERNALS = (
+    External("community", "Rocket.Chat, in the namespace community", frozenset({"production"})),
+    External("enmeshed", "the enmeshed connector, in the namespace api", frozenset({"staging"})),
 )
+"""Both stand behind the address of our gateway, with HTTPRoutes of their own."""
+
+LEFT_OUT = {
+    "mfnf": "had a record but no backend in either environment",
+    "asset-proxy": "had a record from 2024-11-05 on, but its backend is not known",
+}
+"""Hosts that had a record, and why they have none here: `serlo.org` answers nothing for them."""
 
 
 @dataclass(frozen=True)
@@ -20,14 +45,27 @@ class Record:
     host: str
     type: str
     content: str
+    leads_to: str
+    """For people, kept at Cloudflare as the record's comment."""
+
+
+def externals(environment: Environment) -> tuple[External, ...]:
+    """The targets of others that the environment's zone leads to."""
+    return tuple(target for target in EXTERNALS if environment.name in target.only_in)
 
 
 def records(environment: Environment) -> tuple[Record, ...]:
     """Every record of the environment's zone."""
     domain = environment.domain
-    public = (service.host for service in environment.services if service.host is not None)
-    aliases = dict.fromkeys((*_ALIASES, *public))
+    leads_to = dict.fromkeys(AT_THE_WORKER, "the worker at the edge")
+    for service in environment.services:
+        if service.host is not None:
+            leads_to.setdefault(service.host, f"the service {service.name}")
+    leads_to |= {target.host: target.target for target in externals(environment)}
     return (
-        Record("apex", domain, "A", environment.gateway.address),
-        *(Record(alias, environment.host(alias), "CNAME", domain) for alias in aliases),
+        Record(APEX, domain, "A", environment.gateway.address, "the gateway of the cluster"),
+        *(
+            Record(label, environment.host(label), "CNAME", domain, target)
+            for label, target in leads_to.items()
+        ),
     )

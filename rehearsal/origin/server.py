@@ -9,6 +9,7 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from rehearsal.origin.backends import Balancer, NoAnswer, Snapshot
+from rehearsal.origin.filters import at_the_pod
 from rehearsal.origin.routes import Request, Rule, find, why_none
 
 Now = Callable[[], tuple[list[Rule], Snapshot]]
@@ -23,14 +24,18 @@ def application(now: Now) -> ASGIApp:
             return
         request = HttpRequest(scope, receive)
         received = await _received(request)
-        status, document = _answer(request, now, balancer)
+        status, document, rule = _answer(request, now, balancer)
+        if rule is not None:
+            received["headers"] = at_the_pod(rule.rule, received["headers"])
         response = JSONResponse({**document, "request": received}, status_code=status)
         await response(scope, receive, send)
 
     return answer
 
 
-def _answer(request: HttpRequest, now: Now, balancer: Balancer) -> tuple[int, dict[str, Any]]:
+def _answer(
+    request: HttpRequest, now: Now, balancer: Balancer
+) -> tuple[int, dict[str, Any], Rule | None]:
     asked = Request(
         host=_host(request),
         path=request.scope["path"],
@@ -41,12 +46,13 @@ def _answer(request: HttpRequest, now: Now, balancer: Balancer) -> tuple[int, di
     rules, snapshot = now()
     rule = find(rules, asked)
     if rule is None:
-        return 404, {"error": why_none(rules, snapshot.routes, asked)}
+        return 404, {"error": why_none(rules, snapshot.routes, asked)}, None
     try:
         pod = balancer.choose(rule, snapshot)
     except NoAnswer as failure:
-        return failure.status, {"error": str(failure), "route": f"{rule.namespace}/{rule.route}"}
-    return 200, {
+        route = f"{rule.namespace}/{rule.route}"
+        return failure.status, {"error": str(failure), "route": route}, rule
+    document = {
         "service": pod.service,
         "namespace": pod.namespace,
         "pod": pod.name,
@@ -57,6 +63,7 @@ def _answer(request: HttpRequest, now: Now, balancer: Balancer) -> tuple[int, di
         "node": pod.node,
         "route": f"{rule.namespace}/{rule.route}",
     }
+    return 200, document, rule
 
 
 async def _received(request: HttpRequest) -> dict[str, Any]:

@@ -102,6 +102,48 @@ class ZoneSetting(Resource):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ZoneDnssec(Resource):
+    """The signing of a zone, of which each has one: its identifier is that of the zone."""
+
+    @property
+    def import_form(self) -> str:
+        """See Resource."""
+        return "<zoneId>"
+
+    def locate(self, identifier: str, state: Mapping[str, Any]) -> Location:
+        """See Resource."""
+        del state
+        if not identifier or "/" in identifier:
+            raise IdentifierError(
+                f"the identifier of {self.noun} must be that of its zone, found {identifier!r}"
+            )
+        return Location({"zoneId": identifier}, identifier)
+
+    def create(self, operation: Operation, inputs: PropertyMap) -> Found:
+        """See Resource."""
+        scope = self.scope_of(inputs)
+        return self.update(operation, Location(scope, scope["zoneId"]), inputs)
+
+    def update(self, operation: Operation, location: Location, inputs: PropertyMap) -> Found:
+        """See Resource."""
+        document = operation.api.call("PATCH", self.path(location), body=self.body(inputs)).result
+        return self.found(operation, location, document, inputs, applied=True)
+
+    def path(self, location: Location) -> str:
+        """See Resource."""
+        return path_of(self.collection, location.scope)
+
+
+def _dnssec_equivalences(
+    inputs: PropertyMap, operation: Operation, scope: Mapping[str, str]
+) -> dict[str, Equivalence]:
+    del inputs, operation, scope
+    # Until the registrar has the zone's DS record, Cloudflare calls what was switched on pending.
+    pending = {"active": {"active", "pending"}, "disabled": {"disabled", "pending-disabled"}}
+    return {"status": lambda said, there: there in pending.get(said, {said})}
+
+
+@dataclass(frozen=True, kw_only=True)
 class Ruleset(Resource):
     """A ruleset of a zone or of an account."""
 
@@ -261,6 +303,16 @@ RESOURCES: Mapping[str, Resource] = {
             collection="/zones/{zoneId}/settings",
             scope=("zoneId",),
             replace_on=frozenset({"zoneId", "settingId"}),
+        ),
+        ZoneDnssec(
+            token="cloudflare:index/zoneDnssec:ZoneDnssec",  # noqa: S106
+            noun="DNSSEC",
+            title="zoneId",
+            collection="/zones/{zoneId}/dnssec",
+            scope=("zoneId",),
+            replace_on=frozenset({"zoneId"}),
+            filled_in=frozenset({"dnssecMultiSigner", "dnssecPresigned", "dnssecUseNsec3"}),
+            equivalences=_dnssec_equivalences,
         ),
         Ruleset(
             token="cloudflare:index/ruleset:Ruleset",  # noqa: S106

@@ -6,7 +6,7 @@ seconds to import, which is why the plugin reads a file.
 
 A type is "string", "number", "boolean", "any", {"list": type}, {"map": type} or
 {"object": {property: type}, "required": [property]}. The API's name of a property is not written
-down: it follows from the property's own (`schema.api_name`), which is checked here.
+down: it follows from the property's own (`schema.api_name`), whose rule is checked here.
 """
 
 import collections.abc
@@ -18,7 +18,7 @@ import typing
 from importlib import import_module
 from typing import Any
 
-from rehearsal.plugins.resource_cloudflare.schema import SCHEMA_FILE, api_name
+from rehearsal.plugins.resource_cloudflare.schema import SCHEMA_FILE, python_name
 
 # Class, by the module of pulumi_cloudflare that defines it.
 RESOURCES = {
@@ -28,6 +28,7 @@ RESOURCES = {
     "workers_kv_namespace": "WorkersKvNamespace",
     "workers_route": "WorkersRoute",
     "workers_script": "WorkersScript",
+    "zone_dnssec": "ZoneDnssec",
     "zone_setting": "ZoneSetting",
 }
 FUNCTIONS = {"get_zone": "getZone", "get_zones": "getZones"}
@@ -76,14 +77,14 @@ def _object(cls: Any, *, of_resource: bool = False) -> dict[str, Any]:
     if not of_resource:
         parameters = inspect.signature(cls.__init__).parameters.values()
         required = {p.name for p in parameters if p.default is inspect.Parameter.empty}
-    for python_name, name in names.items():
-        if api_name(name) != python_name.rstrip("_"):
-            raise ValueError(f"{name}: the API's name is {python_name}, not {api_name(name)}")
+    for given, name in names.items():
+        if python_name(name) != given.rstrip("_"):
+            raise ValueError(f"{name}: the SDK's name is {given}, not {python_name(name)}")
     result: dict[str, Any] = {
         "object": {name: _type(annotations[name], types_module) for name in names.values()}
     }
     if required:
-        result["required"] = sorted(names[python_name] for python_name in required & set(names))
+        result["required"] = sorted(names[given] for given in required & set(names))
     return result
 
 

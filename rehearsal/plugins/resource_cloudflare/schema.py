@@ -28,6 +28,9 @@ Type: TypeAlias = Any
 
 _WORD_START = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
+# Pulumi puts the names of lists into the plural, the API does not always.
+_PLURALS = {"statusCodeTtls": "status_code_ttl", "checkPresences": "check_presence"}
+
 _PYTHON_TYPES: dict[str, tuple[type, ...]] = {
     "string": (str,),
     "number": (int, float),
@@ -72,6 +75,11 @@ def result_of(token: str) -> Type:
 @cache
 def api_name(name: str) -> str:
     """The API's name of a property: `zoneId` is `zone_id`."""
+    return _PLURALS.get(name) or python_name(name)
+
+
+def python_name(name: str) -> str:
+    """The name that the Python SDK has for a property."""
     return _WORD_START.sub("_", name).lower()
 
 
