@@ -48,7 +48,8 @@ class Registration:
 
     `properties` are as on Pulumi's wire: `Secret` wraps secret values, `UNKNOWN` stands for what is
     only known after an update. `parent`, `provider` and `dependencies` are URNs, that of the
-    provider followed by `::` and its id. `existing` tells a resource that is read, not managed.
+    provider followed by `::` and its id. `existing` tells a resource that is read, not managed,
+    `retained` one that stays when it is no longer declared.
     """
 
     urn: str
@@ -61,6 +62,7 @@ class Registration:
     protect: bool
     dependencies: tuple[str, ...]
     existing: bool = False
+    retained: bool = False
 
 
 @dataclass(frozen=True)
@@ -222,5 +224,6 @@ class _Recorder(mocks.MockMonitor):
                 protect=getattr(request, "protect", False),
                 dependencies=tuple(sorted(dependencies)),
                 existing=existing,
+                retained=getattr(request, "retainOnDelete", False),
             )
         )

@@ -21,6 +21,7 @@ with warnings.catch_warnings():
 _NESTED = {
     "bindings": pulumi_cloudflare.WorkersScriptBindingArgs,
     "observability": pulumi_cloudflare.WorkersScriptObservabilityArgs,
+    "rules": pulumi_cloudflare.RulesetRuleArgs,
 }
 # Custom resources have no class of their own in the SDK: any type is right for them.
 _CUSTOM = "gateway.networking.k8s.io"
@@ -52,7 +53,10 @@ def test_cloudflare_resources_are_those_of_the_sdk() -> None:
             several = isinstance(nested, list)
             for value in cast(list[dict[str, Any]], nested if several else [nested]):
                 assert value.keys() <= _names(arguments)
-    assert seen == {"DnsRecord", "WorkersKvNamespace", "WorkersRoute", "WorkersScript"}
+    assert seen == {
+        *("DnsRecord", "Ruleset", "WorkersKvNamespace", "WorkersRoute", "WorkersScript"),
+        *("ZoneDnssec", "ZoneSetting"),
+    }
 
 
 def test_the_cloudflare_provider_is_that_of_the_sdk() -> None:

@@ -71,6 +71,7 @@ def declarations(zone: dict[str, Any], unique: str, **changes: Any) -> list[tupl
             "https",
             {"zoneId": zone["id"], "settingId": "always_use_https", "value": "on"},
         ),
+        ("ZoneDnssec", "dnssec", {"zoneId": zone["id"], "status": "active"}),
         (
             "Ruleset",
             "ruleset",
@@ -98,11 +99,11 @@ def test_a_life(project: Any, proxy: Any, emulator: Any, zone: Any, unique: str)
     project.declare(*declarations(zone, unique))
 
     output = project.succeed("preview")
-    assert "+ 10 to create" in output
+    assert "+ 11 to create" in output
     assert proxy.take() == [], "a preview from nothing needs no API"
 
     output = project.up()
-    assert "+ 10 created" in output
+    assert "+ 11 created" in output
     assert "hush-hush" not in output
     records = {r["name"]: r for r in emulator.call("GET", f"{zone_path}/dns_records")}
     assert records[zone["name"]]["content"] == "192.0.2.1"
