@@ -99,7 +99,9 @@ def _print(stack: str, found: list[SecretRow], missing: list[SecretRow]) -> None
         print(f"\nAll secrets of {stack} are set.")
         return
     needed = sum(row.needed for row in found)
-    print(f"\n{len(missing)} of {needed} secrets of {stack} are not set. Each command asks for one:")
+    print(
+        f"\n{len(missing)} of {needed} secrets of {stack} are not set. Each command asks for one:"
+    )
     for row in missing:
         print(f"  {row.command}")
 

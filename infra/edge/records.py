@@ -21,7 +21,7 @@ class External:
     only_in: frozenset[str]
 
 
-AT_THE_WORKER = ("www", "de", "en", "es", "fr", "hi", "ta")
+AT_THE_WORKER: tuple[str, ...] = ("www", "de", "en", "es", "fr", "hi", "ta")
 """Hosts that the worker answers for, be it with a redirect or with the frontend's answer."""
 
 EXTERNALS = (
@@ -57,7 +57,7 @@ def externals(environment: Environment) -> tuple[External, ...]:
 def records(environment: Environment) -> tuple[Record, ...]:
     """Every record of the environment's zone."""
     domain = environment.domain
-    leads_to = dict.fromkeys(AT_THE_WORKER, "the worker at the edge")
+    leads_to: dict[str, str] = dict.fromkeys(AT_THE_WORKER, "the worker at the edge")
     for service in environment.services:
         if service.host is not None:
             leads_to.setdefault(service.host, f"the service {service.name}")

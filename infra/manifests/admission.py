@@ -34,7 +34,7 @@ def only_from_edge(
                     {"type": "Exact", "name": HEADER, "value": conceal(secret)},
                 ],
             }
-            for match in rule.get("matches") or [_EVERYTHING]
+            for match in cast(list[dict[str, Any]], rule.get("matches") or [_EVERYTHING])
             for secret in secrets
         ]
         rule["filters"] = [

@@ -137,7 +137,10 @@ def test_rules_keep_their_identity(program: Program) -> None:
 
 
 def test_only_the_chats_sockets_bypass_the_worker(program: Program) -> None:
-    found = [(e.properties["pattern"], e.properties.get("script")) for e in of_kind(program, "WorkersRoute")]
+    found = [
+        (e.properties["pattern"], e.properties.get("script"))
+        for e in of_kind(program, "WorkersRoute")
+    ]
     domain = environment_of(program).domain
     sockets = [f"https://community.{domain}/{path}" for path in ("websocket*", "sockjs/*")]
     past = sockets if program.stack == "production" else []

@@ -10,6 +10,7 @@ from rehearsal.plugins.properties import UNKNOWN, Secret
 
 from .conftest import ROOT, of_kind
 
+
 def _environment(program: Program) -> Environment:
     return Environment.load(ROOT / "stacks" / f"Pulumi.{program.stack}.yaml")
 

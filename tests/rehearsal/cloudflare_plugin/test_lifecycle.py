@@ -130,10 +130,10 @@ def test_a_life(project: Any, proxy: Any, emulator: Any, zone: Any, unique: str)
     assert resources["script"]["id"] == f"script-{unique}"
 
     proxy.take()
-    assert "10 unchanged" in project.up()
+    assert "11 unchanged" in project.up()
     assert proxy.take() == [], "an update without changes makes no call"
     output = project.succeed("refresh", "--yes", "--skip-preview")
-    assert re.search(r"\b10 unchanged", output), output
+    assert re.search(r"\b11 unchanged", output), output
     assert {method for method, _ in proxy.take()} == READS
 
     project.declare(
@@ -167,7 +167,7 @@ def test_a_life(project: Any, proxy: Any, emulator: Any, zone: Any, unique: str)
     assert emulator.call("GET", f"{zone_path}/settings/always_use_https")["value"] == "off"
 
     output = project.succeed("destroy", "--yes", "--skip-preview")
-    assert "- 10 deleted" in output
+    assert "- 11 deleted" in output
     assert "the zone setting always_use_https stays as it is" in output
     assert emulator.call("GET", f"{zone_path}/dns_records") == []
     assert emulator.call("GET", f"{zone_path}/workers/routes") == []

@@ -190,7 +190,7 @@ def test_other_refusals_are_not_repeated(edge: Edge, backend: Cluster) -> None:
     assert backend.asked == REQUESTS
 
 
-def test_a_client_can_neither_sign_for_us_nor_open_the_door(edge: Edge, backend: Cluster) -> None:
+def test_a_client_can_neither_sign_for_us_nor_open_the_door(edge: Edge) -> None:
     host = edge.zone.host("api")
     headers = {"host": host, "authorization": "Bearer theirs", HEADER: "theirs"}
     answer = edge.zone.emulator.edge.post("/graphql", headers=headers)
