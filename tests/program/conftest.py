@@ -76,10 +76,23 @@ def changed(before: Program, after: Program) -> set[tuple[str, str]]:
     }
 
 
-def container(deployment: Registration) -> Mapping[str, Any]:
-    """The only container of a Deployment."""
-    (only,) = deployment.properties["spec"]["template"]["spec"]["containers"]
+def named(program: Program, kind: str, name: str) -> Registration:
+    """The only registration of a kind and name."""
+    (only,) = (entry for entry in of_kind(program, kind) if entry.name == name)
     return only
+
+
+def pod_templates(program: Program) -> Iterator[tuple[Registration, Mapping[str, Any]]]:
+    """Everything that makes pods, and the template it makes them by."""
+    for kind in ("Deployment", "StatefulSet", "Job", "CronJob"):
+        for entry in of_kind(program, kind):
+            spec = entry.properties["spec"]
+            yield entry, (spec["jobTemplate"]["spec"] if kind == "CronJob" else spec)["template"]
+
+
+def container(runner: Registration) -> Mapping[str, Any]:
+    """The main container of what makes pods, which is the first."""
+    return runner.properties["spec"]["template"]["spec"]["containers"][0]
 
 
 def open_texts(value: Any) -> Iterator[str]:
