@@ -10,7 +10,9 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, cast
 
-from operations.derived_project import DerivedProject
+from operations.derived_project import CHECKOUT, DerivedProject
+
+_POLICIES = CHECKOUT / "policy"
 
 
 class PulumiFailed(Exception):
@@ -63,8 +65,8 @@ class PulumiCli:
         return ["an earlier run was killed: its lock was cancelled and the state refreshed"]
 
     def up(self) -> Changes:
-        """Run `pulumi up`. Raises PulumiFailed."""
-        return self._update("up", "--yes", "--skip-preview")
+        """Run `pulumi up`, judged by the policy pack as it goes. Raises PulumiFailed."""
+        return self._update("up", "--yes", "--skip-preview", "--policy-pack", str(_POLICIES))
 
     def destroy(self) -> Changes:
         """Run `pulumi destroy`, protected resources included: this is a rehearsal."""

@@ -1,5 +1,6 @@
 """What the rules know of an environment beyond the resources: its stack file, already checked."""
 
+import os
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -30,11 +31,13 @@ class Facts:
 
 @cache
 def facts_of(stack: str) -> Facts:
-    """The facts of the stack's environment, as `stacks/` in this checkout has them.
+    """The facts in the stack file of the project that is run. Raises StackFileError.
 
-    A rehearsal's derived stack file replaces none of them. Raises StackFileError.
+    Pulumi runs a pack in the program's folder, which tells nothing. A rehearsal's project is named
+    in the environment; by hand, it is this checkout's.
     """
-    return read_facts(_CHECKOUT / "stacks" / f"Pulumi.{stack}.yaml")
+    project = Path(os.environ.get("PULUMI_OPTION_CWD") or _CHECKOUT)
+    return read_facts(project / "stacks" / f"Pulumi.{stack}.yaml")
 
 
 def read_facts(stack_file: Path) -> Facts:

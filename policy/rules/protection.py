@@ -10,9 +10,10 @@ _IRREPLACEABLE = frozenset(
     {
         *("kubernetes:core/v1:Namespace", "kubernetes:core/v1:PersistentVolumeClaim"),
         *("kubernetes:apps/v1:StatefulSet", "kubernetes:gateway.networking.k8s.io/v1:Gateway"),
-        *("cloudflare:index/zone:Zone", "cloudflare:index/dnsRecord:DnsRecord"),
-        *("cloudflare:index/workersKvNamespace:WorkersKvNamespace",),
-        *("cloudflare:index/workersRoute:WorkersRoute",),
+        *("cloudflare:index/zone:Zone", "cloudflare:index/zoneDnssec:ZoneDnssec"),
+        "cloudflare:index/dnsRecord:DnsRecord",
+        "cloudflare:index/workersKvNamespace:WorkersKvNamespace",
+        "cloudflare:index/workersRoute:WorkersRoute",
     }
 )
 """Deleting one of these ends the platform, or takes data with it."""

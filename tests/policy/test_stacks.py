@@ -60,6 +60,21 @@ def test_the_rules_see_what_they_judge() -> None:
     assert {resource.stack for resource in resources} == {"production"}
 
 
+def test_the_facts_of_a_rehearsal_are_those_of_its_own_stack_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = (ROOT / "stacks" / "Pulumi.local.yaml").read_text()
+    (tmp_path / "stacks").mkdir()
+    text = text.replace("serlo.localhost", "serlo.example")
+    (tmp_path / "stacks" / "Pulumi.local.yaml").write_text(text)
+    monkeypatch.setenv("PULUMI_OPTION_CWD", str(tmp_path))
+    facts_of.cache_clear()
+    assert facts_of("local").domain == "serlo.example"
+    monkeypatch.delenv("PULUMI_OPTION_CWD")
+    facts_of.cache_clear()
+    assert facts_of("local").domain == "serlo.localhost"
+
+
 def test_a_reason_for_a_pre_release_is_read_from_the_stack_file(tmp_path: Path) -> None:
     text = (ROOT / "stacks" / "Pulumi.production.yaml").read_text()
     text = text.replace("    server: 0.52.1\n", "    server: 0.53.0-rc.1\n")

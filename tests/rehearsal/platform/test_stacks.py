@@ -37,6 +37,10 @@ def test_a_stack_comes_up_twice_and_goes(
     answers = [(row["status"], row["service"]) for row in first["answers"]]
     assert answers == [(200, "server"), (200, "frontend"), (200, "server")]
     rehearsal.assert_consistent()
+    said = (rehearsal.folder / "logs" / "pulumi.log").read_text()
+    assert "serlo@v" in said, "the policy pack did not judge this"
+    assert "[mandatory]" not in said
+    assert "[advisory]" not in said
 
     second, _ = rehearsal.rehearse()
     assert set(second["changes"]) == {"same"}
