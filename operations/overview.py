@@ -9,7 +9,7 @@ import httpx
 from rich.console import Console
 from rich.table import Table
 
-from rehearsal.kubernetes_api import Cluster
+from rehearsal.kubernetes_api import Cluster, JsonObject
 from rehearsal.supervisor import Endpoints
 
 SYSTEM_NAMESPACES = frozenset({"kube-system", "kube-public", "kube-node-lease", "default"})
@@ -17,14 +17,26 @@ SYSTEM_NAMESPACES = frozenset({"kube-system", "kube-public", "kube-node-lease", 
 
 @dataclass(frozen=True)
 class Workload:
-    """A Deployment as the cluster has it."""
+    """What makes pods, as the cluster has it: Deployment, StatefulSet, Job or CronJob."""
 
     namespace: str
+    kind: str
     name: str
     version: str
     """What follows the repository in the first container's image."""
     ready: int
+    """Pods that are ready or, of a Job, have run to their end; of a CronJob, those at work."""
     desired: int
+    """How many there should be; of a CronJob none, since it is not its hour."""
+    schedule: str | None = None
+    """Cron expression of a CronJob."""
+
+    @property
+    def state(self) -> str:
+        """How far it is, for people."""
+        if self.schedule is not None:
+            return self.schedule
+        return f"{self.ready}/{self.desired}" + (" done" if self.kind == "Job" else "")
 
 
 @dataclass(frozen=True)
@@ -106,11 +118,8 @@ def show(overview: Overview, console: Console) -> None:
     console.print(
         _table(
             "Workloads",
-            ("namespace", "workload", "version", "ready"),
-            [
-                (w.namespace, w.name, w.version, f"{w.ready}/{w.desired}")
-                for w in overview.workloads
-            ],
+            ("namespace", "kind", "workload", "version", "ready"),
+            [(w.namespace, w.kind, w.name, w.version, w.state) for w in overview.workloads],
         )
     )
     console.print(
@@ -142,20 +151,45 @@ def show(overview: Overview, console: Console) -> None:
     )
 
 
+_KINDS = (
+    ("apps/v1", "Deployment"),
+    ("apps/v1", "StatefulSet"),
+    ("batch/v1", "Job"),
+    ("batch/v1", "CronJob"),
+)
+
+
 def _workloads(cluster: Cluster) -> list[Workload]:
-    rows: list[Workload] = []
-    for item in cluster.list("apps/v1", "Deployment"):
-        metadata, spec = item["metadata"], item["spec"]
-        if metadata["namespace"] in SYSTEM_NAMESPACES:
-            continue
-        image: str = spec["template"]["spec"]["containers"][0]["image"]
-        ready: int = item.get("status", {}).get("readyReplicas", 0)
-        rows.append(
-            Workload(
-                metadata["namespace"], metadata["name"], version_of(image), ready, spec["replicas"]
-            )
-        )
-    return sorted(rows, key=lambda row: (row.namespace, row.name))
+    rows = [
+        _workload(kind, item)
+        for api_version, kind in _KINDS
+        for item in cluster.list(api_version, kind)
+        # What a CronJob started belongs to it.
+        if item["metadata"]["namespace"] not in SYSTEM_NAMESPACES
+        and not item["metadata"].get("ownerReferences")
+    ]
+    return sorted(rows, key=lambda row: (row.namespace, row.name, row.kind))
+
+
+def _workload(kind: str, item: JsonObject) -> Workload:
+    metadata, spec, status = item["metadata"], item["spec"], item.get("status", {})
+    runs = spec["jobTemplate"]["spec"] if kind == "CronJob" else spec
+    match kind:
+        case "Job":
+            ready, desired = status.get("succeeded", 0), spec.get("completions", 1)
+        case "CronJob":
+            ready, desired = len(status.get("active", [])), 0
+        case _:
+            ready, desired = status.get("readyReplicas", 0), spec["replicas"]
+    return Workload(
+        metadata["namespace"],
+        kind,
+        metadata["name"],
+        version_of(runs["template"]["spec"]["containers"][0]["image"]),
+        ready,
+        desired,
+        spec["schedule"] if kind == "CronJob" else None,
+    )
 
 
 def version_of(image: str) -> str:

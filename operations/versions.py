@@ -2,6 +2,7 @@
 
 import json as json_format
 import sys
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 
 from rich.console import Console
@@ -17,7 +18,7 @@ _SHORT_COMMIT = 12
 
 @dataclass(frozen=True)
 class Row:
-    """One service: its version in each stack, and where its changes are listed."""
+    """One service: its version in each stack that has it, and where its changes are listed."""
 
     service: str
     channel: str
@@ -54,16 +55,29 @@ def versions(*stacks: str, json: bool = False) -> None:
 
 def rows(environments: list[Environment]) -> list[Row]:
     """The versions of every service in these environments, ordered by service."""
-    services = environments[0].services
     return [
         Row(
             service=service.name,
             channel=service.channel.value,
-            versions={e.name: str(e.versions[service.version_key]) for e in environments},
+            versions={name: str(release) for name, release in releases.items()},
             changes=_changes(service),
         )
-        for service in services
+        for service, releases in _releases(environments)
     ]
+
+
+def _releases(environments: list[Environment]) -> Iterator[tuple[Service, dict[str, Release]]]:
+    """Every service that any of these environments has, and its releases by environment."""
+    services = {service.name: service for e in environments for service in e.services}
+    for _, service in sorted(services.items()):
+        yield (
+            service,
+            {
+                e.name: e.versions[service.version_key]
+                for e in environments
+                if service in e.services
+            },
+        )
 
 
 def _changes(service: Service) -> str:
@@ -77,17 +91,18 @@ def _print_table(environments: list[Environment]) -> None:
     table = Table(box=None, pad_edge=False)
     for heading in ("service", "channel", *(e.name for e in environments), "changes"):
         table.add_column(heading, no_wrap=True)
-    for service, row in zip(environments[0].services, rows(environments), strict=True):
-        releases = [e.versions[service.version_key] for e in environments]
-        shown = [_short(release) for release in releases]
-        if len(set(releases)) > 1:
+    for service, releases in _releases(environments):
+        shown = [_short(releases.get(e.name)) for e in environments]
+        if len(set(releases.values())) > 1:
             shown = [f"[yellow]{text}[/yellow]" for text in shown]
-        table.add_row(row.service, row.channel, *shown, row.changes)
+        table.add_row(service.name, service.channel.value, *shown, _changes(service))
     # Cut nothing off where nobody looks at the width.
     Console(width=None if sys.stdout.isatty() else 200).print(table)
 
 
-def _short(release: Release) -> str:
+def _short(release: Release | None) -> str:
+    if release is None:
+        return "-"
     if isinstance(release, Commit):
         return "not filled in" if release.is_placeholder else release.tag[:_SHORT_COMMIT]
     return release.tag
