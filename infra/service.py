@@ -193,10 +193,15 @@ class Port:
 
 @dataclass(frozen=True)
 class Outside:
-    """Somebody outside the cluster (or not of ours) whom a service talks to, by TCP `port`."""
+    """Somebody who is no service of ours and whom a service talks to, by TCP `port`.
+
+    `who` is for readers: policies know addresses only. Outside the cluster, unless `namespace` says
+    in which one of the cluster's other pods; `port` is then that of the pods.
+    """
 
     who: str
     port: int = 443
+    namespace: str | None = None
 
 
 @dataclass(frozen=True)

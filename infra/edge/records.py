@@ -26,7 +26,9 @@ AT_THE_WORKER: tuple[str, ...] = ("www", "de", "en", "es", "fr", "hi", "ta")
 
 EXTERNALS = (
     External("community", "Rocket.Chat, in the namespace community", frozenset({"production"})),
-    External("enmeshed", "the enmeshed connector, in the namespace api", frozenset({"staging"})),
+    External(
+        "enmeshed", "the enmeshed connector, in the namespace enmeshed", frozenset({"staging"})
+    ),
 )
 """Both stand behind the address of our gateway, with HTTPRoutes of their own."""
 

@@ -69,10 +69,10 @@ def edges(workload: Workload, workloads: Iterable[Workload]) -> Manifest:
         (_peers(other), [e.port for e in other.entrances if service.name in e.callers])
         for other in others
     )
-    private, public = (
-        [outside.port for outside in service.outside if _is_private(outside) == private]
-        for private in (True, False)
-    )
+    outside: dict[str, tuple[list[Manifest], list[int]]] = {}
+    for one in service.outside:
+        key, peers = _place(one)
+        outside.setdefault(key, (peers, []))[1].append(one.port)
     return _policy(
         service.name,
         service.namespace,
@@ -82,7 +82,7 @@ def edges(workload: Workload, workloads: Iterable[Workload]) -> Manifest:
             "ingress": [{"from": c, "ports": _ports([port])} for c, port in accepted if c],
             "egress": [
                 {"to": peers, "ports": _ports(ports)}
-                for peers, ports in (*opened, (_PRIVATE, private), (_INTERNET, public))
+                for peers, ports in (*opened, *outside.values())
                 if ports
             ],
         },
@@ -104,8 +104,14 @@ def _peers(service: Service) -> list[Manifest]:
     ]
 
 
-def _is_private(outside: Outside) -> bool:
-    return outside.port in DATABASE_PORTS
+def _place(outside: Outside) -> tuple[str, list[Manifest]]:
+    """Where somebody is, as a name for it and as peers."""
+    if outside.namespace is not None:
+        labels = {NAMESPACE_NAME: outside.namespace}
+        return outside.namespace, [{"namespaceSelector": {"matchLabels": labels}}]
+    if outside.port in DATABASE_PORTS:
+        return "our network", _PRIVATE
+    return "the Internet", _INTERNET
 
 
 def _ports(numbers: Sequence[int]) -> list[Manifest]:

@@ -62,6 +62,7 @@ service = Service(
         Outside("the MySQL database", 3306),
         Outside("the database of kratos", 5432),
         Outside("Google, Mailchimp, Sentry, OpenAI, Rocket.Chat"),
+        Outside("the enmeshed connector, where there is one", 80, namespace="enmeshed"),
     ),
     host="api",
     env={

@@ -13,6 +13,7 @@ from infra.environment import Environment
 from infra.manifests import NAME_LABEL
 from infra.resolution import workloads
 from infra.service import GATEWAY, Service
+from infra.service import Outside as ServiceOutside
 from operations.reachability import Network, Outside, Peer, Pod, pods
 from operations.render import kubernetes_objects
 
@@ -79,6 +80,10 @@ def scene(stack: str) -> Scene:
         for app in ("kube-dns", "node-local-dns", "metrics-server")
         for namespace in ("kube-system", "default")
     }
+    foreign: dict[str, Peer] = {
+        f"somebody in {name}": Pod(namespace=name, labels={"app": "x"}, address="10.4.0.1")
+        for name in ("enmeshed", "community")
+    }
     addresses = (*PROBES, *NOT_QUITE_PROBES, *INTERNET, *OURS, *FORBIDDEN, DNS_CACHE)
     entrances = [entrance for service in services.values() for entrance in service.entrances]
     numbers = {
@@ -90,7 +95,12 @@ def scene(stack: str) -> Scene:
         objects=objects,
         services=services,
         ours={**found, **strangers},
-        others={**impostors, **system, **{address: Outside(address) for address in addresses}},
+        others={
+            **impostors,
+            **system,
+            **foreign,
+            **{address: Outside(address) for address in addresses},
+        },
         doors=[*((number, "TCP") for number in sorted(numbers)), (53, "UDP"), (443, "UDP")],
     )
 
@@ -105,10 +115,15 @@ def may_leave(at: Scene, source: Pod, target: Peer, door: Door) -> bool:
         return False
     if callee is not None and caller.name in _callers(callee, port):
         return True
-    if port not in {outside.port for outside in caller.outside}:
-        return False
+    return any(one.port == port and _is(one, target) for one in caller.outside)
+
+
+def _is(outside: ServiceOutside, target: Peer) -> bool:
+    """Whether that is whom a declaration means by somebody outside."""
+    if outside.namespace is not None:
+        return isinstance(target, Pod) and target.namespace == outside.namespace
     address = ipaddress.IPv4Address(target.address)
-    if port in DATABASES:
+    if outside.port in DATABASES:
         blocks = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")
         return any(address in ipaddress.IPv4Network(block) for block in blocks)
     return address.is_global
