@@ -147,7 +147,7 @@ class KubernetesProvider(provider_pb2_grpc.ResourceProviderServicer):
         news = from_struct(request.news)
         checked = check(
             news,
-            from_struct(request.olds),
+            lambda: from_struct(request.olds),
             token=token,
             name=name_of(request.urn),
             seed=request.randomSeed,

@@ -37,6 +37,7 @@ def test_a_deployment_is_ready_when_its_pods_are(
     assert made.state["status"]["availableReplicas"] == 2
     assert any("replicas" in text for text in plugin.ear.texts())
     assert all(message.ephemeral and message.urn == SERVER for message in plugin.ear.messages)
+    assert plugin.ear.texts()[-1] == "", "no progress stays beside what is done"
     plugin.update(made, deployment(namespace, image="example.org/server:1.1.0"))
     status = cluster.get("apps/v1", "Deployment", "server", namespace)["status"]
     assert status["updatedReplicas"] == status["replicas"] == status["availableReplicas"] == 2
