@@ -14,6 +14,7 @@ from typing import Any, cast
 import yaml
 
 from operations.stand_ins import stand_ins
+from rehearsal.engine import engine_variables
 from rehearsal.files import write_private, write_public
 
 CHECKOUT = Path(__file__).resolve().parent.parent
@@ -47,16 +48,13 @@ class DerivedProject:
 
     def variables(self) -> dict[str, str]:
         """Return the environment variables with which `pulumi` and `kubectl` see the rehearsal."""
-        return {
+        return engine_variables(self.rehearsal / "pulumi-home") | {
             "KUBECONFIG": str(self.rehearsal / "kubeconfig"),
             "PATH": f"{self.rehearsal / 'bin'}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
             "PULUMI_BACKEND_URL": f"file://{self.state}",
             "PULUMI_CONFIG_PASSPHRASE_FILE": str(self.rehearsal / "passphrase"),
-            "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
-            "PULUMI_HOME": str(self.rehearsal / "pulumi-home"),
             "PULUMI_OPTION_CWD": str(self.folder),
             "PULUMI_OPTION_STACK": self.stack,
-            "PULUMI_SKIP_UPDATE_CHECK": "true",
         }
 
     def environment(self) -> dict[str, str]:
