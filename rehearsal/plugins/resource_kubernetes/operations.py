@@ -141,6 +141,7 @@ class Operations:
                 return None
             raise RpcFailure(api_failure(manifest, error)) from None
         if preview:
+            _hide_versions(applied)
             outputs = self._state(applied, inputs, manager, state)
             return Outcome("", outputs, inputs, [])
         return self._finish(
@@ -278,13 +279,18 @@ class Operations:
                 self._engine.warning(urn, message)
 
 
+def _hide_versions(made: JsonObject) -> None:
+    for key in ("generation", "resourceVersion"):
+        if key in made["metadata"]:
+            made["metadata"][key] = UNKNOWN
+
+
 def _hide_what_will_differ(made: JsonObject, manifest: JsonObject) -> None:
     """Mark what a dry run invents anew each time as not known yet."""
     made.pop("status", None)
-    metadata: JsonObject = made["metadata"]
-    for key in ("creationTimestamp", "generation", "managedFields", "resourceVersion"):
-        metadata.pop(key, None)
-    metadata["uid"] = UNKNOWN
+    _hide_versions(made)
+    for key in ("creationTimestamp", "uid"):
+        made["metadata"][key] = UNKNOWN
     if (made.get("apiVersion"), made.get("kind")) != ("v1", "Service"):
         return
     spec, wanted = section(made, "spec"), section(manifest, "spec")
