@@ -22,6 +22,7 @@ from rehearsal.plugins.resource_kubernetes.awaiting.waiting import (
     is_workload,
     until_ready,
 )
+from rehearsal.plugins.resource_kubernetes.configuration import Configuration
 from rehearsal.plugins.resource_kubernetes.deleting import delete
 from rehearsal.plugins.resource_kubernetes.diffing import parse_property_path
 from rehearsal.plugins.resource_kubernetes.errors import already_exists, api_failure, not_ready
@@ -57,11 +58,15 @@ class Operations:
     """All that needs the cluster. One per provider process; safe to use from many threads."""
 
     def __init__(
-        self, access: Access, engine: Engine, default_namespace: str, *, quiet_deprecations: bool
+        self,
+        access: Access,
+        engine: Engine,
+        default_namespace: str,
+        configuration: Configuration,
     ) -> None:
         self._engine = engine
         self._default_namespace = default_namespace
-        self._quiet_deprecations = quiet_deprecations
+        self._configuration = configuration
         self._current = threading.local()
         self._warned: set[tuple[str, str]] = set()
         self.cancelled = threading.Event()
@@ -259,6 +264,7 @@ class Operations:
             self.cancelled,
             self._reporter(urn),
             self._informer(urn),
+            self._configuration.patch_force,
         )
 
     def _informer(self, urn: str) -> Callable[[str], None]:
@@ -272,7 +278,7 @@ class Operations:
         urn = str(getattr(self._current, "urn", ""))
         for text in _WARNING.findall(header):
             message = text.replace('\\"', '"')
-            if self._quiet_deprecations and "deprecated" in message:
+            if self._configuration.suppress_deprecation_warnings and "deprecated" in message:
                 continue
             if (urn, message) not in self._warned:
                 self._warned.add((urn, message))

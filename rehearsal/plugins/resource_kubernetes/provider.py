@@ -295,7 +295,7 @@ class KubernetesProvider(provider_pb2_grpc.ResourceProviderServicer):
                     self._access,
                     self._engine,
                     self._default_namespace,
-                    quiet_deprecations=self._configuration.suppress_deprecation_warnings,
+                    self._configuration,
                 )
                 if self._cancelled:
                     self._operations.cancel()

@@ -15,7 +15,7 @@ from rehearsal.kubernetes_api import (
     UnknownKind,
     section,
 )
-from rehearsal.plugins.resource_kubernetes.annotations import PATCH_FORCE, is_true
+from rehearsal.plugins.resource_kubernetes.annotations import forces
 from rehearsal.plugins.resource_kubernetes.awaiting.waiting import (
     DEFAULT_TIMEOUT_SECONDS,
     Report,
@@ -51,6 +51,8 @@ class Writer(NamedTuple):
     cancelled: threading.Event
     report: Report
     inform: Callable[[str], None]
+    patch_force: bool
+    """Whether fields of other managers are taken over where no annotation says otherwise."""
 
     @property
     def cluster(self) -> Cluster:
@@ -153,7 +155,7 @@ class Writer(NamedTuple):
             return None
 
     def _apply(self, manifest: JsonObject, manager: str, *, dry_run: bool = False) -> JsonObject:
-        force = is_true(manifest, PATCH_FORCE)
+        force = forces(manifest, self.patch_force)
         try:
             return self.cluster.apply(manifest, field_manager=manager, force=force, dry_run=dry_run)
         except Conflict as error:
