@@ -1,6 +1,7 @@
-"""Run a command to its end: how long it took, and the memory of it and its children at most."""
+"""Run a command to its end: its time on the wall and on the processors, and its memory."""
 
 import os
+import signal
 import subprocess
 import threading
 import time
@@ -20,9 +21,13 @@ class CommandFailedError(Exception):
 
 @dataclass(frozen=True)
 class Measurement:
-    """Seconds on the wall, and the resident megabytes of all its processes (None: not Linux)."""
+    """Of a command and all its processes: seconds on the wall and of processor time, megabytes.
+
+    Memory is resident memory at its peak; None where it cannot be known (not Linux).
+    """
 
     seconds: float
+    processor_seconds: float
     megabytes: float | None
 
 
@@ -51,14 +56,20 @@ def measure(
             start_new_session=True,
         )
         memory = _Memory(process.pid)
-        code = process.wait()
+        # Unlike Popen.wait this tells the processor time, of the children it waited for as well.
+        try:
+            _, status, used = os.wait4(process.pid, 0)
+        except BaseException:  # a session of its own hears no Ctrl-C
+            os.killpg(process.pid, signal.SIGKILL)
+            raise
         seconds = time.perf_counter() - began
+        code = process.returncode = os.waitstatus_to_exitcode(status)
     peak = memory.stop()
     if code not in allowed:
         tail = "\n".join(log.read_text(errors="replace").splitlines()[-_OUTPUT_LINES:])
         words = " ".join(str(word) for word in command)
         raise CommandFailedError(f"{words} failed with exit code {code}:\n{tail}")
-    return Measurement(seconds, peak)
+    return Measurement(seconds, used.ru_utime + used.ru_stime, peak)
 
 
 class _Memory:

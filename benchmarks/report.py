@@ -1,7 +1,7 @@
 """The table of results, the ratios to the peers, and which targets were met."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from statistics import median
 
 from benchmarks.measure import Measurement
@@ -34,6 +34,11 @@ class Results:
         found = self.runs.get(services, {}).get(name)
         return median(each.seconds for each in found) if found else None
 
+    def processor_seconds(self, services: int, name: str) -> float | None:
+        """The median of the processor time."""
+        found = self.runs.get(services, {}).get(name)
+        return median(each.processor_seconds for each in found) if found else None
+
     def megabytes(self, services: int, name: str) -> float | None:
         """The most of any run."""
         found = self.runs.get(services, {}).get(name, [])
@@ -49,7 +54,7 @@ def table(results: Results) -> str:
     sizes = sorted(results.runs)
     header = ["command"]
     for size in sizes:
-        header += [f"{size}: s", f"{size}: MB", f"{size}: to peer", f"{size}: to floor"]
+        header += [f"{size}: s", "CPU s", "MB", "to peer", "to floor"]
     if len(sizes) > 1:
         header.append(f"growth {sizes[0]} to {sizes[-1]}")
     lines = [_row(header), _row(["---"] + ["--:"] * (len(header) - 1))]
@@ -59,6 +64,7 @@ def table(results: Results) -> str:
             seconds = results.seconds(size, name)
             cells += [
                 _number(seconds, "{:.1f}"),
+                _number(results.processor_seconds(size, name), "{:.1f}"),
                 _number(results.megabytes(size, name), "{:.0f}"),
                 _ratio(seconds, results.seconds(size, _peer(name))),
                 _ratio(seconds, results.seconds(size, _floor(name))),
@@ -89,10 +95,7 @@ def targets(results: Results) -> str:
 def to_json(results: Results) -> Mapping[str, Mapping[str, Sequence[Mapping[str, float | None]]]]:
     """Every run, for later comparison."""
     return {
-        str(size): {
-            name: [{"seconds": run.seconds, "megabytes": run.megabytes} for run in runs]
-            for name, runs in rows.items()
-        }
+        str(size): {name: [asdict(run) for run in runs] for name, runs in rows.items()}
         for size, rows in results.runs.items()
     }
 

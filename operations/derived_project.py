@@ -14,7 +14,9 @@ from typing import Any, cast
 import yaml
 
 from operations.stand_ins import stand_ins
+from rehearsal.engine import engine_variables
 from rehearsal.files import write_private, write_public
+from rehearsal.supervisor import Endpoints, read_endpoints
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 PLUGINS = CHECKOUT / "rehearsal" / "plugins" / "bin"
@@ -36,27 +38,40 @@ class DerivedProject:
         return self.rehearsal / "project"
 
     @property
+    def full_name(self) -> str:
+        """The stack's name for the state back end: organization, project, stack."""
+        return f"organization/serlo/{self.stack}"
+
+    @property
     def stack_file(self) -> Path:
         """The derived stack file."""
         return self.folder / "stacks" / f"Pulumi.{self.stack}.yaml"
 
     @property
-    def state(self) -> Path:
-        """The folder of the file:// state back end."""
-        return self.rehearsal / "pulumi"
+    def state_token(self) -> str:
+        """What the state service asks of its clients. Raises FileNotFoundError."""
+        return (self.rehearsal / "state" / "token").read_text().strip()
+
+    def endpoints(self) -> Endpoints:
+        """Return where the rehearsal's servers are. Raises FileNotFoundError when it is down."""
+        endpoints = read_endpoints(self.rehearsal)
+        if endpoints is None:
+            raise FileNotFoundError(f"no rehearsal runs in {self.rehearsal}")
+        return endpoints
 
     def variables(self) -> dict[str, str]:
-        """Return the environment variables with which `pulumi` and `kubectl` see the rehearsal."""
-        return {
+        """Return the environment variables with which `pulumi` and `kubectl` see the rehearsal.
+
+        Raises FileNotFoundError when it is down.
+        """
+        return engine_variables(self.rehearsal / "pulumi-home") | {
             "KUBECONFIG": str(self.rehearsal / "kubeconfig"),
             "PATH": f"{self.rehearsal / 'bin'}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
-            "PULUMI_BACKEND_URL": f"file://{self.state}",
+            "PULUMI_ACCESS_TOKEN": self.state_token,
+            "PULUMI_BACKEND_URL": self.endpoints().state,
             "PULUMI_CONFIG_PASSPHRASE_FILE": str(self.rehearsal / "passphrase"),
-            "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
-            "PULUMI_HOME": str(self.rehearsal / "pulumi-home"),
             "PULUMI_OPTION_CWD": str(self.folder),
-            "PULUMI_OPTION_STACK": self.stack,
-            "PULUMI_SKIP_UPDATE_CHECK": "true",
+            "PULUMI_OPTION_STACK": self.full_name,
         }
 
     def environment(self) -> dict[str, str]:
@@ -85,7 +100,6 @@ def derive(
     run.
     """
     project.stack_file.parent.mkdir(parents=True, exist_ok=True)
-    project.state.mkdir(parents=True, exist_ok=True)
     stack = cast(Settings, yaml.safe_load(source.read_text()))
     config = cast(Settings, stack["config"])
     secrets = stand_ins(

@@ -17,9 +17,13 @@ def env(*, folder: Path = Path(".rehearsal")) -> None:
     """
     rehearsal = folder.resolve()
     stack = current_stack(rehearsal)
-    if stack is None:
-        sys.exit(f"serlo env: no rehearsal in {folder}; start one with `serlo rehearse`")
+    try:
+        variables = DerivedProject(rehearsal, stack).variables() if stack else {}
+    except FileNotFoundError:
+        variables = {}
+    if not variables:
+        sys.exit(f"serlo env: no rehearsal runs in {folder}; start one with `serlo rehearse`")
     # Set in the shell, these would win over the rehearsal's own.
-    print("unset PULUMI_ACCESS_TOKEN PULUMI_CONFIG_PASSPHRASE PYTHONDONTWRITEBYTECODE")
-    for name, value in DerivedProject(rehearsal, stack).variables().items():
+    print("unset PULUMI_CONFIG_PASSPHRASE PYTHONDONTWRITEBYTECODE")
+    for name, value in variables.items():
         print(f"export {name}={shlex.quote(value)}")

@@ -1,9 +1,10 @@
 """Every way in which the emulated API says no: status, code, message and where that is known from.
 
-`source` is one of: "docs" (Cloudflare's published documentation or API schema), "observed" (answers
-of the real API quoted in public issue threads, client libraries or their recorded tests) or
-"assumed" (status or code not found; chosen to fit its neighbours). A code has no meaning on its
-own: 10013 is a missing namespace to KV and an internal error to Workers.
+`source` says where the code is known from: "docs" (Cloudflare's published documentation or API
+schema), "observed" (answers of the real API quoted in public issue threads, client libraries or
+their recorded tests) or "assumed" (not found; chosen to fit its neighbours). Where only the code
+was found, status and words are ours. A code has no meaning on its own: 10013 is a missing
+namespace to KV and an internal error to Workers.
 """
 
 from dataclasses import dataclass
@@ -73,9 +74,9 @@ INTERNAL = Refusal(500, 10002, "Unexpected internal server error", "docs")
 PAGE_INVALID = Refusal(400, 6003, "Invalid pagination: {name}={value}", "assumed")
 
 # Zones and their settings
-ZONE_UNKNOWN = Refusal(404, 1001, "Invalid zone identifier", "observed")
+ZONE_UNKNOWN = Refusal(404, 1001, "Invalid zone identifier", "assumed")
 ZONE_NAME_INVALID = Refusal(400, 1097, "{name} is not a valid zone name", "assumed")
-ZONE_EXISTS = Refusal(400, 1061, "{name} already exists.", "observed")
+ZONE_EXISTS = Refusal(400, 1061, "{name} already exists.", "assumed")
 SETTING_UNDEFINED = Refusal(400, 1003, "Undefined zone setting: {setting}", "observed")
 SETTING_VALUE = Refusal(400, 1007, "Invalid value for zone setting {setting}", "observed")
 SETTING_READ_ONLY = Refusal(400, 1015, "Not allowed to edit setting for {setting}", "observed")
@@ -98,7 +99,7 @@ CONTENT_A = Refusal(400, 9005, "Content for A record must be a valid IPv4 addres
 CONTENT_AAAA = Refusal(
     400, 9006, "Content for AAAA record must be a valid IPv6 address.", "observed"
 )
-CONTENT_CNAME = Refusal(400, 9007, "Content for CNAME record is invalid.", "observed")
+CONTENT_CNAME = Refusal(400, 9007, "Content for CNAME record is invalid.", "assumed")
 CONTENT_MX = Refusal(400, 9009, "Content for MX record must be a hostname.", "observed")
 CONTENT_NS = Refusal(400, 9010, "Content for NS record must be a hostname.", "assumed")
 CONTENT_TXT = Refusal(400, 9011, "Content for TXT record is invalid.", "assumed")
@@ -168,20 +169,20 @@ KV_BODY = Refusal(400, 10012, "could not parse the request body: {problem}", "ob
 KV_EXPIRATION = Refusal(400, 10034, "{problem}", "observed")
 KEY_INVALID = Refusal(400, 10030, "{problem}", "assumed")
 KEY_TOO_LONG = Refusal(
-    414, 10030, "UTF-8 encoded length of {length} exceeds key length limit of 512.", "observed"
+    414, 10030, "UTF-8 encoded length of {length} exceeds key length limit of 512.", "assumed"
 )
 VALUE_TOO_LARGE = Refusal(
-    413, 10031, "Value length of {length} exceeds limit of 26214400.", "observed"
+    413, 10031, "Value length of {length} exceeds limit of 26214400.", "assumed"
 )
 METADATA_TOO_LARGE = Refusal(
-    413, 10032, "Metadata length of {length} exceeds limit of 1024.", "observed"
+    413, 10032, "Metadata length of {length} exceeds limit of 1024.", "assumed"
 )
 BULK_EMPTY = Refusal(400, 10029, "at least one key is required", "observed")
 BULK_TOO_MANY = Refusal(400, 10029, "at most {limit} keys are allowed in one request", "assumed")
 LIST_LIMIT = Refusal(400, 10028, "limit must be between 10 and 1000", "assumed")
 
 # Rulesets
-RULESET_UNKNOWN = Refusal(404, 10001, "could not find ruleset", "observed")
+RULESET_UNKNOWN = Refusal(404, 10001, "could not find ruleset", "assumed")
 ENTRYPOINT_UNKNOWN = Refusal(
     404, 10003, "could not find entrypoint ruleset in the {phase} phase", "observed"
 )
@@ -193,13 +194,17 @@ RULESET_PHASE_TAKEN = Refusal(
     "for phase {phase}",
     "observed",
 )
-RULESET_VALUE = Refusal(
-    400, 20021, "'{value}' is not a valid value for {field}{reason}", "observed"
+RULESET_VALUE = Refusal(400, 20021, "'{value}' is not a valid value for {field}{reason}", "assumed")
+RULE_BLANK = Refusal(
+    400,
+    20125,
+    "'' is not a valid value for expression because the expression cannot be blank",
+    "observed",
 )
 RULE_EXPRESSION = Refusal(
     400,
     20127,
-    "'{expression}' is not a valid value for expression because the expression is invalid: "
-    "{reason}",
-    "observed",
+    "'{expression}' is not a valid value for expression because could not parse filter "
+    "expression: {reason}",
+    "assumed",
 )

@@ -1,7 +1,7 @@
 """Rules of a ruleset: which actions a phase knows, and how new rules take over from old ones."""
 
 from rehearsal.cloudflare.envelope import Json
-from rehearsal.cloudflare.refusals import RULE_EXPRESSION, RULESET_VALUE
+from rehearsal.cloudflare.refusals import RULE_BLANK, RULE_EXPRESSION, RULESET_VALUE
 from rehearsal.cloudflare.shapes import objects
 from rehearsal.cloudflare.storage import new_id, now
 
@@ -102,15 +102,15 @@ def _check(phase: str, rule: Json) -> None:
             value=rule.get("ratelimit"), field="ratelimit", reason=" because the phase needs it"
         )
     expression = rule.get("expression")
+    if not isinstance(expression, str) or not expression.strip():
+        raise RULE_BLANK.because()
     reason = _expression_problem(expression)
     if reason:
         raise RULE_EXPRESSION.because(expression=expression, reason=reason)
 
 
-def _expression_problem(expression: object) -> str:
+def _expression_problem(expression: str) -> str:
     """What is plainly wrong with an expression; the language itself is not parsed here."""
-    if not isinstance(expression, str) or not expression.strip():
-        return "it is empty"
     depth, quoted, escaped = 0, False, False
     for character in expression:
         if quoted:

@@ -28,6 +28,8 @@ LONGEST_BACKOFF_SECONDS = 2.0
 # What a 500 of an API server says that lost its etcd for a moment; other 500s are final.
 _TRANSIENT_MESSAGES = ("etcdserver", "connection refused", "leader changed", "timed out", "timeout")
 
+_WRITTEN_MEANWHILE = "the object has been modified; please apply your changes to the latest version"
+
 
 class WatchEvent(NamedTuple):
     """One change: ADDED, MODIFIED, DELETED or BOOKMARK, with the object as it is after it."""
@@ -311,6 +313,9 @@ def _transient(failure: ApiError, *, repeatable: bool) -> bool:
         return False
     if failure.status in (502, 503, 504):
         return True
+    if failure.status == 409:
+        # Somebody else wrote at the same moment; an apply carries no version and can just repeat.
+        return _WRITTEN_MEANWHILE in failure.message
     return failure.status == 500 and any(part in failure.message for part in _TRANSIENT_MESSAGES)
 
 

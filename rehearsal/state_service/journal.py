@@ -83,7 +83,7 @@ class _Replay:
             case Kind.EXTENSION_PARAMETERIZE:
                 self.extensions[entry["extensionRef"]] = entry["extension"]
             case Kind.REBUILT_BASE_STATE:
-                self.base = self.deployment("")
+                self.base, _ = self.deployment("")
                 self._clear()
 
     def _success(self, entry: Json) -> None:
@@ -120,8 +120,11 @@ class _Replay:
         elif new is not None and remove and state is None:
             self.removed_new.add(new)
 
-    def deployment(self, cli_version: str) -> Json:
-        """The deployment that results; its manifest names `cli_version` (may be empty)."""
+    def deployment(self, cli_version: str) -> tuple[Json, set[str]]:
+        """The deployment that results, and the features that a reader of it must know.
+
+        Its manifest names `cli_version`, which may be empty.
+        """
         base = self.base
         removed = {self.index[op] for op in self.removed_new if op in self.index}
         resources = [dict(r) for place, r in enumerate(self.new) if place not in removed]
@@ -136,6 +139,10 @@ class _Replay:
         # Only a person can tell whether an interrupted creation took place, so these stay until
         # `pulumi refresh` has resolved them.
         pending += [op for op in items(base, "pending_operations") if op["type"] == "creating"]
+        every = [*resources, *(operation["resource"] for operation in pending)]
+        features = _features(every, byte_strings=self.byte_strings)
+        if items(base, "snippets"):
+            features.add("snippets-prototype")
         if self.refreshed:
             _rebuild_dependencies(resources)
         _normalize(resources)
@@ -151,7 +158,7 @@ class _Replay:
         ):
             if value or key == "metadata":
                 result[key] = value
-        return result
+        return result, features
 
     def _old(self, place: int, resource: Json) -> Json:
         if place in self.replaced_old:
@@ -174,8 +181,7 @@ def replay(base: Json, entries: Iterable[Json], cli_version: str) -> Json:
     run = _Replay(mapping(base, "deployment"))
     for entry in sorted(entries, key=lambda entry: entry["sequenceID"]):
         run.add(entry)
-    deployment = run.deployment(cli_version)
-    features = _features(deployment, byte_strings=run.byte_strings)
+    deployment, features = run.deployment(cli_version)
     # Bytes inside secrets cannot be seen once encrypted: what the base declared stays declared.
     features |= {"byteString"} & set(items(base, "features"))
     if not features:
@@ -226,16 +232,10 @@ _FEATURES = {
 }
 
 
-def _features(deployment: Json, *, byte_strings: bool) -> set[str]:
-    every: list[Json] = [
-        *items(deployment, "resources"),
-        *(operation["resource"] for operation in items(deployment, "pending_operations")),
-    ]
-    features = {name for key, name in _FEATURES.items() if any(r.get(key) for r in every)}
-    if byte_strings and every:
+def _features(resources: list[Json], *, byte_strings: bool) -> set[str]:
+    features = {name for key, name in _FEATURES.items() if any(r.get(key) for r in resources)}
+    if byte_strings and resources:
         features.add("byteString")
-    if deployment.get("snippets"):
-        features.add("snippets-prototype")
     return features
 
 

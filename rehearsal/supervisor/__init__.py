@@ -8,7 +8,13 @@ from rehearsal.supervisor.client import (
     start,
     stop,
 )
-from rehearsal.supervisor.status import Endpoints, ProcessStatus, Status, read_status
+from rehearsal.supervisor.status import (
+    Endpoints,
+    ProcessStatus,
+    Status,
+    read_endpoints,
+    read_status,
+)
 
 __all__ = [
     "CONTROL_PLANE",
@@ -18,6 +24,7 @@ __all__ = [
     "StartFailed",
     "Status",
     "StopFailed",
+    "read_endpoints",
     "read_status",
     "start",
     "stop",

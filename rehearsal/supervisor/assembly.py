@@ -1,4 +1,4 @@
-"""Which components a rehearsal has, and how the two Python servers among them are called."""
+"""Which components a rehearsal has, and how the Python servers among them are called."""
 
 import signal
 import sys
@@ -11,7 +11,7 @@ from rehearsal.control_plane import components, ports
 from rehearsal.control_plane.components import ControlPlane
 from rehearsal.control_plane.layout import Layout
 
-_PORTS = ("origin", "cloudflare-api", "edge")
+_PORTS = ("origin", "cloudflare-api", "edge", "state")
 
 
 def assemble(layout: Layout, settings: dict[str, Any], tools: Mapping[str, Path]) -> ControlPlane:
@@ -27,7 +27,12 @@ def assemble(layout: Layout, settings: dict[str, Any], tools: Mapping[str, Path]
         pool_size=settings["pool_size"],
     )
     chosen = ports.ensure(layout.ports, _PORTS)
-    all_components = [*plane.components, _origin(layout, chosen), _cloudflare(layout, chosen)]
+    all_components = [
+        *plane.components,
+        _origin(layout, chosen),
+        _cloudflare(layout, chosen),
+        _state(layout, chosen),
+    ]
     wanted = [one for one in all_components if one.name in settings["components"]]
     return ControlPlane(plane.server, wanted)
 
@@ -59,3 +64,12 @@ def _cloudflare(layout: Layout, chosen: Mapping[str, int]) -> Component:
         # It has a child of its own (workerd), which it must end.
         death_signal=signal.SIGTERM,
     )
+
+
+def _state(layout: Layout, chosen: Mapping[str, int]) -> Component:
+    command = [
+        *(sys.executable, "-m", "rehearsal.state_service"),
+        *("--state", str(layout.root / "state")),
+        *("--port", str(chosen["state"])),
+    ]
+    return Component("state", lambda: command, lambda: True, announces=True)

@@ -7,6 +7,7 @@ SKIP_AWAIT = "pulumi.com/skipAwait"
 TIMEOUT_SECONDS = "pulumi.com/timeoutSeconds"
 REPLACE_UNREADY = "pulumi.com/replaceUnready"
 PATCH_FORCE = "pulumi.com/patchForce"
+PATCH_FORCE_VARIABLE = "PULUMI_K8S_ENABLE_PATCH_FORCE"
 PATCH_FIELD_MANAGER = "pulumi.com/patchFieldManager"
 DELETION_PROPAGATION = "pulumi.com/deletionPropagationPolicy"
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
@@ -27,6 +28,12 @@ def annotation(obj: JsonObject, name: str) -> str | None:
 def is_true(obj: JsonObject, name: str) -> bool:
     """Whether an annotation is "true"."""
     return annotation(obj, name) == "true"
+
+
+def forces(obj: JsonObject, default: bool) -> bool:
+    """Whether to take fields over from other managers: the annotation, else the default."""
+    asked = annotation(obj, PATCH_FORCE)
+    return default if asked is None else asked == "true"
 
 
 def timeout_seconds(obj: JsonObject, custom_timeout: float, default: float) -> float:

@@ -16,6 +16,7 @@ _KNOWN = frozenset(
         "context",
         "deleteUnreachable",
         "enableConfigMapMutable",
+        "enablePatchForce",
         "enableSecretMutable",
         "enableServerSideApply",
         "helmReleaseSettings",
@@ -56,6 +57,7 @@ class Configuration:
     namespace: str | None = None
     config_map_mutable: bool = False
     secret_mutable: bool = False
+    patch_force: bool = False
     suppress_deprecation_warnings: bool = False
     delete_unreachable: bool = False
     skip_update_unreachable: bool = False
@@ -96,6 +98,7 @@ def from_values(values: Mapping[str, Any]) -> Configuration:
         namespace=values.get("namespace") or None,
         config_map_mutable=_flag(values, "enableConfigMapMutable", "ENABLE_CONFIGMAP_MUTABLE"),
         secret_mutable=_flag(values, "enableSecretMutable", "ENABLE_SECRET_MUTABLE"),
+        patch_force=_flag(values, "enablePatchForce", "ENABLE_PATCH_FORCE"),
         suppress_deprecation_warnings=_flag(
             values, "suppressDeprecationWarnings", "SUPPRESS_DEPRECATION_WARNINGS"
         ),

@@ -20,10 +20,11 @@ from rehearsal.plugins.resource_kubernetes.awaiting.waiting import (
     Watchtower,
     until_gone,
 )
-from rehearsal.plugins.resource_kubernetes.identity import group_of, is_built_in
+from rehearsal.plugins.resource_kubernetes.identity import group_of
 from rehearsal.plugins.resource_kubernetes.ownership import is_ours
 
-# Groups whose objects own others (ReplicaSets, pods) that should be gone before they are.
+# Groups whose objects own others (ReplicaSets, pods) that should be gone before they are. For the
+# rest it would only be slow: the garbage collector needs half a minute to learn of a new kind.
 _OWNING_GROUPS = frozenset({"apps", "batch"})
 
 
@@ -32,8 +33,7 @@ def propagation_of(inputs: JsonObject) -> Propagation:
     wanted = (annotation(inputs, DELETION_PROPAGATION) or "").lower()
     if wanted in PROPAGATION_POLICIES:
         return PROPAGATION_POLICIES[wanted]
-    api_version = str(inputs.get("apiVersion"))
-    owns = group_of(api_version) in _OWNING_GROUPS or not is_built_in(api_version)
+    owns = group_of(str(inputs.get("apiVersion"))) in _OWNING_GROUPS
     return "Foreground" if owns else "Background"
 
 

@@ -1,8 +1,12 @@
 """What the person at the terminal is told: the object, the API server's own words, the remedy."""
 
-from rehearsal.kubernetes_api import ApiError, Conflict, JsonObject
+from rehearsal.kubernetes_api import ApiError, Conflict, Invalid, JsonObject
+from rehearsal.plugins.resource_kubernetes.annotations import PATCH_FORCE, PATCH_FORCE_VARIABLE
 from rehearsal.plugins.resource_kubernetes.identity import describe
 from rehearsal.plugins.resource_kubernetes.ownership import conflicts_of, managers_of
+
+# How the API server says that a field cannot be changed on an object that exists.
+_IMMUTABLE = ("field is immutable", "updates to ", "may not be changed")
 
 
 def api_failure(obj: JsonObject, error: ApiError) -> str:
@@ -11,8 +15,14 @@ def api_failure(obj: JsonObject, error: ApiError) -> str:
         fields = "\n".join(f"  {found.field}: owned by {found.manager}" for found in conflicts)
         return (
             f"{describe(obj)}: fields are owned by another manager:\n{fields}\n"
-            f"Remove them from the program, or take them over for good with the annotation "
-            f'pulumi.com/patchForce: "true".\nThe API server says: {error.message}'
+            f"Remove them from the program, or take them over: in this run only with "
+            f"{PATCH_FORCE_VARIABLE}=true, for good with the annotation "
+            f'{PATCH_FORCE}: "true".\nThe API server says: {error.message}'
+        )
+    if isinstance(error, Invalid) and any(word in error.message for word in _IMMUTABLE):
+        return (
+            f"{describe(obj)}: {error.message}\nIf the object may be deleted and created anew, say "
+            "so with the resource option replace_on_changes."
         )
     return f"{describe(obj)}: {error.message}"
 

@@ -37,7 +37,7 @@ class Checked:
 
 def check(
     news: PropertyMap,
-    olds: PropertyMap,
+    olds: Callable[[], PropertyMap],
     *,
     token: Token,
     name: str,
@@ -48,7 +48,7 @@ def check(
 ) -> Checked:
     """Complete and validate the inputs of a resource.
 
-    `olds` are the inputs of the last update (empty for a new resource), `name` the resource's
+    `olds` gives the inputs of the last update (empty for a new resource), `name` is the resource's
     name in the program, `namespaced` says of an apiVersion and kind whether its objects live in
     a namespace (None when that cannot be known).
     """
@@ -80,7 +80,7 @@ def _check_name(
     checked: Checked,
     metadata: PropertyMap,
     *,
-    olds: PropertyMap,
+    olds: Callable[[], PropertyMap],
     name: str,
     seed: bytes,
     autonaming: Autonaming,
@@ -104,7 +104,7 @@ def _check_name(
             )
         )
         return
-    old_name = _autoname_of(olds)
+    old_name = _autoname_of(olds())
     if old_name is None and autonaming.disabled:
         checked.failures.append(
             ("metadata.name", "autonaming is disabled for this resource: set metadata.name")

@@ -22,6 +22,7 @@ from rehearsal.plugins.resource_kubernetes.awaiting.waiting import (
     is_workload,
     until_ready,
 )
+from rehearsal.plugins.resource_kubernetes.configuration import Configuration
 from rehearsal.plugins.resource_kubernetes.deleting import delete
 from rehearsal.plugins.resource_kubernetes.diffing import parse_property_path
 from rehearsal.plugins.resource_kubernetes.errors import already_exists, api_failure, not_ready
@@ -57,11 +58,15 @@ class Operations:
     """All that needs the cluster. One per provider process; safe to use from many threads."""
 
     def __init__(
-        self, access: Access, engine: Engine, default_namespace: str, *, quiet_deprecations: bool
+        self,
+        access: Access,
+        engine: Engine,
+        default_namespace: str,
+        configuration: Configuration,
     ) -> None:
         self._engine = engine
         self._default_namespace = default_namespace
-        self._quiet_deprecations = quiet_deprecations
+        self._configuration = configuration
         self._current = threading.local()
         self._warned: set[tuple[str, str]] = set()
         self.cancelled = threading.Event()
@@ -141,6 +146,7 @@ class Operations:
                 return None
             raise RpcFailure(api_failure(manifest, error)) from None
         if preview:
+            _hide_versions(applied)
             outputs = self._state(applied, inputs, manager, state)
             return Outcome("", outputs, inputs, [])
         return self._finish(
@@ -258,6 +264,7 @@ class Operations:
             self.cancelled,
             self._reporter(urn),
             self._informer(urn),
+            self._configuration.patch_force,
         )
 
     def _informer(self, urn: str) -> Callable[[str], None]:
@@ -271,20 +278,25 @@ class Operations:
         urn = str(getattr(self._current, "urn", ""))
         for text in _WARNING.findall(header):
             message = text.replace('\\"', '"')
-            if self._quiet_deprecations and "deprecated" in message:
+            if self._configuration.suppress_deprecation_warnings and "deprecated" in message:
                 continue
             if (urn, message) not in self._warned:
                 self._warned.add((urn, message))
                 self._engine.warning(urn, message)
 
 
+def _hide_versions(made: JsonObject) -> None:
+    for key in ("generation", "resourceVersion"):
+        if key in made["metadata"]:
+            made["metadata"][key] = UNKNOWN
+
+
 def _hide_what_will_differ(made: JsonObject, manifest: JsonObject) -> None:
     """Mark what a dry run invents anew each time as not known yet."""
     made.pop("status", None)
-    metadata: JsonObject = made["metadata"]
-    for key in ("creationTimestamp", "generation", "managedFields", "resourceVersion"):
-        metadata.pop(key, None)
-    metadata["uid"] = UNKNOWN
+    _hide_versions(made)
+    for key in ("creationTimestamp", "uid"):
+        made["metadata"][key] = UNKNOWN
     if (made.get("apiVersion"), made.get("kind")) != ("v1", "Service"):
         return
     spec, wanted = section(made, "spec"), section(manifest, "spec")

@@ -51,6 +51,9 @@ def plan(
     if _is_another_kind(old, new):
         replacing = (*replacing, ("apiVersion",), ("kind",))
     changes = differences(old, new, quantities=is_built_in(api_version), replacing=replacing)
+    if state and "namespace" not in section(state, "metadata"):
+        # The object lives in no namespace; one in the inputs was a guess of an earlier Check.
+        changes = [change for change in changes if change.path != ("metadata", "namespace")]
     patterns = [parse_property_path(text) for text in ignored]
     changes = [
         change

@@ -14,7 +14,7 @@ from rehearsal.plugins.properties import (
     has_unknowns,
     to_struct,
 )
-from rehearsal.plugins.resource_kubernetes.annotations import REPLACE_UNREADY, is_true
+from rehearsal.plugins.resource_kubernetes.annotations import AUTONAMED, REPLACE_UNREADY, is_true
 from rehearsal.plugins.resource_kubernetes.configuration import (
     Configuration,
     ConfigurationError,
@@ -147,7 +147,7 @@ class KubernetesProvider(provider_pb2_grpc.ResourceProviderServicer):
         news = from_struct(request.news)
         checked = check(
             news,
-            from_struct(request.olds),
+            lambda: from_struct(request.olds),
             token=token,
             name=name_of(request.urn),
             seed=request.randomSeed,
@@ -200,7 +200,7 @@ class KubernetesProvider(provider_pb2_grpc.ResourceProviderServicer):
             response.changes = _DIFF_SOME
             response.replaces.append(f'metadata.annotations["{REPLACE_UNREADY}"]')
             response.diffs.append("metadata")
-            response.deleteBeforeReplace = True
+            response.deleteBeforeReplace = not is_true(news, AUTONAMED)
 
     def Create(self, request: Any, context: grpc.ServicerContext) -> Any:
         _token(request.urn)
@@ -295,7 +295,7 @@ class KubernetesProvider(provider_pb2_grpc.ResourceProviderServicer):
                     self._access,
                     self._engine,
                     self._default_namespace,
-                    quiet_deprecations=self._configuration.suppress_deprecation_warnings,
+                    self._configuration,
                 )
                 if self._cancelled:
                     self._operations.cancel()

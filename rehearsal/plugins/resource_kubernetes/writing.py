@@ -15,7 +15,7 @@ from rehearsal.kubernetes_api import (
     UnknownKind,
     section,
 )
-from rehearsal.plugins.resource_kubernetes.annotations import PATCH_FORCE, is_true
+from rehearsal.plugins.resource_kubernetes.annotations import forces
 from rehearsal.plugins.resource_kubernetes.awaiting.waiting import (
     DEFAULT_TIMEOUT_SECONDS,
     Report,
@@ -51,6 +51,8 @@ class Writer(NamedTuple):
     cancelled: threading.Event
     report: Report
     inform: Callable[[str], None]
+    patch_force: bool
+    """Whether fields of other managers are taken over where no annotation says otherwise."""
 
     @property
     def cluster(self) -> Cluster:
@@ -77,7 +79,7 @@ class Writer(NamedTuple):
         backoff = LATE_BACKOFF_SECONDS
         while True:
             try:
-                return self._apply(manifest, manager)
+                return self._apply(self._placed(manifest), manager)
             except (NotFound, UnknownKind) as error:
                 if time.monotonic() + backoff > deadline or self.cancelled.wait(backoff):
                     raise
@@ -92,7 +94,7 @@ class Writer(NamedTuple):
         try:
             live = self._existing(manifest)
             if live is None:
-                return self._apply(manifest, manager, dry_run=True)
+                return self._apply(self._placed(manifest), manager, dry_run=True)
         except (NotFound, UnknownKind):
             return None  # the namespace or the definition is yet to come
         except ApiError as error:
@@ -117,7 +119,7 @@ class Writer(NamedTuple):
             if live is not None:
                 manifest = copy.deepcopy(manifest)
                 without_foreign_fields(manifest, live, manager, ignored)
-        return self._apply(manifest, manager, dry_run=dry_run)
+        return self._apply(self._placed(manifest), manager, dry_run=dry_run)
 
     def relinquish(self, live: JsonObject, manager: str) -> None:
         """Give up the fields of a field manager that is no longer used. Raises ApiError."""
@@ -126,6 +128,19 @@ class Writer(NamedTuple):
         }
         empty = {"apiVersion": live["apiVersion"], "kind": live["kind"], "metadata": metadata}
         self.cluster.apply(empty, field_manager=manager)
+
+    def _placed(self, manifest: JsonObject) -> JsonObject:
+        """The manifest without a namespace if its kind turns out to have none.
+
+        Check had to guess when the definition of the kind was yet to be created.
+        """
+        metadata = manifest["metadata"]
+        if "namespace" not in metadata or self.cluster.namespaced(
+            manifest["apiVersion"], manifest["kind"]
+        ):
+            return manifest
+        kept = {key: value for key, value in metadata.items() if key != "namespace"}
+        return {**manifest, "metadata": kept}
 
     def _existing(self, manifest: JsonObject) -> JsonObject | None:
         metadata = manifest["metadata"]
@@ -140,7 +155,7 @@ class Writer(NamedTuple):
             return None
 
     def _apply(self, manifest: JsonObject, manager: str, *, dry_run: bool = False) -> JsonObject:
-        force = is_true(manifest, PATCH_FORCE)
+        force = forces(manifest, self.patch_force)
         try:
             return self.cluster.apply(manifest, field_manager=manager, force=force, dry_run=dry_run)
         except Conflict as error:

@@ -147,7 +147,7 @@ def test_single_rules(zone: Zone) -> None:
         ({"kind": "managed"}, 20021),
         ({"rules": [REDIRECT | {"action": "block"}]}, 20021),
         ({"rules": [REDIRECT | {"action_parameters": None}]}, 20021),
-        ({"rules": [REDIRECT | {"expression": ""}]}, 20127),
+        ({"rules": [REDIRECT | {"expression": ""}]}, 20125),
         ({"rules": [REDIRECT | {"expression": '(http.host eq "a"'}]}, 20127),
         ({"rules": [REDIRECT | {"expression": 'http.host eq "a'}]}, 20127),
         ({"rules": ["x"]}, 20021),

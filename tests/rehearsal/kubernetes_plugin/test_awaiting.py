@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from rehearsal.kubernetes_api import Cluster, NotFound, section
+from rehearsal.plugins.properties import PropertyMap
 from tests.rehearsal.kubernetes_plugin.declarations import (
     config_map,
     deployment,
@@ -20,6 +21,7 @@ SERVER = urn("Deployment", "server", "apps/v1")
 STORE = urn("StatefulSet", "store", "apps/v1")
 MIGRATE = urn("Job", "migrate", "batch/v1")
 SERVICE = urn("Service", "server")
+CRD = urn("CustomResourceDefinition", "widgets", "apiextensions.k8s.io/v1")
 
 
 def failed(act: Callable[[], Any]) -> Any:
@@ -37,6 +39,7 @@ def test_a_deployment_is_ready_when_its_pods_are(
     assert made.state["status"]["availableReplicas"] == 2
     assert any("replicas" in text for text in plugin.ear.texts())
     assert all(message.ephemeral and message.urn == SERVER for message in plugin.ear.messages)
+    assert plugin.ear.texts()[-1] == "", "no progress stays beside what is done"
     plugin.update(made, deployment(namespace, image="example.org/server:1.1.0"))
     status = cluster.get("apps/v1", "Deployment", "server", namespace)["status"]
     assert status["updatedReplicas"] == status["replicas"] == status["availableReplicas"] == 2
@@ -203,15 +206,12 @@ def test_a_claim_is_waited_for_unless_nobody_would_bind_it(plugin: Plugin, names
     assert plugin.diff(made, grown).replaces == ["spec.volumeName"]
 
 
-def test_a_new_kind_can_be_used_as_soon_as_it_is_declared(
-    plugin: Plugin, cluster: Cluster, namespace: str
-) -> None:
-    group = f"{namespace}.example.org"
-    definition = {
+def definition(group: str, scope: str = "Namespaced") -> PropertyMap:
+    return {
         "metadata": {"name": f"widgets.{group}"},
         "spec": {
             "group": group,
-            "scope": "Namespaced",
+            "scope": scope,
             "names": {"plural": "widgets", "kind": "Widget"},
             "versions": [
                 {
@@ -233,8 +233,30 @@ def test_a_new_kind_can_be_used_as_soon_as_it_is_declared(
             ],
         },
     }
-    crd = urn("CustomResourceDefinition", "widgets", "apiextensions.k8s.io/v1")
-    made = plugin.create(crd, definition)
+
+
+def test_a_kind_without_namespaces_needs_no_telling(plugin: Plugin, namespace: str) -> None:
+    group = f"{namespace}.example.org"
+    widget = {"metadata": {"name": "w"}, "spec": {"size": 1}}
+    name = urn("Widget", "w", f"{group}/v1")
+    early = plugin.check(name, widget)  # the definition is not there: the namespace is a guess
+    assert early["metadata"]["namespace"] == "default"
+    crd = plugin.create(CRD, definition(group, "Cluster"))
+    made = plugin.create(name, early, checked=True)
+    assert made.id == "w"
+    late = plugin.check(name, widget, made.inputs)
+    assert "namespace" not in late["metadata"]
+    assert not plugin.diff(made, late).changed
+    plugin.update(made, {**widget, "spec": {"size": 2}})
+    plugin.delete(made)
+    plugin.delete(crd)
+
+
+def test_a_new_kind_can_be_used_as_soon_as_it_is_declared(
+    plugin: Plugin, cluster: Cluster, namespace: str
+) -> None:
+    group = f"{namespace}.example.org"
+    made = plugin.create(CRD, definition(group))
     schema = made.state["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
     assert schema["properties"]["spec"]["x_kubernetes_preserve_unknown_fields"] is True
     refreshed = plugin.refresh(made)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from rehearsal.kubernetes_api import Cluster, NotFound, section
+from rehearsal.kubernetes_api import Cluster, NotFound, items, section
 from tests.rehearsal.language_host.conftest import Project
 
 BEFORE = """
@@ -257,8 +257,10 @@ def test_a_killed_engine_leaves_nothing_that_the_next_run_cannot_finish(
     stack.ok("config", "set", "--secret", "password", "hunter2")
     stack.set(fault="never-ready")
     process = stack.start("up", "--yes", "--skip-preview")
-    # The Deployment is written and waited for: not yet in the engine's state.
+    # The Deployment is written and waited for: not yet in the engine's state. Let everything else
+    # be over, because the CLI's own back end can be caught half-way through writing its file.
     eventually(lambda: objects("apps/v1", "Deployment"), seconds=60)
+    eventually(lambda: _waits_for(stack, {"server", "service"}), seconds=60)
     process.kill()
     process.wait()
     before = cluster.get("apps/v1", "Deployment", "server", namespace)["metadata"]["uid"]
@@ -279,7 +281,7 @@ def test_ctrl_c_ends_the_wait_and_keeps_the_state(
     stack.set(fault="never-ready")
     process = stack.start("up", "--yes", "--skip-preview")
     eventually(lambda: objects("apps/v1", "Deployment"), seconds=60)
-    eventually(lambda: _is_pending(stack), seconds=30)
+    eventually(lambda: _waits_for(stack, {"server"}), seconds=30)
     process.send_signal(signal.SIGINT)
     output, _ = process.communicate(timeout=60)
     assert "Traceback" not in output, output
@@ -290,6 +292,13 @@ def test_ctrl_c_ends_the_wait_and_keeps_the_state(
     assert "1 updated" in stack.up()
 
 
-def _is_pending(stack: Stack) -> bool:
-    document = json.loads(stack.state())
-    return bool(section(document, "checkpoint", "latest").get("pending_operations"))
+def _waits_for(stack: Stack, names: set[str]) -> bool:
+    """Whether exactly these resources are under way, and all others are done."""
+    try:
+        latest = section(json.loads(stack.state()), "checkpoint", "latest")
+    except ValueError:
+        return False  # being written
+    pending = items(latest, "pending_operations")
+    waiting = {str(entry["resource"]["urn"]).rsplit("::", 1)[1] for entry in pending}
+    done = {str(entry["urn"]).rsplit("::", 1)[1] for entry in items(latest, "resources")}
+    return waiting == names and (names == {"server"} or {"secret", "settings"} <= done)

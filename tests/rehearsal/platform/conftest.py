@@ -54,12 +54,13 @@ class Rehearsal:
             process_group=0,
         )
 
-    def pulumi(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
-        """Run pulumi by hand, as after `eval "$(serlo env)"`."""
+    def pulumi(self, *arguments: str, **more: str) -> "subprocess.CompletedProcess[str]":
+        """Run pulumi by hand, as after `eval "$(serlo env)"`, with more variables if wanted."""
         words = " ".join(shlex.quote(argument) for argument in arguments)
         variables = shlex.join(self.serlo("env"))
         return subprocess.run(
             ["/bin/sh", "-ec", f'eval "$({variables})"; exec pulumi --non-interactive {words}'],
+            env=os.environ | more,
             capture_output=True,
             text=True,
             timeout=240,

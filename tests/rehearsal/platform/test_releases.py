@@ -95,3 +95,8 @@ def test_a_changed_replica_count_is_seen_and_never_silently_forced(rehearsal: Re
     preview = rehearsal.pulumi("preview", "--diff")
     assert preview.returncode != 0
     assert ".spec.maxReplicas: owned by somebody" in preview.stdout + preview.stderr
+
+    forced = rehearsal.pulumi("up", "--yes", "--skip-preview", PULUMI_K8S_ENABLE_PATCH_FORCE="true")
+    assert forced.returncode == 0, forced.stdout + forced.stderr
+    live = rehearsal.cluster.get("autoscaling/v2", "HorizontalPodAutoscaler", "server", "api")
+    assert live["spec"]["maxReplicas"] != 9

@@ -67,7 +67,7 @@ def assert_no_secret_leaks(folder: Path, state: str) -> None:
 
     values: dict[str, str] = json.loads((folder / "secrets.json").read_text())["values"]
     texts = {"the exported state": state}
-    for path in [*(folder / "pulumi").rglob("*"), *(folder / "logs").rglob("*")]:
+    for path in [*(folder / "state").rglob("*"), *(folder / "logs").rglob("*")]:
         if path.is_file():
             texts[str(path)] = path.read_text(errors="replace")
     for name, value in values.items():

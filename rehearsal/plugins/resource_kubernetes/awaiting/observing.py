@@ -5,7 +5,6 @@ import time
 from collections.abc import Callable
 
 from rehearsal.kubernetes_api import (
-    ApiError,
     Cluster,
     Gone,
     JsonObject,
@@ -16,6 +15,8 @@ from rehearsal.kubernetes_api import (
 
 WATCH_SECONDS = 300.0
 RECONNECT_SECONDS = 0.3
+# An outage is reported anew at every attempt to reconnect; older trouble is over.
+TROUBLE_SECONDS = 3.0
 
 Filter = Callable[[JsonObject], bool]
 
@@ -48,10 +49,17 @@ class View:
         self._objects: dict[str, JsonObject] = {}
         self._listeners: dict[Bell, Filter] = {}
         self.synced = threading.Event()
-        self.problem: str | None = None
-        """Why nothing can be seen at the moment, in the API server's words."""
+        self._trouble: tuple[float, str] | None = None
         thread = threading.Thread(target=self._follow, name=f"watch {kind}", daemon=True)
         thread.start()
+
+    @property
+    def problem(self) -> str | None:
+        """Why nothing can be seen at the moment, in the API server's words."""
+        trouble = self._trouble
+        if trouble is None or time.monotonic() - trouble[0] > TROUBLE_SECONDS:
+            return None
+        return trouble[1]
 
     def listen(self, bell: Bell, concerns: Filter) -> None:
         """Ring the bell on every change to an object that `concerns` it."""
@@ -80,23 +88,24 @@ class View:
                 if not version:
                     version = self._list()
                 version = self._watch(version)
-                self.problem = None
             except (Gone, UnknownKind, NotFound) as error:
-                self._trouble(error)
+                self._report(error)
                 version = ""
                 if not isinstance(error, Gone):
                     time.sleep(RECONNECT_SECONDS)
             except Unreachable as error:
                 # The watch goes on where it broke off, once the API server is back.
-                self._trouble(error)
+                self._report(error)
                 time.sleep(RECONNECT_SECONDS)
-            except ApiError as error:
-                self._trouble(error)
+            except Exception as error:
+                # Whatever it is (an answer cut short, an error of the API server's), a view
+                # that stopped would leave everybody waiting for news that never comes.
+                self._report(error)
                 version = ""
                 time.sleep(RECONNECT_SECONDS)
 
-    def _trouble(self, error: ApiError) -> None:
-        self.problem = error.message
+    def _report(self, error: Exception) -> None:
+        self._trouble = (time.monotonic(), str(error))
         self.synced.set()
         with self._lock:
             bells = list(self._listeners)
@@ -110,7 +119,7 @@ class View:
         with self._lock:
             self._objects = {str(obj["metadata"]["name"]): obj for obj in found}
             bells = list(self._listeners)
-        self.problem = None
+        self._trouble = None
         self.synced.set()
         for bell in bells:
             bell.ring()
@@ -142,7 +151,7 @@ class View:
                     bell.ring()
         except Unreachable as error:
             # Keep the version reached, so that nothing is missed and nothing listed again.
-            self._trouble(error)
+            self._report(error)
             time.sleep(RECONNECT_SECONDS)
         return version
 

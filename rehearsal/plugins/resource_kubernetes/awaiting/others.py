@@ -74,7 +74,7 @@ class ServiceJudge:
         addresses = sum(self._ready(found) for found in view.select(self._concerns))
         if addresses:
             _queue.leave(self._uid)
-            return Verdict(done=True, progress=f"{addresses} pods behind the Service")
+            return Verdict(done=True)
         labels = ",".join(f"{key}={value}" for key, value in selector.items())
         problem = f"no ready pod has the labels {labels} that the Service selects"
         _queue.join(self._uid)

@@ -132,7 +132,8 @@ def _watch_until_ready(
         live = newer(live, seen)
         verdict = judge(live, seconds)
         if verdict.done:
-            if verdict.progress and verdict.progress.startswith("not waiting"):
+            # The last line stays on the screen beside the finished resource: leave only news.
+            if last or verdict.progress:
                 report(verdict.progress)
             return live
         if verdict.failure is not None:
