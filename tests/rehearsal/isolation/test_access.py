@@ -1,15 +1,16 @@
 """What the deployer may do, asked of a real API server: all that deploying takes, and no more."""
 
 import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
-from infra.manifests.access import Subject
-from operations.access import FIELD_MANAGER, access_objects
+from operations.access import FIELD_MANAGER
 from operations.program import run_program
 from operations.render import kubernetes_objects
 from rehearsal.control_plane.credentials import DEPLOYER, DEPLOYER_USER
@@ -63,17 +64,27 @@ class Deployer:
         return answers
 
 
+def _run(command: list[str], text: str = "") -> str:
+    done = subprocess.run(
+        command, input=text, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
 @pytest.fixture(scope="module")
 def deployer(cluster: Cluster, control_plane: Any) -> Iterator[Deployer]:
-    program = run_program(STACK)
-    rights = access_objects(program, Subject("User", DEPLOYER_USER))
-    for thing in rights:
-        cluster.apply(thing, field_manager=FIELD_MANAGER)
+    """Given its rights in the documented way, by the administrator."""
     kubeconfig: Path = control_plane.kubeconfig
+    serlo = [sys.executable, "-m", "operations.command", "access", str(STACK)]
+    rights = _run([*serlo, "--user", DEPLOYER_USER])
+    kubectl = [str(resolve("kubectl").path), "--kubeconfig", str(kubeconfig)]
+    manager = f"--field-manager={FIELD_MANAGER}"
+    _run([*kubectl, "apply", "--server-side", manager, "--filename=-"], rights)
     client = Cluster.from_kubeconfig(str(kubeconfig), DEPLOYER)
-    yield Deployer(client, kubeconfig, kubernetes_objects(program.registrations))
+    yield Deployer(client, kubeconfig, kubernetes_objects(run_program(STACK).registrations))
     client.close()
-    for thing in rights:
+    for thing in yaml.safe_load_all(rights):
         if "namespace" not in thing["metadata"]:
             cluster.delete(thing["apiVersion"], thing["kind"], thing["metadata"]["name"])
 
