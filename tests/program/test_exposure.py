@@ -8,7 +8,7 @@ from infra.services import declared
 from operations.program import Program
 from rehearsal.plugins.properties import UNKNOWN, Secret
 
-from .conftest import ROOT, of_kind
+from .conftest import ROOT, of_kind, pod_templates
 
 
 def _environment(program: Program) -> Environment:
@@ -54,18 +54,38 @@ def test_worker_and_server_share_one_secret(program: Program) -> None:
 
 
 def test_public_services_have_a_route_from_the_one_gateway(program: Program) -> None:
+    environment = _environment(program)
     (gateway,) = of_kind(program, "Gateway")
     routes = {entry.name: entry.properties["spec"] for entry in of_kind(program, "HTTPRoute")}
-    public = {service.name: service for service in declared() if service.host is not None}
+    public = {s.name: s for s in environment.services if s.host is not None or s.catch_all}
     assert routes.keys() == public.keys()
     for name, service in public.items():
         (parent,) = routes[name]["parentRefs"]
         assert parent["name"] == gateway.properties["metadata"]["name"]
         assert parent["namespace"] == gateway.properties["metadata"]["namespace"]
-        assert routes[name]["hostnames"] == [_environment(program).host(service.host or "")]
         (rule,) = routes[name]["rules"]
-        assert rule["backendRefs"] == [{"name": name, "port": service.reached_at}]
+        (backend,) = rule["backendRefs"]
+        assert backend == {"name": service.called or name, "port": service.reached_at}
         assert GATEWAY in service.callers
+
+
+def test_each_public_host_leads_to_one_service(program: Program) -> None:
+    domain = _environment(program).domain
+    hosts = {
+        entry.name: entry.properties["spec"]["hostnames"] for entry in of_kind(program, "HTTPRoute")
+    }
+    expected = {
+        "server": [f"api.{domain}"],
+        "frontend": [f"frontend.{domain}"],
+        "kratos": [f"kratos.{domain}"],
+        # Every host that nobody else has, as its Ingress was the default one.
+        "varnish": [domain, f"*.{domain}"],
+        "hydra": [f"hydra.{domain}"],
+    }
+    absent = {"local": {"varnish", "hydra"}, "staging": {"hydra"}, "production": set[str]()}
+    for name in absent[program.stack]:
+        del expected[name]
+    assert hosts == expected
 
 
 def test_routes_may_come_only_from_namespaces_of_ours(program: Program) -> None:
@@ -85,8 +105,40 @@ def test_the_gateway_ends_tls_with_a_secret_certificate(program: Program) -> Non
 
 
 def test_services_listen_where_others_expect_them(program: Program) -> None:
-    ports = {
-        entry.name: [port["port"] for port in entry.properties["spec"]["ports"]]
+    addresses = {
+        f"{metadata['name']}.{metadata['namespace']}": entry.properties["spec"]["ports"][0]["port"]
         for entry in of_kind(program, "Service")
+        if (metadata := entry.properties["metadata"])
     }
-    assert ports == {"server": [3000], "database-layer": [8080], "frontend": [3000]}
+    expected = {
+        "server.api": 3000,
+        "swr-queue-worker.api": 3000,
+        "database-layer.api": 8080,
+        "redis-master.api": 6379,
+        "kratos-public.auth": 80,
+        "kratos-admin.auth": 80,
+        "frontend.frontend": 3000,
+    }
+    if program.stack == "production":
+        expected |= {"hydra-public.auth": 4444, "hydra-admin.auth": 4445}
+    if program.stack != "local":
+        expected |= {
+            "server.serlo-org": 80,
+            "varnish.serlo-org": 80,
+            "editor-renderer.serlo-org": 3000,
+            "legacy-editor-renderer.serlo-org": 3000,
+        }
+    assert addresses == expected
+
+
+def test_a_service_leads_to_ports_that_its_pods_have(program: Program) -> None:
+    ports = {
+        (entry.properties["metadata"]["namespace"], entry.name): {
+            port["name"] for c in template["spec"]["containers"] for port in c.get("ports", [])
+        }
+        for entry, template in pod_templates(program)
+    }
+    for entry in of_kind(program, "Service"):
+        metadata, spec = entry.properties["metadata"], entry.properties["spec"]
+        pods = ports[metadata["namespace"], spec["selector"]["app.kubernetes.io/name"]]
+        assert {port["targetPort"] for port in spec["ports"]} <= pods

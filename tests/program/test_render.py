@@ -11,29 +11,114 @@ from typing import Any
 import pytest
 import yaml
 
+from infra.services import declared
+from operations.program import run_program
 from operations.render import render
 from operations.versions import versions
 
-from .conftest import ROOT, STACKS, ChangedStack
+from .conftest import ROOT, STACKS, ChangedStack, of_kind, program_of
 
 NEW_SERVICE = '''
-"""A service that a test adds."""
+"""A service that a test adds, with every word there is, and a Job that it needs."""
 
 from infra.release import Channel
-from infra.service import GATEWAY, Address, Amount, Health, Resources, Secret, Service, Setting
+from infra.service import (
+    GATEWAY, Address, Amount, ConfigFile, Container, Fact, Hardening, Health, Kind, Outside, Port,
+    Replicas, Resources, Schedule, Secret, SecretFile, Service, Setting, Storage,
+)
 
-service = Service(
-    name="notifier",
+_RESOURCES = Resources(requests=Amount("10m", "32Mi"), limits=Amount("50m", "64Mi"))
+_STAGING = frozenset({"staging"})
+_SHARED = {"TOKEN": Secret("notifier-token"), "VERSION": Fact.VERSION}
+_COMMON = dict(
     namespace="notifications",
     source="serlo/notifier",
-    image="ghcr.io/serlo/notifier",
     channel=Channel.SEMANTIC,
-    port=4000,
-    health=Health(path="/health"),
-    resources=Resources(requests=Amount("10m", "32Mi"), limits=Amount("50m", "64Mi")),
-    callers=(GATEWAY,),
-    host="notifier",
-    env={"TOKEN": Secret("notifier-token"), "LEVEL": Setting(default="info")},
+    third_party=True,
+    resources=_RESOURCES,
+    image="ghcr.io/serlo/notifier",
+)
+
+services = (
+    Service(
+        name="notifier",
+        port=80,
+        service_port=8080,
+        called="notify",
+        ports=(Port(name="metrics", port=9090, callers=("notifier-store",)),),
+        command=("/notifier",),
+        args=("--verbose",),
+        health=Health(path="/ready", alive_path="/alive", start_within=120),
+        replicas=Replicas(min=2, max=4),
+        target_cpu=60,
+        callers=(GATEWAY,),
+        outside=(Outside("push services"), Outside("a mail server", 587)),
+        needs=("notifier-setup", "notifier-store"),
+        host="notifier",
+        path="/notify",
+        user=10001,
+        writable=("/tmp", "/var/cache"),
+        shutdown=60,
+        **_COMMON,
+        env={
+            **_SHARED,
+            "ENVIRONMENT": Fact.ENVIRONMENT,
+            "LEVEL": Setting(default="info"),
+            "STORE": Address("notifier-store", scheme="redis"),
+            "STAGING_ONLY": Secret("notifier-staging-token", only_in=_STAGING),
+        },
+        files=(
+            SecretFile("/etc/notifier/key.pem", Secret("notifier-key")),
+            ConfigFile(path="/etc/notifier/open.json", content={"host": "https://${domain}"}),
+            ConfigFile(
+                path="/etc/notifier/secret.ini",
+                content="token=${TOKEN}",
+                values={"TOKEN": Secret("notifier-token")},
+            ),
+        ),
+        init=(
+            Container(name="prepare", image="ghcr.io/serlo/prepare", resources=_RESOURCES),
+        ),
+        sidecars=(
+            Container(
+                name="agent",
+                image="ghcr.io/serlo/agent",
+                port=7000,
+                health=Health(),
+                resources=_RESOURCES,
+                exempt={Hardening.READ_ONLY_ROOT: "It updates its rules beside itself."},
+            ),
+        ),
+    ),
+    Service(
+        name="notifier-store",
+        kind=Kind.STATEFUL_SET,
+        version_of="notifier",
+        port=6379,
+        health=Health(command=("check",)),
+        replicas=Replicas(1, 1),
+        storage=Storage("/data", "1Gi"),
+        callers=("notifier",),
+        **_COMMON,
+    ),
+    Service(
+        name="notifier-setup",
+        kind=Kind.JOB,
+        version_of="notifier",
+        schedule=Schedule("0 4 * * *", only_in=_STAGING),
+        deadline=600,
+        env=_SHARED,
+        **_COMMON,
+    ),
+    Service(
+        name="notifier-report",
+        kind=Kind.CRON_JOB,
+        version_of="notifier",
+        only_in=_STAGING,
+        schedule=Schedule("0 5 * * *"),
+        pool="preemptible",
+        **_COMMON,
+    ),
 )
 '''
 
@@ -58,12 +143,16 @@ def test_a_stack_renders_as_yaml_that_people_can_read(
     documents = _documents(text)
     assert len({_identity(document) for document in documents}) == len(documents)
     kinds = [document["kind"] for document in documents if "kind" in document]
-    assert kinds.count("Deployment") == 3
-    assert kinds[:3] == ["Namespace"] * 3
+    program = program_of(stack)
+    namespaces = kinds.count("Namespace")
+    assert kinds[:namespaces] == ["Namespace"] * namespaces
+    for kind in ("Deployment", "StatefulSet", "Job", "CronJob", "Service", "ConfigMap"):
+        assert kinds.count(kind) == len(of_kind(program, kind))
     for document in documents:
         if "kind" in document:
             assert list(document)[:3] == ["apiVersion", "kind", "metadata"]
-    assert sum("type" in d and "properties" in d for d in documents) == 16 + 3
+    at_cloudflare = [e for e in program.registrations if e.type.startswith("cloudflare:")]
+    assert sum("properties" in document for document in documents) == len(at_cloudflare)
 
 
 def test_rendering_is_stable(capsys: pytest.CaptureFixture[str]) -> None:
@@ -77,7 +166,7 @@ def test_secrets_are_redacted(capsys: pytest.CaptureFixture[str]) -> None:
     render("production")
     text = capsys.readouterr().out
     secrets = [d for d in _documents(text) if d.get("kind") == "Secret"]
-    assert len(secrets) == 3
+    assert len(secrets) == len(of_kind(program_of("production"), "Secret"))
     for secret in secrets:
         assert set(secret["stringData"].values()) == {"[secret]"}
     # The stand-ins of a rendering are "[<name of the secret>]".
@@ -123,35 +212,113 @@ def test_a_reader_who_leaves_early_is_no_error() -> None:
     assert "BrokenPipe" not in done.stderr
 
 
+def _checkout(folder: Path) -> Path:
+    """A copy of what declares and renders, free to be changed."""
+    for name in ("infra", "operations", "stacks"):
+        ignored = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(ROOT / name, folder / name, ignore=ignored)
+    return folder
+
+
+def _rendered(folder: Path, stack: str) -> dict[tuple[str, ...], dict[str, Any]]:
+    """Every document of a stack, by its identity."""
+    done = _serlo(folder, "render", stack)
+    assert done.returncode == 0, done.stderr
+    return {_identity(document): document for document in _documents(done.stdout)}
+
+
 def test_a_new_service_is_one_file_and_its_versions(tmp_path: Path) -> None:
-    for folder in ("infra", "operations", "stacks"):
-        shutil.copytree(
-            ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__")
-        )
-    before = {_identity(d): d for d in _documents(_serlo(tmp_path, "render", "staging").stdout)}
+    before = _rendered(_checkout(tmp_path), "staging")
     (tmp_path / "infra" / "services" / "notifier.py").write_text(NEW_SERVICE)
     refused = _serlo(tmp_path, "render", "staging")
     assert "serlo:versions.notifier: found nothing" in refused.stderr
     for stack in STACKS:
         file = tmp_path / "stacks" / f"Pulumi.{stack}.yaml"
-        file.write_text(
-            file.read_text().replace(
-                "    server: 0.52.1", "    notifier: 1.0.0\n    server: 0.52.1"
-            )
-        )
-    for stack in STACKS:
-        assert _serlo(tmp_path, "render", stack).returncode == 0
-    after = {_identity(d): d for d in _documents(_serlo(tmp_path, "render", "staging").stdout)}
+        text = file.read_text()
+        file.write_text(text.replace("    redis: ", "    notifier: v1.0.0\n    redis: "))
+    local = _rendered(tmp_path, "local")
+    assert ("CronJob", "notifications", "notifier-report") not in local
+    after = _rendered(tmp_path, "staging")
     assert {name: after[name] for name in before} == before
-    added = sorted(name[0] for name in after.keys() - before.keys())
-    assert added == [
-        *("Deployment", "HTTPRoute", "HorizontalPodAutoscaler", "Namespace"),
-        *("PodDisruptionBudget", "Secret", "Service", "ServiceAccount"),
-        "cloudflare:index/dnsRecord:DnsRecord",
-    ]
+    added = sorted(name[0] for name in after.keys() - before.keys() if name[1] == "notifications")
+    assert added == sorted(
+        [
+            *("ConfigMap", "CronJob", "CronJob", "Deployment", "HTTPRoute", "Job", "LimitRange"),
+            *("HorizontalPodAutoscaler", "PodDisruptionBudget", "ResourceQuota", "StatefulSet"),
+            *(["Secret"] * 2 + ["Service"] * 3 + ["ServiceAccount"] * 4 + ["NetworkPolicy"] * 6),
+        ]
+    )
+    _check_every_feature(after)
     listed = json.loads(_serlo(tmp_path, "versions", "--json").stdout)
     (row,) = (row for row in listed if row["service"] == "notifier")
-    assert row["versions"] == dict.fromkeys(STACKS, "1.0.0")
+    assert row["versions"] == dict.fromkeys(STACKS, "v1.0.0")
+
+
+def _check_every_feature(documents: dict[tuple[str, ...], dict[str, Any]]) -> None:
+    deployment = documents["Deployment", "notifications", "notifier"]
+    pod = deployment["spec"]["template"]["spec"]
+    main, agent = pod["containers"]
+    assert (main["command"], main["args"]) == (["/notifier"], ["--verbose"])
+    assert [port["containerPort"] for port in main["ports"]] == [80, 9090]
+    assert main["livenessProbe"]["httpGet"]["path"] == "/alive"
+    assert main["startupProbe"]["failureThreshold"] * main["startupProbe"]["periodSeconds"] == 120
+    assert agent["readinessProbe"]["tcpSocket"] == {"port": "agent"}
+    assert agent["securityContext"]["readOnlyRootFilesystem"] is False
+    assert [c["image"] for c in pod["initContainers"]] == ["ghcr.io/serlo/prepare:v1.0.0"]
+    assert pod["securityContext"]["runAsUser"] == 10001
+    env = {variable["name"]: variable.get("value") for variable in main["env"]}
+    assert env["STORE"] == "redis://notifier-store.notifications:6379"
+    assert env["VERSION"] == "v1.0.0"
+    mounts = {mount["mountPath"]: mount for mount in main["volumeMounts"]}
+    assert mounts["/etc/notifier/open.json"]["name"] == "config-files"
+    assert mounts["/etc/notifier/secret.ini"]["name"] == "secret-files"
+    assert {"/tmp", "/var/cache"} <= mounts.keys()
+    route = documents["HTTPRoute", "notifications", "notifier"]["spec"]
+    assert route["hostnames"] == ["notifier.serlo-staging.dev"]
+    assert route["rules"][0]["matches"][0]["path"]["value"] == "/notify"
+    assert route["rules"][0]["backendRefs"] == [{"name": "notify", "port": 8080}]
+    (config,) = (d for k, d in documents.items() if k[0] == "ConfigMap" and k[1] == "notifications")
+    assert json.loads(config["data"]["etc.notifier.open.json"]) == {
+        "host": "https://serlo-staging.dev"
+    }
+    report = documents["CronJob", "notifications", "notifier-report"]["spec"]
+    pool = report["jobTemplate"]["spec"]["template"]["spec"]["nodeSelector"]
+    assert list(pool.values()) == ["serlo-staging-cluster-preemptible"]
+
+
+def test_legacy_goes_with_its_file_and_its_lines_in_the_stacks(tmp_path: Path) -> None:
+    before = _rendered(_checkout(tmp_path), "production")
+    (tmp_path / "infra" / "services" / "legacy.py").unlink()
+    refused = _serlo(tmp_path, "render", "production")
+    assert "serlo:parts.legacy" in refused.stderr
+    legacy = ("editor-renderer", "legacy-editor-renderer", "serlo-org", "varnish")
+    for stack in STACKS:
+        file = tmp_path / "stacks" / f"Pulumi.{stack}.yaml"
+        stack_file = yaml.safe_load(file.read_text())
+        config = stack_file["config"]
+        del config["serlo:parts"]
+        for name in legacy:
+            del config["serlo:versions"][name]
+            config["serlo:services"].pop(name, None)
+        file.write_text(yaml.safe_dump(stack_file, sort_keys=False))
+    after = _rendered(tmp_path, "production")
+    gone = before.keys() - after.keys()
+    assert after == {name: document for name, document in before.items() if name not in gone}
+    assert all("serlo-org" in name for name in gone), gone
+    for stack in ("local", "staging"):
+        assert not any("serlo-org" in name for name in _rendered(tmp_path, stack))
+
+
+@pytest.mark.parametrize(("stack", "switched"), [("production", "false"), ("local", "true")])
+def test_legacy_is_switched_by_one_word(
+    changed_stack: ChangedStack, stack: str, switched: str
+) -> None:
+    word = {"true": "false", "false": "true"}[switched]
+    settings = ("  # Where.", "    serlo-org: {settings: {DATABASE_HOST: db}}\n  # Where.")
+    edits = [(f"    legacy: {word}", f"    legacy: {switched}")]
+    file = changed_stack(stack, *edits, *([settings] if switched == "true" else []))
+    names = {registration.name for registration in of_kind(run_program(file), "Deployment")}
+    assert ("serlo-org" in names) == ("varnish" in names) == (switched == "true")
 
 
 def test_versions_are_listed_per_stack_with_their_changes(
@@ -174,8 +341,11 @@ def test_the_table_of_versions_shows_every_service(capsys: pytest.CaptureFixture
     text = capsys.readouterr().out
     heading, *lines = text.splitlines()
     assert heading.split() == ["service", "channel", "staging", "production", "changes"]
-    assert [line.split()[0] for line in lines] == ["database-layer", "frontend", "server"]
-    assert "0.52.1" in text
+    listed = {line.split()[0]: line.split()[2:4] for line in lines}
+    assert list(listed) == sorted(service.name for service in declared())
+    assert listed["server"] == ["0.52.1", "0.52.1"]
+    assert listed["editor-renderer"] == ["13.5.0", "13.4.4"]
+    assert listed["hydra"] == ["-", "v2.1.2"]
 
 
 def test_versions_refuse_a_bad_stack_file(
