@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,8 @@ class Rehearsal:
 
     folder: Path
     stack_file: Path
+    said: list[str] = field(default_factory=list[str])
+    """All that the commands wrote, for tests that look for what must not be in it."""
 
     def serlo(self, *arguments: str) -> list[str]:
         return [str(SERLO), *arguments, "--folder", str(self.folder)]
@@ -38,6 +40,7 @@ class Rehearsal:
         """Run `serlo rehearse --json`; answers its document (empty if it failed) and stderr."""
         command = self.serlo("rehearse", "--stack", str(self.stack_file), "--json")
         done = subprocess.run(command, capture_output=True, text=True, timeout=240, check=False)
+        self.said += [done.stdout, done.stderr]
         if check:
             assert done.returncode == 0, done.stdout + done.stderr
         else:
@@ -58,7 +61,7 @@ class Rehearsal:
         """Run pulumi by hand, as after `eval "$(serlo env)"`, with more variables if wanted."""
         words = " ".join(shlex.quote(argument) for argument in arguments)
         variables = shlex.join(self.serlo("env"))
-        return subprocess.run(
+        done = subprocess.run(
             ["/bin/sh", "-ec", f'eval "$({variables})"; exec pulumi --non-interactive {words}'],
             env=os.environ | more,
             capture_output=True,
@@ -66,6 +69,8 @@ class Rehearsal:
             timeout=240,
             check=False,
         )
+        self.said += [done.stdout, done.stderr]
+        return done
 
     def release(self, service: str, version: str) -> None:
         """Change a version in the stack file."""
