@@ -140,7 +140,7 @@ class Rehearsal:
         assert len(self.cloudflare("GET", f"/zones/{self.zone['id']}/dns_records")) == len(records)
         routes = self.cloudflare("GET", f"/zones/{self.zone['id']}/workers/routes")
         assert len(routes) == len([r for r in resources if r["type"].endswith(":WorkersRoute")])
-        for kind in ("Deployment", "Service", "Secret", "HTTPRoute"):
+        for kind in ("Deployment", "StatefulSet", "CronJob", "Service", "Secret", "HTTPRoute"):
             ids = {
                 resource["id"]
                 for resource in resources
@@ -151,7 +151,11 @@ class Rehearsal:
 
     def ours(self, kind: str) -> set[str]:
         """`namespace/name` of every object of a kind outside the system's namespaces."""
-        groups = {"Deployment": "apps/v1", "HTTPRoute": "gateway.networking.k8s.io/v1"}
+        groups = {
+            **dict.fromkeys(("Deployment", "StatefulSet"), "apps/v1"),
+            "CronJob": "batch/v1",
+            "HTTPRoute": "gateway.networking.k8s.io/v1",
+        }
         return {
             f"{item['metadata']['namespace']}/{item['metadata']['name']}"
             for item in self.cluster.list(groups.get(kind, "v1"), kind)
