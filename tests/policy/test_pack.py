@@ -1,12 +1,13 @@
 """The pack in the real CLI: what is mandatory stops an update, the rest warns."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 import benchmarks
 from tests.rehearsal.language_host.conftest import Project
+
+pytestmark = pytest.mark.xdist_group("policy-pack")
 
 PACK = Path(__file__).parents[2] / "policy"
 EMPTY_PLUGIN = Path(benchmarks.__file__).parent / "empty_plugin" / "bin"
@@ -38,15 +39,15 @@ PROGRAM = """
 """
 
 
-@pytest.fixture
-def production(tmp_path: Path) -> Iterator[Project]:
-    """A small project whose stack is called production."""
-    made = Project(tmp_path / "project")
+@pytest.fixture(scope="module")
+def production(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A small project whose stack is called production; nothing is ever made of it."""
+    made = Project(tmp_path_factory.mktemp("policy") / "project")
     made.environment["PATH"] = f"{EMPTY_PLUGIN}:{made.environment['PATH']}"
     made.program("import pulumi\n")
     status, output = made.run("stack", "init", "production")
     assert status == 0, output
-    yield made
+    return made
 
 
 def preview(
