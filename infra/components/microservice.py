@@ -55,6 +55,7 @@ class Microservice(pulumi.ComponentResource):
             route = network.route(workload)
             values = origin_secrets(secrets)
             self._add(admission.only_from_edge(route, values, pulumi.Output.secret), *services)
+            self._add(network.health_check(workload), *services)
         self.ready = (*services, *runners)
         self.register_outputs({})
 

@@ -83,6 +83,42 @@ def route(workload: Workload) -> Manifest:
     )
 
 
+def health_check(workload: Workload) -> Manifest:
+    """What the gateway's load balancer asks of pods, which would be `/` without it.
+
+    It has to answer as readiness does, or a pod that is ready would get no requests. A kind that
+    exists on GKE alone.
+    """
+    declared = workload.service
+    health = declared.health
+    if health is not None and health.path is not None:
+        config: Manifest = {
+            "type": "HTTP",
+            "httpHealthCheck": {
+                "portSpecification": "USE_SERVING_PORT",
+                "requestPath": health.path,
+            },
+        }
+    else:
+        config = {"type": "TCP", "tcpHealthCheck": {"portSpecification": "USE_SERVING_PORT"}}
+    return manifest(
+        "networking.gke.io/v1",
+        "HealthCheckPolicy",
+        declared.name,
+        namespace=declared.namespace,
+        spec={
+            "default": {
+                "checkIntervalSec": 5,
+                "timeoutSec": 3,
+                "healthyThreshold": 1,
+                "unhealthyThreshold": 2,
+                "config": config,
+            },
+            "targetRef": {"group": "", "kind": "Service", "name": declared.called or declared.name},
+        },
+    )
+
+
 def gateway(keys: GatewayKeys, certificate: str) -> Manifest:
     """The one way into the cluster, at the reserved address, by HTTPS."""
     return manifest(

@@ -8,7 +8,7 @@ from infra.services import declared
 from operations.program import Program
 from rehearsal.plugins.properties import UNKNOWN, Secret
 
-from .conftest import ROOT, of_kind, pod_templates
+from .conftest import ROOT, container, named, of_kind, pod_templates
 
 
 def _environment(program: Program) -> Environment:
@@ -67,6 +67,20 @@ def test_public_services_have_a_route_from_the_one_gateway(program: Program) -> 
         (backend,) = rule["backendRefs"]
         assert backend == {"name": service.called or name, "port": service.reached_at}
         assert GATEWAY in service.callers
+
+
+def test_the_load_balancer_asks_what_readiness_asks(program: Program) -> None:
+    routes = {entry.name: entry.properties["spec"] for entry in of_kind(program, "HTTPRoute")}
+    checks = {
+        entry.name: entry.properties["spec"] for entry in of_kind(program, "HealthCheckPolicy")
+    }
+    assert checks.keys() == routes.keys()
+    for name, check in checks.items():
+        (backend,) = routes[name]["rules"][0]["backendRefs"]
+        assert check["targetRef"] == {"group": "", "kind": "Service", "name": backend["name"]}
+        main = container(named(program, "Deployment", name))
+        asked = main["readinessProbe"].get("httpGet", {}).get("path")
+        assert check["default"]["config"].get("httpHealthCheck", {}).get("requestPath") == asked
 
 
 def test_each_public_host_leads_to_one_service(program: Program) -> None:
