@@ -1,7 +1,8 @@
 """Legacy serlo.org: the PHP monolith before everything else, and what only it needs.
 
 It answers for every host that no other service has. `serlo:parts.legacy` in a stack file switches
-all of it on or off. To delete it for good, delete this file and its lines in the stack files.
+all of it on or off. To delete it for good, delete this file and its lines in the stack files (and
+in docs/services.md).
 """
 
 from infra.release import Channel
