@@ -82,10 +82,19 @@ def _documents(registrations: Iterable[Registration]) -> Iterator[str]:
 
 
 class _Dumper(yaml.SafeDumper):
-    """Writes repeated values out instead of referring to the first."""
+    """Writes repeated values out instead of referring to the first, and files as they are."""
 
     def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002 the name is PyYAML's
         return True
+
+
+def _text(_dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    # Whole files are shown line by line.
+    style = "|" if "\n" in text else None
+    return yaml.ScalarNode("tag:yaml.org,2002:str", text, style=style)
+
+
+_Dumper.add_representer(str, _text)
 
 
 def _kubernetes(properties: Mapping[str, Any]) -> dict[str, Any]:

@@ -61,6 +61,37 @@ sub vcl_recv {
 }
 """
 
+_php = Container(
+    name="php",
+    image=f"{_REGISTRY}/serlo-org-php",
+    port=9000,
+    health=Health(),
+    # With what httpd is given, no more fits on a node with one processor (0.94 for pods).
+    resources=Resources(requests=Amount("650m", "300Mi"), limits=Amount("1500m", "600Mi")),
+    exempt={Hardening.READ_ONLY_ROOT: "It caches compiled pages beside its own code."},
+    files=(
+        ConfigFile(
+            path="/usr/local/apache2/htdocs/src/config/definitions.local.php",
+            content=_DEFINITIONS,
+            values={
+                "EDITOR": Address("editor-renderer", scheme="http"),
+                "LEGACY_EDITOR": Address("legacy-editor-renderer", scheme="http"),
+                "DATABASE_HOST": Setting(),
+                "DATABASE_PASSWORD": Secret("mysql-password"),
+                "API_SECRET": Secret("serlo-org-secret"),
+                "RECAPTCHA_KEY": Secret("legacy-recaptcha-key"),
+                "RECAPTCHA_SECRET": Secret("legacy-recaptcha-secret"),
+                "SMTP_PASSWORD": Secret("smtp-password"),
+                "NEWSLETTER_KEY": Secret("mailchimp-api-key"),
+                "CRONJOB_SECRET": Secret("legacy-cronjob-secret"),
+                "UPLOAD_SECRET": Secret("legacy-upload-secret"),
+                # Whether mail is only pretended to be sent: "true" or "false".
+                "MOCK_EMAIL": Setting(default="true"),
+            },
+        ),
+    ),
+)
+
 _server = Service(
     name="serlo-org",
     namespace="serlo-org",
@@ -89,38 +120,7 @@ _server = Service(
             env={"DATABASE": Secret("legacy-database-uri")},
         ),
     ),
-    sidecars=(
-        Container(
-            name="php",
-            image=f"{_REGISTRY}/serlo-org-php",
-            port=9000,
-            health=Health(),
-            # With what httpd is given, no more fits on a node with one processor (0.94 for pods).
-            resources=Resources(requests=Amount("650m", "300Mi"), limits=Amount("1500m", "600Mi")),
-            exempt={Hardening.READ_ONLY_ROOT: "It caches compiled pages beside its own code."},
-            files=(
-                ConfigFile(
-                    path="/usr/local/apache2/htdocs/src/config/definitions.local.php",
-                    content=_DEFINITIONS,
-                    values={
-                        "EDITOR": Address("editor-renderer", scheme="http"),
-                        "LEGACY_EDITOR": Address("legacy-editor-renderer", scheme="http"),
-                        "DATABASE_HOST": Setting(),
-                        "DATABASE_PASSWORD": Secret("mysql-password"),
-                        "API_SECRET": Secret("serlo-org-secret"),
-                        "RECAPTCHA_KEY": Secret("legacy-recaptcha-key"),
-                        "RECAPTCHA_SECRET": Secret("legacy-recaptcha-secret"),
-                        "SMTP_PASSWORD": Secret("smtp-password"),
-                        "NEWSLETTER_KEY": Secret("mailchimp-api-key"),
-                        "CRONJOB_SECRET": Secret("legacy-cronjob-secret"),
-                        "UPLOAD_SECRET": Secret("legacy-upload-secret"),
-                        # Whether mail is only pretended to be sent: "true" or "false".
-                        "MOCK_EMAIL": Setting(default="true"),
-                    },
-                ),
-            ),
-        ),
-    ),
+    sidecars=(_php,),
 )
 
 _varnish = Service(

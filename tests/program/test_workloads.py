@@ -353,6 +353,12 @@ def test_what_is_secret_in_a_configuration_stands_in_the_secret() -> None:
     configuration = json.loads(named(program, "ConfigMap", "kratos").properties["data"][open_file])
     assert configuration["session"]["lifespan"] == "720h"
     assert configuration["serve"]["public"]["base_url"] == "https://kratos.serlo.org/"
+    schema = json.loads(
+        named(program, "ConfigMap", "kratos").properties["data"]["etc.config.identity.schema.json"]
+    )
+    assert schema["$id"] == "https://serlo.org/auth/kratos-identity.schema.json"
+    username = schema["properties"]["traits"]["properties"]["username"]
+    assert username["pattern"] == "^[\\w\\-]+$"
     concealed = named(program, "Secret", "kratos").properties["data"][secret_file]
     assert isinstance(concealed, Secret)
     secret = json.loads(base64.b64decode(concealed.value))

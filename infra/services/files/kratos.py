@@ -129,8 +129,8 @@ _BY_EMAIL: Content = {"via": "email"}
 _TEXT: Content = {"type": "string"}
 
 IDENTITY_SCHEMA: Content = {
-    "$$id": "https://serlo.org/auth/kratos-identity.schema.json",
-    "$$schema": "http://json-schema.org/draft-07/schema#",
+    "$id": "https://serlo.org/auth/kratos-identity.schema.json",
+    "$schema": "http://json-schema.org/draft-07/schema#",
     "title": "User",
     "type": "object",
     "properties": {
