@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 import platform
 import shutil
 import sys
@@ -30,7 +31,9 @@ def main() -> None:
     parser.add_argument("--services", default="15,100", help="sizes, by default 15,100")
     parser.add_argument("--runs", type=int, default=3, help="runs of each command, by default 3")
     parser.add_argument("--quick", action="store_true", help="one run of each command")
-    parser.add_argument("--only", default="", help="only contestants with this in their name")
+    parser.add_argument(
+        "--only", default="", help="only contestants with one of these words in their names: a,b"
+    )
     arguments = parser.parse_args()
     sizes = [int(size) for size in arguments.services.split(",")]
     runs = 1 if arguments.quick else arguments.runs
@@ -38,17 +41,18 @@ def main() -> None:
     results = Results({})
     try:
         resolve_all(TOOLS)
+        busy = os.getloadavg()[0]
         start(folder / "rehearsal", components=CONTROL_PLANE, bound=True, progress=_say)
-        _run(folder, sizes, runs, arguments.only, results)
+        _run(folder, sizes, runs, arguments.only.split(","), results)
     except (CommandFailedError, StartFailed, ToolError, TimeoutError) as error:
         sys.exit(f"benchmarks: {error}")
     finally:
         stop(folder / "rehearsal")
         shutil.rmtree(folder, ignore_errors=True)
-    _keep(results, runs)
+    _keep(results, runs, busy)
 
 
-def _run(folder: Path, sizes: list[int], runs: int, only: str, results: Results) -> None:
+def _run(folder: Path, sizes: list[int], runs: int, only: list[str], results: Results) -> None:
     (folder / "home").mkdir()
     (folder / "states").mkdir()
     on_file = Backend("file", {"PULUMI_BACKEND_URL": f"file://{folder / 'states'}"})
@@ -66,7 +70,8 @@ def _run(folder: Path, sizes: list[int], runs: int, only: str, results: Results)
             _say(f"{size} services: {bench.write_objects()} objects")
             for number in range(runs):
                 for name, contestant in contestants.items():
-                    if only in name and not (number and name in ONCE):
+                    wanted = any(word in name for word in only)
+                    if wanted and not (number and name in ONCE):
                         contestant(bench, _recorder(results, size))
 
 
@@ -79,10 +84,11 @@ def _recorder(results: Results, size: int) -> Record:
     return record
 
 
-def _keep(results: Results, runs: int) -> None:
+def _keep(results: Results, runs: int, busy: float) -> None:
     versions = ", ".join(f"{name} {resolve(name).version}" for name in TOOLS)
     text = (
-        f"Medians of {runs}; {versions}; Python {platform.python_version()}.\n\n"
+        f"Medians of {runs}; {versions}; Python {platform.python_version()};"
+        f" {os.cpu_count()} processors, load {busy:.1f} before the start.\n\n"
         f"{table(results)}\n\n{targets(results)}\n"
     )
     print(text)
