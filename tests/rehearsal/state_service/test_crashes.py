@@ -107,7 +107,7 @@ def test_a_service_killed_in_the_middle(project: Project, service: Service) -> N
 
 def test_an_update_in_progress_can_be_cancelled(project: Project) -> None:
     project.entries = many()
-    project.delay = 0.2
+    project.delay = 2.0  # long enough for three more calls of the CLI on a busy machine
     process = project.start("up", "--yes", "--skip-preview", "--parallel", "2")
     eventually(lambda: bool(created(project)), "an entry")
     refused = project.run("up", "--yes", "--skip-preview", fails=True)
