@@ -13,6 +13,8 @@ INSTALLED := $(VENV)/.installed
 unexport PYTHONDONTWRITEBYTECODE
 # The interpreter is the machine's own; uv never fetches another one.
 export UV_PYTHON_DOWNLOADS := never
+# Trust what the machine trusts: some sit behind a proxy with an authority of its own.
+export UV_SYSTEM_CERTS := true
 
 .PHONY: help install tools rehearse down test lint format golden bench clean
 

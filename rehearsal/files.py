@@ -5,24 +5,31 @@ import secrets
 from pathlib import Path
 
 
-def write_private(path: Path, text: str) -> None:
-    """Write `text` to `path` with mode 0600, atomically; the folder is made if missing."""
-    _write(path, text, 0o600)
+def write_private(path: Path, content: str | bytes) -> None:
+    """Replace `path` by a file of mode 0600, atomically.
+
+    The folder is made (mode 0700) if missing. Raises OSError.
+    """
+    _write(path, content, 0o600)
 
 
-def write_public(path: Path, text: str) -> None:
-    """Write `text` to `path` with mode 0644, atomically; the folder is made if missing."""
-    _write(path, text, 0o644)
+def write_public(path: Path, content: str | bytes) -> None:
+    """Replace `path` by a file of mode 0644, atomically.
+
+    The folder is made (mode 0700) if missing. Raises OSError.
+    """
+    _write(path, content, 0o644)
 
 
-def _write(path: Path, text: str, mode: int) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
+def _write(path: Path, content: str | bytes, mode: int) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    data = content.encode() if isinstance(content, str) else content
     # Never open the final name for writing: a killed run would leave half a file.
     part = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
     try:
-        with os.fdopen(descriptor, "w") as file:
-            file.write(text)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
         part.replace(path)
     except BaseException:
         part.unlink(missing_ok=True)

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from rehearsal.component import Component
 from rehearsal.control_plane import bootstrap, commands, credentials, faults, pki, ports, stages
-from rehearsal.control_plane.files import write_private
 from rehearsal.control_plane.layout import Layout
+from rehearsal.files import write_private
 from rehearsal.kubernetes_api import Cluster
 
 log = logging.getLogger(__name__)

@@ -8,8 +8,8 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from rehearsal.control_plane.files import write_private
 from rehearsal.control_plane.layout import Layout
+from rehearsal.files import write_private
 
 CONTEXT = "rehearsal"
 DEPLOYER = "deployer"

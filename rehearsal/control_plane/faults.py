@@ -18,7 +18,7 @@ from typing import Any, cast
 
 import yaml
 
-from rehearsal.control_plane.files import write_private
+from rehearsal.files import write_private
 
 ANNOTATION = "rehearsal.serlo.org/fault"
 KINDS = ("pull-error", "crash-loop", "never-ready")

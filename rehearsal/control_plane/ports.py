@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from rehearsal.control_plane.files import write_private
+from rehearsal.files import write_private
 
 # Below the range from which systems take ports for outgoing connections: a component that is
 # restarted must find its port as it left it.

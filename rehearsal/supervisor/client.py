@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from rehearsal.control_plane.files import write_private
 from rehearsal.control_plane.layout import Layout
 from rehearsal.control_plane.pools import POOLS
+from rehearsal.files import write_private
 from rehearsal.supervisor.processes import end_members, environment, members
 from rehearsal.supervisor.status import (
     Endpoints,

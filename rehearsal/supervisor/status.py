@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from rehearsal.control_plane.files import write_private
+from rehearsal.files import write_private
 
 State = Literal["waiting", "starting", "ready", "recovering", "failed", "stopped"]
 
