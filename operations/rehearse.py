@@ -22,6 +22,7 @@ from operations.derived_project import (
 from operations.overview import Overview, look, show
 from operations.program import ProgramError, run_program
 from operations.pulumi_cli import Changes, PulumiCli, PulumiFailed
+from operations.settling import settle
 from operations.stacks import stack_file
 from rehearsal.control_plane.credentials import CONTEXT, DEPLOYER, DEPLOYER_USER
 from rehearsal.files import write_public
@@ -75,6 +76,8 @@ def rehearse(
         for done in pulumi.prepare():
             console.print(f"[yellow]{done}")
         changes = pulumi.up()
+        if not settle(_cluster(project)):
+            console.print("[yellow]not all pods became ready: see the table")
         overview = look_at(project, environment, endpoints)
         report(changes, overview, time.monotonic() - began, as_json=json, console=console)
         if down:

@@ -66,8 +66,8 @@ _php = Container(
     image=f"{_REGISTRY}/serlo-org-php",
     port=9000,
     health=Health(),
-    # With what httpd is given, no more fits on a node with one processor (0.94 for pods).
-    resources=Resources(requests=Amount("650m", "300Mi"), limits=Amount("1500m", "600Mi")),
+    # Of a node with one processor 0.94 are left for pods, and other pods are there already.
+    resources=Resources(requests=Amount("350m", "300Mi"), limits=Amount("1500m", "600Mi")),
     exempt={Hardening.READ_ONLY_ROOT: "It caches compiled pages beside its own code."},
     files=(
         ConfigFile(
