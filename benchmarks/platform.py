@@ -8,7 +8,6 @@ from typing import Any, TypeAlias
 Json: TypeAlias = dict[str, Any]
 
 NAMESPACE = "bench"
-PER_SERVICE = 7
 
 
 def objects(services: int, version: str = "1.0.0") -> list[Json]:

@@ -67,8 +67,9 @@ def rehearse(
         project = DerivedProject(folder.resolve(), environment.name)
         make_room(project, console)
         endpoints = start_servers(project, environment, console)
-        grant_access(project, source)
-        derive_project(project, environment, source, endpoints)
+        cluster = _administrators_view(project)
+        grant_access(cluster, source)
+        derive_project(project, environment, source, endpoints, cluster)
     except (StackFileError, FileNotFoundError, ProgramError, ToolError, StartFailed) as error:
         sys.exit(str(error))
     pulumi = PulumiCli(project, quiet=json)
@@ -76,9 +77,9 @@ def rehearse(
         for done in pulumi.prepare():
             console.print(f"[yellow]{done}")
         changes = pulumi.up()
-        if not settle(_cluster(project)):
+        if not settle(cluster):
             console.print("[yellow]not all pods became ready: see the table")
-        overview = look_at(project, environment, endpoints)
+        overview = look_at(project, environment, endpoints, cluster)
         report(changes, overview, time.monotonic() - began, as_json=json, console=console)
         if down:
             pulumi.destroy()
@@ -113,22 +114,25 @@ def start_servers(project: DerivedProject, environment: Environment, console: Co
         return start(project.rehearsal, environment=project.stack, progress=status.update)
 
 
-def grant_access(project: DerivedProject, source: Path) -> None:
+def grant_access(cluster: Cluster, source: Path) -> None:
     """Do an administrator's part: the namespaces, and the deployer's rights in them.
 
     Raises ProgramError.
     """
     deployer = Subject("User", DEPLOYER_USER)
-    cluster = _cluster(project)
     for thing in access_objects(run_program(source), deployer):
         cluster.apply(thing, field_manager=FIELD_MANAGER)
 
 
 def derive_project(
-    project: DerivedProject, environment: Environment, source: Path, endpoints: Endpoints
+    project: DerivedProject,
+    environment: Environment,
+    source: Path,
+    endpoints: Endpoints,
+    cluster: Cluster,
 ) -> None:
     """Write the derived project: this cluster, this Cloudflare, stand-ins for the secrets."""
-    uid = _cluster(project).get("v1", "Namespace", "kube-system")["metadata"]["uid"]
+    uid = cluster.get("v1", "Namespace", "kube-system")["metadata"]["uid"]
     derive(
         project,
         source,
@@ -147,11 +151,13 @@ def derive_project(
     link_tools(project, {name: resolve(name).path for name in ("pulumi", "kubectl")})
 
 
-def look_at(project: DerivedProject, environment: Environment, endpoints: Endpoints) -> Overview:
+def look_at(
+    project: DerivedProject, environment: Environment, endpoints: Endpoints, cluster: Cluster
+) -> Overview:
     """Read the rehearsal and ask a few addresses through its edge."""
     domain = environment.domain
     return look(
-        _cluster(project),
+        cluster,
         endpoints,
         environment.cloudflare.zone_id,
         _token(project),
@@ -176,7 +182,7 @@ def report(
     console.print(f'[bold green]{changes}[/] in {seconds:.1f} s. By hand: eval "$(serlo env)"')
 
 
-def _cluster(project: DerivedProject) -> Cluster:
+def _administrators_view(project: DerivedProject) -> Cluster:
     return Cluster.from_kubeconfig(str(project.rehearsal / "kubeconfig"), CONTEXT)
 
 

@@ -171,13 +171,6 @@ def to_struct(properties: Mapping[str, PropertyValue]) -> Struct:
     return struct
 
 
-def to_value(value: PropertyValue) -> Value:
-    """One value as it goes over the wire. Raises TypeError for a value that is no property."""
-    encoded = Value()
-    _encode(encoded, value)
-    return encoded
-
-
 def _encode(target: Value, value: PropertyValue) -> None:
     if isinstance(value, str):
         target.string_value = value
