@@ -68,7 +68,7 @@ def cloudflare_resources(registrations: Iterable[Registration]) -> list[dict[str
     """Every Cloudflare resource that a program manages, redacted: type, name and properties."""
     found = [entry for entry in registrations if entry.type.startswith("cloudflare:")]
     return [
-        {"type": entry.type, "name": entry.name, "properties": _natural(entry.properties)}
+        {"type": entry.type, "name": entry.name, "properties": natural(entry.properties)}
         for entry in sorted(found, key=lambda entry: (entry.type, entry.name))
     ]
 
@@ -98,7 +98,7 @@ _Dumper.add_representer(str, _text)
 
 
 def _kubernetes(properties: Mapping[str, Any]) -> dict[str, Any]:
-    thing = cast(dict[str, Any], _natural(properties))
+    thing = cast(dict[str, Any], natural(properties))
     if thing["kind"] == "Secret":
         # What stands below `data` has to be base64, which a redacted value is not.
         thing["stringData"] = thing.pop("data")
@@ -113,7 +113,7 @@ def _reading_order(thing: Mapping[str, Any]) -> tuple[bool, str, str, int, str]:
     return (kind != "Namespace", metadata.get("namespace", ""), service, rank, metadata["name"])
 
 
-def _natural(value: Any) -> Any:
+def natural(value: Any) -> Any:
     """The value as people write it: keys in reading order, nothing secret, nothing unknown."""
     if isinstance(value, Secret):
         return REDACTED
@@ -122,9 +122,9 @@ def _natural(value: Any) -> Any:
     if isinstance(value, Mapping):
         members = cast(Mapping[str, Any], value)
         order = sorted(members, key=lambda key: (_rank(key), key))
-        return {key: _natural(members[key]) for key in order}
+        return {key: natural(members[key]) for key in order}
     if isinstance(value, list):
-        return [_natural(element) for element in cast(list[Any], value)]
+        return [natural(element) for element in cast(list[Any], value)]
     return value
 
 

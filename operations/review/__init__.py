@@ -1,0 +1,1 @@
+"""`serlo review`: what a change does to every stack, from declarations alone."""

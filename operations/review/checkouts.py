@@ -1,0 +1,132 @@
+"""The two sides of a review: snapshots of a git ref, and of the working tree."""
+
+import fcntl
+import os
+import subprocess
+import sys
+import tarfile
+import tempfile
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+
+from operations.review.snapshot import Snapshot, broken, from_json
+
+WORKTREE = "WORKTREE"
+"""Stands for the files as they are, committed or not."""
+_DECLARED = ("Pulumi.yaml", "infra", "stacks")
+
+
+class RefError(Exception):
+    """Git does not know such a ref; the text says what to do."""
+
+
+@dataclass(frozen=True)
+class Side:
+    """One side: what it was called, the commit it stands for (None: the working tree)."""
+
+    name: str
+    commit: str | None
+    snapshots: dict[str, Snapshot]
+
+
+def both(root: Path, base: str, head: str, stacks: Sequence[str]) -> tuple[Side, Side]:
+    """The sides of a review, taken at once; raises RefError."""
+    commits = [_commit(root, ref) for ref in (base, head)]
+    with ThreadPoolExecutor(2) as pool:
+        tasks = [pool.submit(_snapshots, root, commit, stacks) for commit in commits]
+        taken = [task.result() for task in tasks]
+    sides = [Side(*described) for described in zip((base, head), commits, taken, strict=True)]
+    return sides[0], sides[1]
+
+
+def _snapshots(root: Path, commit: str | None, stacks: Sequence[str]) -> dict[str, Snapshot]:
+    folder = root if commit is None else checkout(root, commit)
+    files = {stack: folder / "stacks" / f"Pulumi.{stack}.yaml" for stack in stacks}
+    present = {stack: file for stack, file in files.items() if file.exists()}
+    missing = {stack: broken(stack, f"{_name(stack)} does not exist") for stack in files}
+    if not present:
+        return missing
+    pairs = [text for stack, file in present.items() for text in (stack, str(file))]
+    program = (
+        f"import sys; sys.path.insert(0, {str(folder)!r}); sys.argv[1:] = {pairs!r}\n"
+        "import infra\nsys.path.pop(0)\n"
+        "from operations.review.snapshot import main; main(sys.argv[1:])"
+    )
+    environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        capture_output=True,
+        text=True,
+        env=environment,
+        cwd=root,
+        check=False,
+    )
+    if done.returncode:
+        reason = done.stderr.strip().replace(str(folder), "").splitlines()
+        problem = "its program cannot be run:\n" + "\n".join(reason[-3:])
+        return {stack: broken(stack, problem) for stack in stacks}
+    return missing | from_json(done.stdout.replace(f"{folder}{os.sep}", ""))
+
+
+def _name(stack: str) -> str:
+    return f"stacks/Pulumi.{stack}.yaml"
+
+
+def checkout(root: Path, commit: str) -> Path:
+    """The declarations of a commit in a folder of their own, kept for the next review."""
+    tree = git(root, "rev-parse", f"{commit}^{{tree}}")
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "serlo" / "review"
+    folder = cache / tree
+    with _locked(cache):
+        if not folder.exists():
+            archive = subprocess.run(
+                ["git", "archive", commit, "--", *_present(root, commit)],
+                cwd=root,
+                capture_output=True,
+                check=True,
+            ).stdout
+            with tempfile.TemporaryDirectory(dir=cache) as draft:
+                with tarfile.open(fileobj=BytesIO(archive)) as content:
+                    content.extractall(Path(draft) / "tree", filter="data")
+                (Path(draft) / "tree").rename(folder)
+    return folder
+
+
+def _present(root: Path, commit: str) -> list[str]:
+    names = git(root, "ls-tree", "--name-only", commit).splitlines()
+    return [name for name in _DECLARED if name in names]
+
+
+@contextmanager
+def _locked(cache: Path) -> Iterator[None]:
+    cache.mkdir(parents=True, exist_ok=True)
+    with (cache / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _commit(root: Path, ref: str) -> str | None:
+    if ref == WORKTREE:
+        return None
+    try:
+        return git(root, "rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}")
+    except subprocess.CalledProcessError:
+        raise RefError(
+            f"git knows no {ref!r}: fetch it (git fetch origin), or name another with --base or "
+            "--head"
+        ) from None
+
+
+def git(root: Path, *arguments: str) -> str:
+    """What a git command prints; raises CalledProcessError."""
+    return subprocess.run(
+        ["git", *arguments],
+        cwd=root,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.strip()

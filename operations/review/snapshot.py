@@ -1,0 +1,171 @@
+"""What a checkout declares, as plain data: the one thing a review compares.
+
+A snapshot is taken in a process of its own, since two checkouts have two packages named `infra`:
+`python -m operations.review.snapshot STACK FILE...` prints a JSON object, a snapshot by stack. The
+code here reads another checkout's declarations too, so it asks little of them.
+"""
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, cast
+
+from infra.environment import Environment, StackFileError
+from operations.program import ProgramError, Registration, run_program
+from operations.render import natural
+
+
+@dataclass(frozen=True)
+class Resource:
+    """A resource that the program manages; secrets are redacted in `properties`."""
+
+    urn: str
+    type: str
+    name: str
+    protect: bool
+    retained: bool
+    properties: Mapping[str, Any]
+
+    @property
+    def is_kubernetes(self) -> bool:
+        """Whether it is an object in the cluster."""
+        return self.type.startswith("kubernetes:")
+
+    @property
+    def kind(self) -> str:
+        """`Deployment`, `DnsRecord`: the last part of the type."""
+        return self.type.rpartition(":")[2]
+
+    @property
+    def label(self) -> str:
+        """What people call it: `Deployment api/server`, `DnsRecord de`."""
+        if not self.is_kubernetes:
+            return f"{self.kind} {self.name}"
+        metadata = self.properties["metadata"]
+        place = f"{metadata['namespace']}/" if "namespace" in metadata else ""
+        return f"{self.kind} {place}{metadata['name']}"
+
+
+@dataclass(frozen=True)
+class Declared:
+    """What a review has to know of a service's declaration besides its resources."""
+
+    version_key: str
+    channel: str
+    source: str
+    image: str
+    kind: str
+    third_party: bool
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """One stack of one checkout.
+
+    `versions` by version key, `lines` where in the stack file each stands; `secrets` are the names
+    of those that are needed, with who uses them. `problem` says why there is nothing else.
+    """
+
+    stack: str
+    versions: Mapping[str, str]
+    lines: Mapping[str, int]
+    services: Mapping[str, Declared]
+    secrets: Mapping[str, Sequence[str]]
+    prereleases: Sequence[str]
+    resources: Mapping[str, Resource]
+    problem: str | None = None
+
+    def of_kind(self, *kinds: str) -> list[Resource]:
+        """Its resources of these kinds, in the order of registration."""
+        return [resource for resource in self.resources.values() if resource.kind in kinds]
+
+
+def broken(stack: str, problem: str) -> Snapshot:
+    """A snapshot of a checkout from which nothing can be learned."""
+    return Snapshot(stack, {}, {}, {}, {}, (), {}, problem)
+
+
+def take(stack: str, file: Path) -> Snapshot:
+    """What the checkout that `infra` was imported from declares for a stack file."""
+    try:
+        environment = Environment.load(file)
+        program = run_program(file)
+    except (StackFileError, ProgramError) as error:
+        return broken(stack, str(error))
+    return Snapshot(
+        stack=stack,
+        versions={key: str(release) for key, release in environment.versions.items()},
+        lines=_lines(file, environment.versions),
+        services={
+            service.name: Declared(
+                version_key=service.version_key,
+                channel=service.channel.value,
+                source=service.source,
+                image=service.image,
+                kind=service.kind.value,
+                third_party=service.third_party,
+            )
+            for service in environment.services
+        },
+        secrets={name: list(users) for name, users in environment.secrets.items()},
+        prereleases=sorted(_prereleases(environment)),
+        resources={
+            entry.urn: _resource(entry)
+            for entry in program.registrations
+            if entry.custom and not entry.existing and not entry.type.startswith("pulumi:")
+        },
+    )
+
+
+def _resource(entry: Registration) -> Resource:
+    properties = cast(dict[str, Any], natural(entry.properties))
+    return Resource(entry.urn, entry.type, entry.name, entry.protect, entry.retained, properties)
+
+
+def _lines(file: Path, keys: Mapping[str, object]) -> dict[str, int]:
+    """Where each version stands. Read from the text: the file's own reader may be another one."""
+    found: dict[str, int] = {}
+    within = False
+    for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), start=1):
+        key, colon, _ = line.strip().partition(":")
+        if line.strip() == "serlo:versions:":
+            within = True
+        elif within and colon and key.strip("\"'") in keys:
+            found.setdefault(key.strip("\"'"), number)
+    return found
+
+
+def _prereleases(environment: Environment) -> list[str]:
+    config = cast(dict[str, dict[str, Any]], environment.file.values)["config"]
+    return list(cast(dict[str, str], config.get("serlo:prereleases") or {}))
+
+
+def to_json(snapshots: Mapping[str, Snapshot]) -> str:
+    """Snapshots as text for another process."""
+    return json.dumps({stack: asdict(snapshot) for stack, snapshot in snapshots.items()})
+
+
+def from_json(text: str) -> dict[str, Snapshot]:
+    """The snapshots that `to_json` wrote."""
+    found: dict[str, Snapshot] = {}
+    for stack, members in json.loads(text).items():
+        members["services"] = {
+            name: Declared(**service) for name, service in members["services"].items()
+        }
+        members["resources"] = {
+            urn: Resource(**resource) for urn, resource in members["resources"].items()
+        }
+        found[stack] = Snapshot(**members)
+    return found
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Print the snapshots of `STACK FILE` pairs."""
+    pairs = zip(arguments[::2], arguments[1::2], strict=True)
+    sys.stdout.write(to_json({stack: take(stack, Path(file)) for stack, file in pairs}))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
