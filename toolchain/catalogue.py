@@ -14,6 +14,7 @@ GO = "1.26.6"
 NODE = "24.19.0"
 MINIFLARE = "4.20260730.0"
 KUBE_SCORE = "v1.20.0"
+REGISTRY = "v3.1.2"
 CHECKOV = "3.3.30"
 
 LINUX = ("linux/amd64", "linux/arm64")
@@ -105,7 +106,7 @@ class Entry:
     at_least: tuple[int, ...] | None = None
     """Set where an executable on PATH may be newer than the pinned version: the oldest accepted."""
     needed_for: str = "rehearsal"
-    """`rehearsal`, `bench`, `judges`, or `builds` (had only when something must be built)."""
+    """`rehearsal`, `bench`, `judges`, `tests`, or `builds` (had only when something must be built)."""
 
     @property
     def executable(self) -> bool:
@@ -236,6 +237,17 @@ _ENTRIES = (
         ),
         ("version",),
         needed_for="judges",
+    ),
+    Entry(
+        "registry",
+        REGISTRY,
+        GoBuild(
+            "registry",
+            "github.com/distribution/distribution/v3/cmd/registry",
+            (f"github.com/distribution/distribution/v3/version.version={REGISTRY}",),
+            usual="2 min",
+        ),
+        needed_for="tests",
     ),
     Entry("checkov", CHECKOV, Application("checkov.txt", "bin/checkov"), needed_for="judges"),
     Entry("kwok-stages", KWOK, GoFolder("kwok", "sigs.k8s.io/kwok", "kustomize/stage")),
