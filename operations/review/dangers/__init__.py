@@ -1,0 +1,28 @@
+"""What is dangerous about a change: one module for each group of reasons."""
+
+from collections.abc import Mapping
+
+from operations.review.comparing import Comparison
+from operations.review.dangers.danger import Danger, Kind
+from operations.review.dangers.network import network_dangers
+from operations.review.dangers.permissions import permission_dangers
+from operations.review.dangers.resources import resource_dangers
+from operations.review.dangers.running import running_dangers
+from operations.review.dangers.secrets import secret_dangers
+from operations.review.dangers.versions import version_dangers
+
+__all__ = ["Danger", "Kind", "dangers"]
+
+
+def dangers(comparison: Comparison, every: Mapping[str, Comparison]) -> tuple[Danger, ...]:
+    """All dangers of a stack's change, the worst kinds first. `every`: all stacks, by name."""
+    found = (
+        *resource_dangers(comparison),
+        *network_dangers(comparison),
+        *permission_dangers(comparison),
+        *running_dangers(comparison),
+        *secret_dangers(comparison),
+        *version_dangers(comparison, every),
+    )
+    order = list(Kind)
+    return tuple(sorted(dict.fromkeys(found), key=lambda danger: order.index(danger.kind)))

@@ -1,0 +1,93 @@
+"""How many pods run, how many may be missing, and what each is given."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from operations.review.comparing import Comparison, FieldChange, Operation, ResourceChange
+from operations.review.dangers.danger import Danger, Kind
+from rehearsal.plugins.resource_kubernetes.quantities import parse_quantity
+
+
+def running_dangers(comparison: Comparison) -> Iterator[Danger]:
+    """Fewer replicas, looser disruption budgets, smaller requests and limits."""
+    for change in comparison.changes:
+        for field in change.fields:
+            yield from _fewer(change, field)
+            yield from _less(change, field)
+        if change.resource.kind == "PodDisruptionBudget":
+            yield from _looser(change)
+
+
+def _fewer(change: ResourceChange, field: FieldChange) -> Iterator[Danger]:
+    counts = {
+        ("Deployment", "spec.replicas"): "pods",
+        ("StatefulSet", "spec.replicas"): "pods",
+        ("HorizontalPodAutoscaler", "spec.minReplicas"): "pods at least",
+        ("HorizontalPodAutoscaler", "spec.maxReplicas"): "pods at most",
+    }
+    noun = counts.get((change.resource.kind, field.path))
+    if noun is None or not isinstance(field.before, int) or not isinstance(field.after, int):
+        return
+    if field.after < field.before:
+        yield Danger(
+            Kind.REPLICAS,
+            f"{change.resource.label}: {noun} {field.before} ➔ {field.after}",
+            f"{change.resource.label}: {field.path}",
+            "fewer share the load; with one alone, every restart is an outage"
+            if field.after == 1
+            else "fewer share the load",
+        )
+
+
+def _less(change: ResourceChange, field: FieldChange) -> Iterator[Danger]:
+    if ".resources." not in field.path:
+        return
+    before, after = _amount(field.before), _amount(field.after)
+    if before is not None and after is not None and after < before:
+        resource = field.path.rpartition(".")[2]
+        why = "above the limit the process is killed" if resource == "memory" else "it gets slower"
+        if ".requests." in field.path:
+            why = "the scheduler reserves less for it than before"
+        yield Danger(
+            Kind.RESOURCES,
+            f"{change.resource.label}: {_short(field.path)} {field.before} ➔ {field.after}",
+            f"{change.resource.label}: {field.path}",
+            why,
+        )
+
+
+def _short(path: str) -> str:
+    kept = path.split(".resources.")
+    container = kept[0].rpartition("[")[2].rstrip("]")
+    return f"{container} {kept[1].replace('.', ' of ')}"
+
+
+def _amount(value: Any) -> Any:
+    return None if value is None else parse_quantity(str(value))
+
+
+def _looser(change: ResourceChange) -> Iterator[Danger]:
+    why = "a drain of nodes may take more pods at once"
+    if change.operation is Operation.DELETE:
+        return
+    for field in change.fields:
+        loosened = (
+            field.path == "spec.minAvailable"
+            and (field.after is None or _number(field.after) < _number(field.before))
+        ) or (
+            field.path == "spec.maxUnavailable"
+            and field.after is not None
+            and (field.before is None or _number(field.after) > _number(field.before))
+        )
+        if loosened:
+            name = field.path.rpartition(".")[2]
+            yield Danger(
+                Kind.BUDGET,
+                f"{change.resource.label}: {name} {field.before} ➔ {field.after}",
+                f"{change.resource.label}: {field.path}",
+                why,
+            )
+
+
+def _number(value: Any) -> float:
+    return float(str(value if value is not None else 0).rstrip("%"))
