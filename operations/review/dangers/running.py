@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+from operations.review.capacity import needs
 from operations.review.comparing import Comparison, FieldChange, Operation, ResourceChange
 from operations.review.dangers.danger import Danger, Kind
 from rehearsal.plugins.resource_kubernetes.quantities import parse_quantity
@@ -16,6 +17,21 @@ def running_dangers(comparison: Comparison) -> Iterator[Danger]:
             yield from _less(change, field)
         if change.resource.kind == "PodDisruptionBudget":
             yield from _looser(change)
+    if comparison.changes:
+        yield from _too_much(comparison)
+
+
+def _too_much(comparison: Comparison) -> Iterator[Danger]:
+    before = {need.pool: need for need in needs(comparison.before)}
+    for need in needs(comparison.after):
+        old = before.get(need.pool)
+        where = f"node pool {need.pool}, at most {need.nodes} nodes"
+        if need.nodes_least is None and (old is None or old.nodes_least is not None):
+            what = f"{need.pods_least} pods that ask for {need.requests_least}"
+            yield Danger(Kind.CAPACITY, what, where, "pods stay Pending, and the update never ends")
+        elif need.nodes_most is None and (old is None or old.nodes_most is not None):
+            what = f"at the highest load: {need.pods_most} pods that ask for {need.requests_most}"
+            yield Danger(Kind.CAPACITY, what, where, "the autoscalers cannot reach their maximum")
 
 
 def _fewer(change: ResourceChange, field: FieldChange) -> Iterator[Danger]:

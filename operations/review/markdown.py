@@ -1,0 +1,225 @@
+"""A review as Markdown: a comment on a pull request, which may have 64,000 characters."""
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from operations.review.capacity import Need
+from operations.review.dangers import Danger, Kind
+from operations.review.report import Changed, Release, Report, StackReport
+
+MOST = 64_000
+"""Characters that a comment may have."""
+_LONGEST_VALUE = 400
+_SHORT = 12
+_MARK = "<!-- serlo review -->"
+"""By which the comment of an earlier run is found."""
+_ARROWS = {"up": "⬆", "down": "⬇ back", "new": "new", "gone": "gone", "other": "other"}
+
+Picture = Callable[[str], str]
+"""From a stack's name to its topology as a Mermaid diagram; empty where there is none."""
+
+
+def markdown(report: Report, picture: Picture, more: str = "", most: int = MOST) -> str:
+    """The report as text of at most `most` characters.
+
+    Left out first are the fields of the largest resources, then all fields, then pictures; dangers
+    and images stay. `more` says where the whole report is.
+    """
+    if report.is_empty:
+        return f"{_MARK}\n**Infrastructure review**: no stack changes.\n"
+    for leave_out in (Omission(), Omission(fields=40), Omission(fields=0), _BARE):
+        text = _text(report, picture, leave_out, more)
+        if len(text) <= most:
+            return text
+    note = f"\n\n… cut off. {more}".rstrip() + "\n"
+    return text[: most - len(note)] + note
+
+
+class Omission:
+    """What is left out: resources with more fields than `fields`, the pictures."""
+
+    def __init__(self, fields: int | None = None, *, pictures: bool = False) -> None:
+        self.fields = fields
+        self.pictures = pictures
+
+    def hides(self, changed: Changed) -> bool:
+        """Whether the fields of this resource are left out."""
+        return self.fields is not None and len(changed.fields) > self.fields
+
+    @property
+    def any(self) -> bool:
+        """Whether anything is."""
+        return self.fields is not None or self.pictures
+
+
+_BARE = Omission(fields=0, pictures=True)
+
+
+def _text(report: Report, picture: Picture, omission: Omission, more: str) -> str:
+    parts = [_MARK, f"## Infrastructure review\n\n`{report.base}` ➔ `{report.head}`\n"]
+    unchanged = [f"`{stack.stack}`" for stack in report.stacks if stack.is_empty]
+    if unchanged:
+        parts.append(f"Nothing changes in {', '.join(unchanged)}.\n")
+    for stack in report.stacks:
+        if not stack.is_empty:
+            parts += _stack(stack, picture, omission)
+    if omission.any:
+        parts.append(f"\nNot all fits in a comment. {more}".rstrip() + "\n")
+    return "\n".join(parts)
+
+
+def _stack(stack: StackReport, picture: Picture, omission: Omission) -> Iterator[str]:
+    yield f"\n### {stack.stack}\n"
+    if stack.problem is not None:
+        yield _fence(stack.problem, "text")
+        if stack.capacity_after:
+            yield from _capacity((), stack.capacity_after)
+        return
+    yield from _releases(stack.releases)
+    yield from _dangers(stack.dangers)
+    yield from _capacity(stack.capacity_before, stack.capacity_after)
+    yield _counts(stack)
+    drawn = "" if omission.pictures else picture(stack.stack)
+    if drawn:
+        yield _folded("Topology", f"```mermaid\n{drawn}\n```")
+    yield from _fields(stack.changed, omission)
+
+
+def _releases(releases: Sequence[Release]) -> Iterator[str]:
+    if not releases:
+        return
+    yield "**Images**\n"
+    yield "| service | from | to | | what changes |\n|---|---|---|---|---|"
+    for release in releases:
+        yield (
+            f"| {', '.join(release.services)} | {_version(release.before)} "
+            f"| {_version(release.after)} | {_ARROWS[release.direction]} "
+            f"| {_changelog(release)} |"
+        )
+    yield ""
+
+
+def _version(text: str | None) -> str:
+    if text is None:
+        return "none"
+    tag, at, digest = text.partition("@")
+    tag = tag[:_SHORT] if len(tag) == 40 else tag
+    return f"`{tag}`" + (f" `{digest[: len('sha256:') + _SHORT]}`" if at else "")
+
+
+def _changelog(release: Release) -> str:
+    lines = [_cell(line) for line in release.changes]
+    if release.link:
+        lines.append(f"[all changes]({release.link})")
+    return "<br>".join(lines)
+
+
+def _dangers(dangers: Sequence[Danger]) -> Iterator[str]:
+    if not dangers:
+        yield "**Dangers**: none found.\n"
+        return
+    yield f"**Dangers** ({len(dangers)})\n"
+    for kind in Kind:
+        of_kind = [danger for danger in dangers if danger.kind is kind]
+        if not of_kind:
+            continue
+        yield f"- **{kind.value[:1].upper()}{kind.value[1:]}**"
+        for danger in of_kind:
+            yield f"  - {_cell(danger.what)}: {danger.why} (`{_cell(danger.where)}`)"
+    yield ""
+
+
+def _capacity(before: Sequence[Need], after: Sequence[Need]) -> Iterator[str]:
+    old = {need.pool: need for need in before}
+    if before == after:
+        said = "; ".join(f"`{need.pool}`: {_fits(need)}" for need in after)
+        yield f"**Capacity** does not change. {said}\n"
+        return
+    yield "**Capacity**\n"
+    yield "| node pool | pods | requests | limits at most | fits |\n|---|---|---|---|---|"
+    for need in after:
+        was = old.get(need.pool)
+        columns = [_pods, _requests, _limits, _fits]
+        cells = [_arrow(None if was is None else show(was), show(need)) for show in columns]
+        yield f"| `{need.pool}` | {' | '.join(cells)} |"
+    yield ""
+
+
+def _pods(need: Need) -> str:
+    return f"{need.pods_least} to {need.pods_most}"
+
+
+def _requests(need: Need) -> str:
+    return f"{need.requests_least} to {need.requests_most}"
+
+
+def _limits(need: Need) -> str:
+    return str(need.limits_most)
+
+
+def _fits(need: Need) -> str:
+    least = "too few nodes" if need.nodes_least is None else f"{need.nodes_least}"
+    most = "more than there are" if need.nodes_most is None else f"{need.nodes_most}"
+    return f"{least} to {most} of {need.nodes} nodes"
+
+
+def _arrow(before: str | None, after: str) -> str:
+    return after if before is None or before == after else f"{before} ➔ {after}"
+
+
+def _counts(stack: StackReport) -> str:
+    routine = sum(changed.routine for changed in stack.changed)
+    said = ", ".join(f"{count} {name}" for name, count in stack.counts.items() if count)
+    note = f" ({routine} of the replacements are how such objects are meant to change)"
+    return f"**Resources**: {said or 'none'}{note if routine else ''}.\n"
+
+
+def _fields(changed: Sequence[Changed], omission: Omission) -> Iterator[str]:
+    shown: list[str] = []
+    for resource in changed:
+        heading = f"{resource.operation}: {resource.label}"
+        if omission.hides(resource):
+            shown.append(f"- {heading}: {len(resource.fields)} fields")
+        elif resource.fields:
+            lines = [line for field in resource.fields for line in _field(field.path, field)]
+            shown.append(_folded(heading, _fence("\n".join(lines), "diff")))
+        else:
+            shown.append(f"- {heading}")
+    if shown:
+        yield _folded("All changes, field by field", "\n".join(shown))
+
+
+def _field(path: str, field: Any) -> Iterator[str]:
+    yield f"  {path}"
+    if field.before is not None:
+        yield from (f"- {line}" for line in _value(field.before))
+    if field.after is not None:
+        yield from (f"+ {line}" for line in _value(field.after))
+
+
+def _value(value: Any) -> list[str]:
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    if len(text) > _LONGEST_VALUE:
+        text = f"{text[:_LONGEST_VALUE]}… ({len(text)} characters)"
+    return text.splitlines() or [""]
+
+
+def _folded(heading: str, content: str) -> str:
+    return f"<details><summary>{_escaped(heading)}</summary>\n\n{content}\n\n</details>\n"
+
+
+def _fence(text: str, language: str) -> str:
+    # More ticks than the text has in a row, so that nothing in it can end the block.
+    ticks = "```"
+    while ticks in text:
+        ticks += "`"
+    return f"{ticks}{language}\n{text}\n{ticks}\n"
+
+
+def _cell(text: str) -> str:
+    return _escaped(text).replace("|", "\\|").replace("\n", " ")
+
+
+def _escaped(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
