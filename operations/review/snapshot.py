@@ -58,6 +58,9 @@ class Declared:
     image: str
     kind: str
     third_party: bool
+    namespace: str
+    outside: Sequence[str]
+    """Whom it talks to that is no service of ours."""
 
 
 @dataclass(frozen=True)
@@ -106,6 +109,8 @@ def take(stack: str, file: Path) -> Snapshot:
                 image=service.image,
                 kind=service.kind.value,
                 third_party=service.third_party,
+                namespace=service.namespace,
+                outside=[other.who for other in service.outside],
             )
             for service in environment.services
         },

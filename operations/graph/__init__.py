@@ -1,0 +1,1 @@
+"""`serlo graph`: what a stack consists of and who calls whom, as a picture."""

@@ -1,0 +1,40 @@
+"""The command `serlo graph`."""
+
+import sys
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from operations.graph.mermaid import mermaid
+from operations.graph.model import graph
+from operations.graph.svg import svg
+from operations.review.snapshot import take
+from operations.stacks import stack_file
+
+
+def draw(
+    *,
+    stack: str = "production",
+    as_svg: Annotated[bool, Parameter("--svg", negative="")] = False,
+    as_mermaid: Annotated[bool, Parameter("--mermaid", negative="")] = False,
+) -> None:
+    """Print a stack's topology: edge, routes, services with versions, allowed calls, data stores.
+
+    Parameters
+    ----------
+    stack
+        local, staging, production, or the path of a stack file.
+    as_svg
+        As a picture.
+    as_mermaid
+        As the text of a Mermaid diagram, which is the default.
+    """
+    if as_svg and as_mermaid:
+        print("--svg and --mermaid exclude each other: choose one.", file=sys.stderr)
+        raise SystemExit(1)
+    snapshot = take(stack, stack_file(stack))
+    if snapshot.problem is not None:
+        print(snapshot.problem, file=sys.stderr)
+        raise SystemExit(1)
+    topology = graph(snapshot)
+    print(svg(topology, f"The platform in {stack}") if as_svg else mermaid(topology))
