@@ -12,12 +12,13 @@ from collections.abc import Coroutine
 from typing import Any, TypeVar, cast
 from urllib.parse import urlencode, urljoin, urlsplit
 
+from operations.addresses import NoAnswer, trusted
 from operations.registry.cache import Cache, cache_folder
 from operations.registry.challenge import Challenge, challenges
 from operations.registry.credentials import Known, credentials_for
 from operations.registry.errors import RegistryUnavailable
-from operations.registry.names import Place, is_digest, is_tag, place_of, trusted
-from operations.registry.transport import Answer, Limits, Transport
+from operations.registry.names import Place, is_digest, is_tag, place_of
+from operations.web import Answer, Limits, Web
 
 T = TypeVar("T")
 
@@ -88,9 +89,9 @@ class Registry:
             raise RegistryUnavailable(silent)
         try:
             return asyncio.run(self._within(place, question))
-        except _Unreachable as error:
-            with self._lock:
-                self._silent[place.server] = error.reason
+        except RegistryUnavailable:
+            raise
+        except NoAnswer as error:
             raise RegistryUnavailable(error.reason) from None
 
     async def _within(self, place: Place, question: Coroutine[Any, Any, T]) -> T:
@@ -140,32 +141,29 @@ class Registry:
 
     async def _ask(self, place: Place, method: str, url: str, accept: str) -> Answer:
         """A request with whatever authorization it takes; the answer is a success or 404."""
-        transport = Transport(place.registry, self._limits)
+        web = Web(place.registry, self._limits)
         headers = {"Accept": accept}
         key = (place.server, place.repository)
-        answer = await self._reach(transport.ask(method, url, headers, self._tokens.get(key)))
+        try:
+            answer = await web.ask(method, url, headers, self._tokens.get(key))
+        except NoAnswer as error:
+            with self._lock:
+                self._silent[place.server] = error.reason
+            raise
         if answer.status != 401:
             return _judged(place, answer)
         known = credentials_for(place.registry)
-        authorization = await self._authorize(place, transport, answer, known)
-        answer = await transport.ask(method, url, headers, authorization)
+        authorization = await self._authorize(place, web, answer, known)
+        answer = await web.ask(method, url, headers, authorization)
         if answer.status not in {401, 403}:
             self._tokens[key] = authorization
         return _judged(place, answer, known)
 
-    async def _reach(self, request: Coroutine[Any, Any, Answer]) -> Answer:
-        try:
-            return await request
-        except RegistryUnavailable as error:
-            raise _Unreachable(error.reason) from None
-
-    async def _authorize(
-        self, place: Place, transport: Transport, refused: Answer, known: Known
-    ) -> str:
+    async def _authorize(self, place: Place, web: Web, refused: Answer, known: Known) -> str:
         asked = challenges(refused.headers.get_list("www-authenticate"))
         bearer = next((c for c in asked if c.scheme == "bearer" and "realm" in c.parameters), None)
         if bearer is not None:
-            return await _token(place, transport, bearer, known)
+            return await _token(place, web, bearer, known)
         if any(c.scheme == "basic" for c in asked):
             if known.credentials is not None:
                 return known.credentials.basic
@@ -173,11 +171,7 @@ class Registry:
         raise RegistryUnavailable(f"{place.registry} does not say how to authenticate")
 
 
-class _Unreachable(RegistryUnavailable):
-    """Nobody answered at all."""
-
-
-async def _token(place: Place, transport: Transport, bearer: Challenge, known: Known) -> str:
+async def _token(place: Place, web: Web, bearer: Challenge, known: Known) -> str:
     realm = urljoin(f"{place.server}/", bearer.parameters["realm"])
     if not trusted(realm):
         raise RegistryUnavailable(f"{place.registry} wants a token from an address without https")
@@ -187,9 +181,7 @@ async def _token(place: Place, transport: Transport, bearer: Challenge, known: K
         query["service"] = bearer.parameters["service"]
     url = f"{realm}{'&' if urlsplit(realm).query else '?'}{urlencode(query)}"
     basic = known.credentials.basic if known.credentials else None
-    answer = _judged(
-        place, await transport.ask("GET", url, {"Accept": "application/json"}, basic), known
-    )
+    answer = _judged(place, await web.ask("GET", url, {"Accept": "application/json"}, basic), known)
     token = _json(place, answer)
     found = token.get("token") or token.get("access_token")
     if answer.status == 404 or not isinstance(found, str) or not found.isprintable():

@@ -1,12 +1,10 @@
 """What can keep a registry from answering."""
 
+from operations.addresses import NoAnswer
 
-class RegistryUnavailable(Exception):
+
+class RegistryUnavailable(NoAnswer):
     """A registry cannot be asked, or does not say; `reason` is one line for people.
 
     Never means that it has no such version: that it says itself.
     """
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason

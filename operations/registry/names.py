@@ -5,12 +5,12 @@ import re
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from operations.addresses import on_this_machine, trusted
 from operations.registry.errors import RegistryUnavailable
 
 ELSEWHERE = "SERLO_REGISTRY"
 """Names the variable that holds the address of one registry to ask for all images."""
 
-_LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _DOCKER_HUB = "docker.io"
 _SERVERS = {_DOCKER_HUB: "registry-1.docker.io", "index.docker.io": "registry-1.docker.io"}
 
@@ -66,19 +66,6 @@ def is_digest(reference: str) -> bool:
 def is_tag(reference: str) -> bool:
     """Whether a reference can be a tag."""
     return _TAG.fullmatch(reference) is not None
-
-
-def on_this_machine(url: str) -> bool:
-    """Whether an address is one of this machine's own, where http will do."""
-    return (urlsplit(url).hostname or "") in _LOOPBACK
-
-
-def trusted(url: str) -> bool:
-    """Whether what is said to this address stays secret: https, or this machine."""
-    parts = urlsplit(url)
-    return bool(parts.hostname) and (
-        parts.scheme == "https" or (parts.scheme == "http" and on_this_machine(url))
-    )
 
 
 def _server(registry: str) -> str:

@@ -1,4 +1,4 @@
-"""One request to a registry: limits of time and size, redirects without secrets, plain reasons."""
+"""One request to a server elsewhere: limits of time and size, redirects without secrets."""
 
 import asyncio
 import ssl
@@ -10,9 +10,8 @@ from urllib.request import getproxies
 
 import httpx
 
+from operations.addresses import NoAnswer, on_this_machine, trusted
 from operations.name_service import name_known
-from operations.registry.errors import RegistryUnavailable
-from operations.registry.names import on_this_machine, trusted
 
 _REDIRECTS = 3
 _LARGEST = 8 * 1024 * 1024
@@ -38,11 +37,11 @@ class Answer:
     body: bytes
 
 
-class Transport:
-    """Sends requests; `registry` is the name that people know the server by."""
+class Web:
+    """Sends requests; `name` is what people know the server by."""
 
-    def __init__(self, registry: str, limits: Limits) -> None:
-        self._registry = registry
+    def __init__(self, name: str, limits: Limits) -> None:
+        self._name = name
         self._limits = limits
 
     async def ask(
@@ -51,7 +50,7 @@ class Transport:
         """Send a request and read the answer, whatever its status.
 
         Redirects are followed; `authorization` goes to the first host alone. Raises
-        RegistryUnavailable when there is no answer, or one that goes on too long.
+        NoAnswer when there is no answer, or one that goes on too long.
         """
         try:
             async with asyncio.timeout(self._limits.request):
@@ -61,19 +60,17 @@ class Transport:
                         return answer
                     target = urljoin(url, answer.headers["location"])
                     if not trusted(target):
-                        raise RegistryUnavailable(
-                            f"{self._registry} redirects to an address without https"
-                        )
+                        raise NoAnswer(f"{self._name} redirects to an address without https")
                     if _origin(target) != _origin(url):
                         authorization = None
                     url = target
         except TimeoutError:
-            raise RegistryUnavailable(
-                f"{self._registry} did not answer within {self._limits.request:g} s"
+            raise NoAnswer(
+                f"{self._name} did not answer within {self._limits.request:g} s"
             ) from None
         except (httpx.HTTPError, httpx.InvalidURL, ssl.SSLError, OSError) as error:
-            raise RegistryUnavailable(_why(self._registry, url, error)) from None
-        raise RegistryUnavailable(f"{self._registry} redirects in circles")
+            raise NoAnswer(_why(self._name, url, error)) from None
+        raise NoAnswer(f"{self._name} redirects in circles")
 
     async def _once(
         self, method: str, url: str, headers: Mapping[str, str], authorization: str | None
@@ -98,7 +95,7 @@ class Transport:
             async for piece in response.aiter_bytes():
                 body += piece
                 if len(body) > _LARGEST:
-                    raise RegistryUnavailable(f"{self._registry} answers without end")
+                    raise NoAnswer(f"{self._name} answers without end")
             return Answer(url, response.status_code, response.headers, bytes(body))
 
 
@@ -113,9 +110,9 @@ def _origin(url: str) -> tuple[str, str | None, int | None]:
     return parts.scheme, parts.hostname, parts.port or usual
 
 
-def _why(registry: str, url: str, error: Exception) -> str:
+def _why(name: str, url: str, error: Exception) -> str:
     host = urlsplit(url).netloc
-    what = registry if registry == host else f"{registry} ({host})"
+    what = name if name == host else f"{name} ({host})"
     if isinstance(error, httpx.TimeoutException):
         return f"{what} cannot be reached in time"
     if isinstance(error, httpx.ConnectError | OSError):

@@ -1,0 +1,26 @@
+"""Which addresses may be asked, and what is raised when nobody there answers."""
+
+from urllib.parse import urlsplit
+
+_LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+class NoAnswer(Exception):
+    """A server cannot be asked, or does not say; `reason` is one line for people."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+def on_this_machine(url: str) -> bool:
+    """Whether an address is one of this machine's own, where http will do."""
+    return (urlsplit(url).hostname or "") in _LOOPBACK
+
+
+def trusted(url: str) -> bool:
+    """Whether what is said to this address stays secret: https, or this machine."""
+    parts = urlsplit(url)
+    return bool(parts.hostname) and (
+        parts.scheme == "https" or (parts.scheme == "http" and on_this_machine(url))
+    )
