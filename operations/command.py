@@ -16,6 +16,15 @@ app.command("operations.tools:tools", help="List the pinned tools: version, orig
 app.command("operations.render:render", help="Print every resource of a stack, secrets redacted.")
 app.command("operations.access:access", help="Print the rights that deploying a stack takes.")
 app.command("operations.versions:versions", help="Which version is declared where.")
+app.command(
+    "operations.review.command:review", help="What a change does to every stack, and its dangers."
+)
+app.command("operations.graph.command:draw", name="graph", help="A stack's topology, as a picture.")
+app.command(
+    "operations.changelog.command:changelog",
+    help="What changes between two versions of a service.",
+)
+app.command("operations.outdated:outdated", help="Which services have newer versions.")
 app.command("operations.secrets:secrets", help="Which secrets a stack needs, and which are set.")
 
 

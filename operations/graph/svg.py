@@ -8,7 +8,7 @@ from operations.graph.model import Arrow, Column, Graph, Node, State
 _WIDTH, _HEIGHT = 210, 46
 _GAP_ACROSS, _GAP_DOWN = 110, 18
 _MARGIN = 24
-_MOST_LETTERS = 30
+_MOST_LETTERS = 28
 
 _STYLE = """
 svg { font: 13px system-ui, sans-serif; background: #fff }

@@ -58,7 +58,7 @@ def _snapshots(root: Path, commit: str | None, stacks: Sequence[str]) -> dict[st
     )
     environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
     done = subprocess.run(
-        [sys.executable, "-c", program],
+        [sys.executable, "-P", "-c", program],
         capture_output=True,
         text=True,
         env=environment,

@@ -1,0 +1,114 @@
+"""The command `serlo review`."""
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Annotated, Literal, NoReturn
+
+from cyclopts import Parameter
+
+from operations.graph.mermaid import mermaid
+from operations.graph.model import Graph, compared, graph
+from operations.graph.svg import svg
+from operations.review.changes import changelog
+from operations.review.checkouts import WORKTREE, RefError, Side, both, git
+from operations.review.html import html
+from operations.review.markdown import markdown
+from operations.review.report import Report, report
+from operations.stacks import every_stack
+
+_BASES = ("origin/main", "main")
+
+
+def review(
+    *,
+    base: str | None = None,
+    head: str = WORKTREE,
+    stack: tuple[str, ...] = (),
+    as_markdown: Annotated[bool, Parameter("--markdown", negative="")] = False,
+    as_json: Annotated[bool, Parameter("--json", negative="")] = False,
+    as_html: Annotated[bool, Parameter("--html", negative="")] = False,
+    more: str = "",
+) -> None:
+    """Say what a change does to every stack: images, dangers, capacity, counts, picture, fields.
+
+    Nothing is asked of a cluster or of Cloudflare, and no secret is needed.
+
+    Parameters
+    ----------
+    base
+        The git ref to compare with: origin/main by default, main where there is no such.
+    head
+        The git ref to look at; WORKTREE is the files as they are.
+    stack
+        The stacks to show: all by default.
+    as_markdown
+        As a comment of at most 64,000 characters, which is the default.
+    as_json
+        As data, everything in it.
+    as_html
+        As a page for a browser, everything in it.
+    more
+        What a comment says when not all fits: where the whole review is.
+    """
+    chosen = [as_markdown, as_json, as_html].count(True)
+    if chosen > 1:
+        _refuse("--markdown, --json and --html exclude each other: choose one.")
+    stacks = list(stack) or every_stack()
+    unknown = [name for name in stacks if name not in every_stack()]
+    if unknown:
+        _refuse(f"There is no stack {', '.join(unknown)}; there are {', '.join(every_stack())}.")
+    root = _root()
+    try:
+        # Production is compared with what staging runs, shown or not.
+        old, new = both(root, base or _default_base(root), head, every_stack())
+    except RefError as error:
+        _refuse(str(error))
+    found = report(old, new, stacks, changelog)
+    kind = "json" if as_json else "html" if as_html else "markdown"
+    sys.stdout.write(_shown(found, old, new, kind, more))
+
+
+def _shown(
+    found: Report, old: Side, new: Side, kind: Literal["json", "html", "markdown"], more: str
+) -> str:
+    if kind == "json":
+        return found.to_json() + "\n"
+
+    def topology(name: str) -> Graph | None:
+        before, after = old.snapshots[name], new.snapshots[name]
+        if before.problem is not None or after.problem is not None:
+            return None
+        return compared(graph(before), graph(after))
+
+    def diagram(name: str) -> str:
+        drawn = topology(name)
+        return mermaid(drawn) if drawn else ""
+
+    def picture(name: str) -> str:
+        drawn = topology(name)
+        return svg(drawn, f"The platform in {name}, and what changes") if drawn else ""
+
+    return html(found, picture) if kind == "html" else markdown(found, diagram, more)
+
+
+def _root() -> Path:
+    try:
+        return Path(git(Path.cwd(), "rev-parse", "--show-toplevel"))
+    except (subprocess.CalledProcessError, FileNotFoundError):
+        _refuse("This folder is in no git repository: a review compares two states of one.")
+
+
+def _default_base(root: Path) -> str:
+    for ref in _BASES:
+        try:
+            git(root, "rev-parse", "--verify", "--quiet", ref)
+        except subprocess.CalledProcessError:
+            continue
+        return ref
+    return _BASES[0]
+
+
+def _refuse(text: str) -> NoReturn:
+    print(text, file=sys.stderr)
+    raise SystemExit(1)
