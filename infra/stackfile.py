@@ -123,8 +123,12 @@ def spell(place: Place) -> str:
 
 def read(path: Path) -> StackFile:
     """Read a stack file; raises StackFileError for all that is not plain, unambiguous YAML."""
+    return parse(path, _text(path, label_of(path)))
+
+
+def parse(path: Path, text: str) -> StackFile:
+    """As `read`, of a text that stands in the file, or is to."""
     label = label_of(path)
-    text = _text(path, label)
     try:
         root = yaml.compose(text, Loader=yaml.SafeLoader)
         anchors = [problem for event in yaml.parse(text) for problem in _anchors(event, label)]

@@ -25,6 +25,9 @@ app.command(
     help="What changes between two versions of a service.",
 )
 app.command("operations.outdated:outdated", help="Which services have newer versions.")
+app.command("operations.bump:bump", help="Write another version of a service into a stack file.")
+app.command("operations.promote:promote", help="Give production the versions that staging has.")
+app.command("operations.rollback:rollback", help="Take a service back to the version before.")
 app.command("operations.secrets:secrets", help="Which secrets a stack needs, and which are set.")
 
 

@@ -1,0 +1,116 @@
+"""Doing what a plan says, or telling why not: the common part of `bump`, `promote`, `rollback`."""
+
+import sys
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+from typing import NoReturn
+
+from infra.stackfile import StackFileError
+from operations.edit import EditError, Overtaken, locked, replace
+from operations.git import GitError, commit_file, in_the_way
+from operations.inquiry import Inquiry
+from operations.moving import Plan, Planner, Refused, judge
+from operations.stacks import UnknownStack
+
+
+def carry_out(
+    command: str, planner: Planner, inquiry: Inquiry, *, check: bool, commit: bool
+) -> None:
+    """Make a plan, and do it under a lock unless something speaks against it.
+
+    Everything that does is told at once, with exit status 1 and nothing touched. With `check`,
+    nothing is touched either way. With `commit`, the one file is committed, or restored if git
+    refuses.
+    """
+    try:
+        while not _try(command, planner, inquiry, check=check, commit=commit):
+            pass  # somebody was quicker: think again
+    except (StackFileError, UnknownStack, Refused, GitError) as error:
+        refuse(command, error.reasons if isinstance(error, Refused) else [str(error)])
+
+
+def refuse(command: str, reasons: Iterable[str]) -> NoReturn:
+    """Say why nothing was done, and end with status 1."""
+    print(f"serlo {command}: refused, nothing was changed:", file=sys.stderr)
+    for reason in dict.fromkeys(reasons):
+        print(f"- {reason}", file=sys.stderr)
+    raise SystemExit(1)
+
+
+def _try(command: str, planner: Planner, inquiry: Inquiry, *, check: bool, commit: bool) -> bool:
+    plan = planner()
+    findings = inquiry.about(plan.moves)  # may take seconds, so nobody is locked out meanwhile
+    refusals = [*plan.refusals, *judge(plan), *findings.refusals]
+    path = plan.target.path
+    with locked(path.parent):
+        read = {path: plan.target.data, **plan.read}
+        if any(not _still(file, data) for file, data in read.items()):
+            return False
+        if commit and plan.moves:
+            refusals += _in_the_way(path)
+        for note in plan.notes:
+            print(f"Note: {note}.", file=sys.stderr)
+        for warning in findings.warnings:
+            print(f"Warning: {warning}", file=sys.stderr)
+        if refusals:
+            refuse(command, refusals)
+        if not plan.moves:
+            print("Nothing to do.")
+            return True
+        return _do(command, plan, check=check, commit=commit)
+
+
+def _do(command: str, plan: Plan, *, check: bool, commit: bool) -> bool:
+    path = plan.target.path
+    try:
+        after = plan.changed().data
+        diff = plan.diff()
+        if not check:
+            replace(path, plan.target.data, after)
+    except Overtaken:
+        return False
+    except (EditError, OSError) as error:
+        refuse(command, [str(error)])
+    said = ""
+    if commit and not check:
+        try:
+            said = commit_file(path, plan.message)
+        except BaseException as error:
+            # Its own words for a hook that refuses; also when somebody presses Ctrl-C.
+            left = _restore(path, after, plan.target.data)
+            if not isinstance(error, GitError):
+                raise
+            refuse(command, [f"git does not commit it: {error}", *left])
+    print(diff)
+    _tell(plan, said, check=check, commit=commit)
+    return True
+
+
+def _tell(plan: Plan, said: str, *, check: bool, commit: bool) -> None:
+    if said:
+        print(said)
+        return
+    print(f"{'Would be done' if check else 'Done'}; {'' if commit else 'the '}commit message:\n")
+    print("\n".join(f"    {line}".rstrip() for line in plan.message.splitlines()))
+
+
+def _restore(path: Path, ours: bytes, before: bytes) -> list[str]:
+    try:
+        replace(path, ours, before)
+    except Overtaken:
+        return [f"{path.name} was changed once more meanwhile: look at it"]
+    return []
+
+
+def _in_the_way(path: Path) -> list[str]:
+    try:
+        return in_the_way(path)
+    except GitError as error:
+        return [f"--commit: {error}"]
+
+
+def _still(file: Path, data: bytes) -> bool:
+    with suppress(OSError):
+        return file.read_bytes() == data
+    return False

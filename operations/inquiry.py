@@ -1,0 +1,131 @@
+"""What others know about versions that are to move: registries and changelogs.
+
+Neither has to be reachable. What could not be asked is said, and stops nothing.
+"""
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+from infra.service import Service
+from operations.changelog import ChangelogUnavailable, changelog_text, migration_between
+from operations.moving import Move, Refused, short
+
+_AT_ONCE = 8
+_LONGEST_QUOTE = 100
+
+
+@dataclass
+class Findings:
+    """Reasons against a move, and things to know before it."""
+
+    refusals: list[str] = field(default_factory=list[str])
+    warnings: list[str] = field(default_factory=list[str])
+
+
+@dataclass(frozen=True)
+class _Silence:
+    """Why a registry did not answer."""
+
+    reason: str
+
+
+class Inquiry:
+    """Asks each question once, however often a plan is made anew. `offline` asks nobody."""
+
+    def __init__(self, *, offline: bool) -> None:
+        self._offline = offline
+        self._digests: dict[tuple[str, str], str | _Silence | None] = {}
+        self._changelogs: dict[str, str | None] = {}
+
+    def about(self, moves: Sequence[Move]) -> Findings:
+        """What speaks against these moves, and what to know."""
+        found = Findings()
+        if self._offline and moves:
+            found.warnings.append("neither registry nor changelogs were asked (--offline)")
+        elif moves:
+            self._ask(moves)
+            self._compare(moves, found)
+        for move in moves:
+            found.warnings += self._concerns(move)
+        return found
+
+    def pin(self, image: str, tag: str) -> str:
+        """The digest that a tag has now. Raises Refused."""
+        if self._offline:
+            raise Refused("--pin-digest needs the registry: leave --offline out")
+        self._look_up([(image, tag)])
+        match self._digests[image, tag]:
+            case str(digest):
+                return digest
+            case None:
+                raise Refused(_missing(image, tag))
+            case silence:
+                raise Refused(f"the registry cannot be asked for the digest: {silence.reason}")
+
+    def _ask(self, moves: Sequence[Move]) -> None:
+        pairs = [(image, move.tag) for move in moves for image in move.images]
+        services = [move.services[0] for move in moves if move.key not in self._changelogs]
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            texts = pool.map(_changelog, services)
+            self._look_up(pairs)
+            self._changelogs |= zip([s.version_key for s in services], texts, strict=True)
+
+    def _look_up(self, pairs: Sequence[tuple[str, str]]) -> None:
+        from operations.registry import (  # noqa: PLC0415 its HTTP client is dear, and offline idle
+            Registry,
+            RegistryUnavailable,
+        )
+
+        registry = Registry()
+
+        def digest(pair: tuple[str, str]) -> str | _Silence | None:
+            try:
+                return registry.digest(*pair)
+            except RegistryUnavailable as error:
+                return _Silence(error.reason)
+
+        wanted = [pair for pair in dict.fromkeys(pairs) if pair not in self._digests]
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            self._digests |= zip(wanted, pool.map(digest, wanted), strict=True)
+
+    def _compare(self, moves: Sequence[Move], found: Findings) -> None:
+        silent: dict[str, list[str]] = {}
+        for move in moves:
+            for image in move.images:
+                answer = self._digests[image, move.tag]
+                if isinstance(answer, _Silence):
+                    silent.setdefault(answer.reason, []).append(f"{image}:{move.tag}")
+                elif answer is None:
+                    found.refusals.append(f"{move.key}: {_missing(image, move.tag)}")
+                elif move.digest not in {None, answer}:
+                    found.refusals.append(
+                        f"{move.key}: {image}:{move.tag} is {answer}, not {move.digest}"
+                    )
+        for reason, images in silent.items():
+            found.warnings.append(f"nobody knows whether {', '.join(images)} exist: {reason}")
+
+    def _concerns(self, move: Move) -> list[str]:
+        text = self._changelogs.get(move.key)
+        concerns = migration_between(move.services[0], move.before, move.after, text)
+        return [
+            f"{move.key}: a {concern.kind} lies in between, with {short(concern.version)}: "
+            f"{_quote(concern.text)}"
+            for concern in concerns
+        ]
+
+
+def _changelog(service: Service) -> str | None:
+    try:
+        return changelog_text(service)
+    except ChangelogUnavailable:
+        return None
+
+
+def _missing(image: str, tag: str) -> str:
+    return f"{image} has no {tag} in its registry"
+
+
+def _quote(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= _LONGEST_QUOTE else f"{line[: _LONGEST_QUOTE - 1]}…"

@@ -1,0 +1,121 @@
+"""`serlo rollback`: back to a version that ran before."""
+
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from operations.carrying_out import carry_out
+from operations.edit import StackText
+from operations.history import Step, tag_of
+from operations.inquiry import Inquiry
+from operations.moving import (
+    Direction,
+    Move,
+    Plan,
+    Refused,
+    absent,
+    direction,
+    find_service,
+    history_of,
+    judge,
+    present,
+    shared,
+    short,
+)
+from operations.stacks import existing_stack, stack_name
+
+Flag = Annotated[bool, Parameter(negative="")]
+
+
+def rollback(
+    service: str,
+    *,
+    stack: str = "staging",
+    to: str | None = None,
+    check: Flag = False,
+    commit: Flag = False,
+    offline: Flag = False,
+) -> None:
+    """Take a service back to the version before, or to the one named by --to.
+
+    The one before is the version that ran, by git's history, before the current one came: not one
+    that was itself rolled back from. So a second rollback goes further back.
+
+    Parameters
+    ----------
+    service
+        Its name, such as server. Services that share its version go back with it.
+    stack
+        local, staging, production, or the path of a stack file.
+    to
+        The version to go back to.
+    check
+        Only tell: status 0 if it is possible, 1 if not.
+    commit
+        Commit the stack file, and nothing else.
+    offline
+        Ask neither registry nor changelogs.
+    """
+    inquiry = Inquiry(offline=offline)
+
+    def plan() -> Plan:
+        target = StackText.read(existing_stack(stack))
+        chosen = find_service(service)
+        reason = absent(target, chosen)
+        if reason:
+            raise Refused(reason)
+        key = chosen.version_key
+        now = target.versions[key]
+        history = history_of(target.path)
+        steps = history.steps(target.path.name, key, now) if history else []
+        if to is None:
+            return _to_the_one_before(target, key, steps)
+        plan = _plan(target, key, to)
+        where = stack_name(target.path)
+        if plan.moves and direction(chosen, now, to, steps) is not Direction.DOWN:
+            plan.refusals.append(
+                f"{key}: {short(to)} is not older than {short(now)}, which is no rollback: "
+                f"serlo bump {service} {to} --stack {stack}"
+            )
+        elif plan.moves and tag_of(to) not in {step.tag for step in steps}:
+            plan.notes.append(f"{short(to)} never ran in {where}, as far as git knows")
+        return plan
+
+    carry_out("rollback", plan, inquiry, check=check, commit=commit)
+
+
+def before(steps: list[Step]) -> list[Step]:
+    """The versions that a rollback can lead to, the nearest first.
+
+    Going back to a version drops all that came after it: 1, 2, 3, back to 2 leaves 1.
+    """
+    kept: list[Step] = []
+    for step in steps:
+        at = next((i for i, other in enumerate(kept) if other.tag == step.tag), len(kept))
+        kept[at:] = [step]
+    return kept[-2::-1]
+
+
+def _to_the_one_before(target: StackText, key: str, steps: list[Step]) -> Plan:
+    passed: list[str] = []
+    for step in before(steps):
+        plan = _plan(target, key, step.text)
+        reasons = list(judge(plan))
+        if not reasons:
+            plan.notes += passed
+            return plan
+        passed.append(f"passed over {short(step.text)}: {'; '.join(reasons)}")
+    raise Refused(
+        f"{key}: git knows no version before {short(target.versions[key])} in "
+        f"{stack_name(target.path)} that could run: name one with --to",
+        *passed,
+    )
+
+
+def _plan(target: StackText, key: str, to: str) -> Plan:
+    where = stack_name(target.path)
+    move = Move(key, target.versions[key], to, present(target, key))
+    if move.before == move.after:
+        return Plan(target, [], notes=[f"{key} is {short(to, digest=True)} in {where}"])
+    subject = f"Roll back {move.line} ({where})"
+    return Plan(target, [move], subject=subject, notes=shared([move]))
