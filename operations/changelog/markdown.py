@@ -4,6 +4,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+_END = re.compile(r"\r\n|\n|\r")
+_UNSEEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+"""What steers terminals, or makes text look other than it is."""
 _HEADING = re.compile(r" {0,3}(#{1,6})(?:[ \t]+(.*?))??(?:[ \t]+#+)?[ \t]*")
 _UNDERLINE = re.compile(r" {0,3}(=+|-{3,})[ \t]*")
 _BULLET = re.compile(r"( *)(?:[-*+]|[0-9]{1,9}[.)])(?:[ \t]+(.*))?")
@@ -46,7 +49,8 @@ Line = Heading | Bullet | Prose
 
 def lines(text: str) -> Iterator[Line]:
     """Every line that says something. Comments and definitions of links are left out."""
-    every = text.removeprefix("\ufeff").expandtabs(4).splitlines()
+    clean = _UNSEEN.sub("\ufffd", text.removeprefix("\ufeff"))
+    every = [line.expandtabs(4) for line in _END.split(clean)]
     fence: str | None = None
     comment = underline = False
     for number, raw in enumerate(every, start=1):
