@@ -13,6 +13,7 @@ from typing import Any, cast
 
 import yaml
 
+import infra
 from operations.stand_ins import stand_ins
 from rehearsal.engine import engine_variables
 from rehearsal.files import write_private, write_public
@@ -20,6 +21,8 @@ from rehearsal.supervisor import Endpoints, read_endpoints
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 PLUGINS = CHECKOUT / "rehearsal" / "plugins" / "bin"
+PROGRAM = Path(infra.__file__).resolve().parent
+"""The program that is rehearsed: this checkout's, unless PYTHONPATH names another one."""
 
 Settings = dict[str, Any]
 
@@ -137,8 +140,8 @@ def link_tools(project: DerivedProject, tools: Mapping[str, Path]) -> None:
 
 
 def _write_project_file(project: DerivedProject) -> None:
-    settings = cast(Settings, yaml.safe_load((CHECKOUT / "Pulumi.yaml").read_text()))
-    settings["main"] = os.path.relpath(CHECKOUT / "infra", project.folder)
+    settings = cast(Settings, yaml.safe_load((PROGRAM.parent / "Pulumi.yaml").read_text()))
+    settings["main"] = os.path.relpath(PROGRAM, project.folder)
     settings["runtime"] = {
         "name": "python",
         "options": {"toolchain": "pip", "virtualenv": sys.prefix},

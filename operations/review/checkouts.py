@@ -8,8 +8,9 @@ import tarfile
 import tempfile
 from collections.abc import Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
 
@@ -44,43 +45,47 @@ def both(root: Path, base: str, head: str, stacks: Sequence[str]) -> tuple[Side,
 
 
 def _snapshots(root: Path, commit: str | None, stacks: Sequence[str]) -> dict[str, Snapshot]:
-    folder = root if commit is None else checkout(root, commit)
+    folder = declarations(root, commit)
     files = {stack: folder / "stacks" / f"Pulumi.{stack}.yaml" for stack in stacks}
     present = {stack: file for stack, file in files.items() if file.exists()}
     missing = {stack: broken(stack, f"{_name(stack)} does not exist") for stack in files}
     if not present:
         return missing
     pairs = [text for stack, file in present.items() for text in (stack, str(file))]
-    program = (
-        f"import sys; sys.path.insert(0, {str(folder)!r}); sys.argv[1:] = {pairs!r}\n"
-        "import infra\nsys.path.pop(0)\n"
-        "from operations.review.snapshot import main; main(sys.argv[1:])"
-    )
-    environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
     done = subprocess.run(
-        [sys.executable, "-P", "-c", program],
+        [sys.executable, "-P", "-m", "operations.review.snapshot", *pairs],
         capture_output=True,
         text=True,
-        env=environment,
-        cwd=root,
+        env=reading(folder),
         check=False,
     )
     if done.returncode:
-        reason = done.stderr.strip().replace(str(folder), "").splitlines()
+        reason = done.stderr.strip().replace(f"{folder}{os.sep}", "").splitlines()
         problem = "its program cannot be run:\n" + "\n".join(reason[-3:])
         return {stack: broken(stack, problem) for stack in stacks}
     return missing | from_json(done.stdout.replace(f"{folder}{os.sep}", ""))
+
+
+def reading(folder: Path) -> dict[str, str]:
+    """The variables for a Python process that is to import the `infra` of a checkout."""
+    kept = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
+    return kept | {"PYTHONPATH": str(folder)}
 
 
 def _name(stack: str) -> str:
     return f"stacks/Pulumi.{stack}.yaml"
 
 
-def checkout(root: Path, commit: str) -> Path:
-    """The declarations of a commit in a folder of their own, kept for the next review."""
-    tree = git(root, "rev-parse", f"{commit}^{{tree}}")
+def declarations(root: Path, commit: str | None) -> Path:
+    """The declarations of a commit, or of the working tree, in a folder with nothing else.
+
+    Nothing else, since the code that reads them is this checkout's. Kept for the next review.
+    """
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "serlo" / "review"
-    folder = cache / tree
+    cache.mkdir(parents=True, exist_ok=True)
+    if commit is None:
+        return _links(root, cache / f"worktree-{sha256(str(root).encode()).hexdigest()[:16]}")
+    folder = cache / git(root, "rev-parse", f"{commit}^{{tree}}")
     with _locked(cache):
         if not folder.exists():
             archive = subprocess.run(
@@ -96,6 +101,14 @@ def checkout(root: Path, commit: str) -> Path:
     return folder
 
 
+def _links(root: Path, folder: Path) -> Path:
+    folder.mkdir(exist_ok=True)
+    for name in _DECLARED:
+        with suppress(FileExistsError):
+            (folder / name).symlink_to(root / name)
+    return folder
+
+
 def _present(root: Path, commit: str) -> list[str]:
     names = git(root, "ls-tree", "--name-only", commit).splitlines()
     return [name for name in _DECLARED if name in names]
@@ -103,7 +116,6 @@ def _present(root: Path, commit: str) -> list[str]:
 
 @contextmanager
 def _locked(cache: Path) -> Generator[None]:
-    cache.mkdir(parents=True, exist_ok=True)
     with (cache / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield

@@ -28,7 +28,7 @@ pre { overflow-x: auto; margin: .4rem 0 } .before { background: #ffebe9 }
 .after { background: #dafbe1 } pre span { display: block }
 .danger { border-left: 4px solid #cf222e; padding: .3rem .8rem; margin: .4rem 0;
   background: #fff5f4 }
-.none { color: #59636e } .picture { overflow-x: auto }
+.none { color: #59636e } .picture svg { max-width: 100%; height: auto }
 """.strip()
 
 

@@ -1,0 +1,154 @@
+"""`serlo review --rehearse`: the change is made for real, on this machine, and taken back.
+
+The base is brought up, then the head on top of it, then the base again, each by `pulumi up`, while
+requests are sent to the edge.
+"""
+
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from operations.review.checkouts import reading
+from operations.review.stream import Outcome, Sample, Stream
+from rehearsal.control_plane.credentials import CONTEXT
+from rehearsal.kubernetes_api import Cluster
+from rehearsal.supervisor import read_endpoints, stop
+
+_LAST_LINES = 30
+
+
+@dataclass(frozen=True)
+class Step:
+    """One `pulumi up` under load: what it did, and what visitors noticed."""
+
+    name: str
+    seconds: float
+    changes: dict[str, int]
+    sent: int
+    lost: dict[str, int]
+    replaced_pods: dict[str, int]
+    """How many pods of a workload gave way to others."""
+    restarts: int
+    """How often containers were started again."""
+    answers: dict[str, list[int]]
+    problem: str | None = None
+
+
+@dataclass(frozen=True)
+class Performance:
+    """What really happened: bringing the base up, the change, and the way back."""
+
+    stack: str
+    base_seconds: float
+    steps: Sequence[Step]
+    problem: str | None = None
+
+    @property
+    def way_back_is_free(self) -> bool:
+        """Whether going back worked and lost no request."""
+        back = self.steps[-1] if len(self.steps) == 2 else None
+        return back is not None and back.problem is None and not back.lost
+
+
+def perform(
+    stack: str,
+    base: Path,
+    head: Path,
+    samples: Sequence[Sample],
+    progress: Callable[[str], None],
+) -> Performance:
+    """Rehearse the change from one checkout to another; raises nothing that a change can cause."""
+    folder = Path(tempfile.mkdtemp(prefix="serlo-review-"))
+    try:
+        progress(f"{stack}: bringing the base up")
+        began = time.monotonic()
+        _, problem = _rehearse(stack, base, folder)
+        seconds = time.monotonic() - began
+        if problem is not None:
+            return Performance(stack, seconds, (), f"the base does not come up:\n{problem}")
+        progress(f"{stack}: making the change")
+        steps = [_step("change", stack, head, folder, samples)]
+        if steps[0].problem is None:
+            progress(f"{stack}: going back")
+        else:
+            progress(f"{stack}: it failed; going back")
+        steps.append(_step("way back", stack, base, folder, samples))
+        return Performance(stack, round(seconds, 1), steps)
+    finally:
+        stop(folder)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _step(name: str, stack: str, checkout: Path, folder: Path, samples: Sequence[Sample]) -> Step:
+    endpoints = read_endpoints(folder)
+    if endpoints is None:
+        raise RuntimeError(f"the servers of the rehearsal in {folder} ended")
+    before = _pods(folder)
+    began = time.monotonic()
+    with Stream(endpoints.edge, samples) as stream:
+        document, problem = _rehearse(stack, checkout, folder)
+    outcome: Outcome = stream.outcome()
+    after = _pods(folder)
+    return Step(
+        name=name,
+        seconds=round(time.monotonic() - began, 1),
+        changes={k: v for k, v in document.get("changes", {}).items() if v},
+        sent=outcome.sent,
+        lost=outcome.lost,
+        replaced_pods=_replaced(before, after),
+        restarts=sum(pod["restarts"] for pod in after.values()),
+        answers=outcome.answers,
+        problem=problem,
+    )
+
+
+def _rehearse(stack: str, checkout: Path, folder: Path) -> tuple[dict[str, Any], str | None]:
+    file = checkout / "stacks" / f"Pulumi.{stack}.yaml"
+    done = subprocess.run(
+        [
+            *(sys.executable, "-P", "-m", "operations.command", "rehearse", "--json"),
+            *("--stack", str(file), "--folder", str(folder)),
+        ],
+        env=reading(checkout),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        said = (done.stdout + done.stderr).replace(str(folder), "the rehearsal")
+        return {}, "\n".join(said.strip().splitlines()[-_LAST_LINES:])
+    return json.loads(done.stdout), None
+
+
+def _pods(folder: Path) -> dict[str, dict[str, Any]]:
+    """Every pod by its UID: the workload that it belongs to, and how often it was restarted."""
+    cluster = Cluster.from_kubeconfig(str(folder / "kubeconfig"), CONTEXT)
+    found: dict[str, dict[str, Any]] = {}
+    for pod in cluster.list("v1", "Pod"):
+        metadata = pod["metadata"]
+        name = metadata.get("labels", {}).get("app.kubernetes.io/name")
+        if name is None or metadata.get("deletionTimestamp"):
+            continue
+        statuses = pod.get("status", {}).get("containerStatuses", [])
+        found[metadata["uid"]] = {
+            "workload": f"{metadata['namespace']}/{name}",
+            "restarts": sum(status["restartCount"] for status in statuses),
+        }
+    return found
+
+
+def _replaced(
+    before: dict[str, dict[str, Any]], after: dict[str, dict[str, Any]]
+) -> dict[str, int]:
+    counts: dict[str, int] = {}
+    for uid, pod in before.items():
+        if uid not in after:
+            counts[pod["workload"]] = counts.get(pod["workload"], 0) + 1
+    return dict(sorted(counts.items()))
