@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 
 from infra import services as catalogue
 from infra.release import Commit, Release, parse_release
-from infra.service import Service
-from infra.stackcheck import ENVIRONMENTS, PRODUCTION, check, exists_in, used_secrets
+from infra.service import Service, exists_in
+from infra.stackcheck import ENVIRONMENTS, PRODUCTION, check, used_secrets
 from infra.stackfile import Problem, StackFile, StackFileError, label_of, read
 from infra.stackschema import (
     NO_ACCOUNT,

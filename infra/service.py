@@ -419,6 +419,18 @@ class Service:
         return {name: value for name, value in self.values() if isinstance(value, Setting)}
 
 
+def allowed_in(service: Service, environment: str) -> bool:
+    """Whether the environment can have the service, be it switched off or on."""
+    return service.only_in is None or environment in service.only_in
+
+
+def exists_in(service: Service, environment: str, parts: Mapping[str, object]) -> bool:
+    """Whether the environment has the service; `parts` are the optional ones, on or off."""
+    return allowed_in(service, environment) and (
+        service.part is None or parts.get(service.part) is True
+    )
+
+
 def _values_in(files: tuple[SecretFile | ConfigFile, ...]) -> Iterator[tuple[str, Value]]:
     for file in files:
         if isinstance(file, SecretFile):

@@ -16,7 +16,7 @@ from infra.release import (
     ReleaseError,
     parse_release,
 )
-from infra.service import Secret, Service
+from infra.service import Secret, Service, allowed_in, exists_in
 from infra.stackfile import Place, Problem, StackFile, Value
 from infra.stackmessages import EXAMPLE, secret_command, translate
 from infra.stackschema import StackKeys
@@ -50,18 +50,6 @@ def check(
         details = error.errors(include_url=False)
         problems += [translate(file, environment, known.values(), detail) for detail in details]
     return (None if problems else keys), problems
-
-
-def allowed_in(service: Service, environment: str) -> bool:
-    """Whether the environment can have the service, be it switched off or on."""
-    return service.only_in is None or environment in service.only_in
-
-
-def exists_in(service: Service, environment: str, parts: Mapping[str, Value]) -> bool:
-    """Whether the environment has the service; `parts` are the optional ones, on or off."""
-    return allowed_in(service, environment) and (
-        service.part is None or parts.get(service.part) is True
-    )
 
 
 def _existing(

@@ -10,7 +10,7 @@ from infra.stackfile import StackFileError
 from operations.edit import EditError, Overtaken, locked, replace
 from operations.git import GitError, commit_file, in_the_way
 from operations.inquiry import Inquiry
-from operations.moving import Plan, Planner, Refused, judge
+from operations.moving import Plan, Planner, Refused, judge, sound
 from operations.stacks import UnknownStack
 
 
@@ -40,7 +40,9 @@ def refuse(command: str, reasons: Iterable[str]) -> NoReturn:
 
 def _try(command: str, planner: Planner, inquiry: Inquiry, *, check: bool, commit: bool) -> bool:
     plan = planner()
-    findings = inquiry.about(plan.moves)  # may take seconds, so nobody is locked out meanwhile
+    findings = inquiry.about(
+        sound(plan.moves)
+    )  # may take seconds, so nobody is locked out meanwhile
     refusals = [*plan.refusals, *judge(plan), *findings.refusals]
     path = plan.target.path
     with locked(path.parent):
@@ -50,7 +52,7 @@ def _try(command: str, planner: Planner, inquiry: Inquiry, *, check: bool, commi
         if commit and plan.moves:
             refusals += _in_the_way(path)
         for note in plan.notes:
-            print(f"Note: {note}.", file=sys.stderr)
+            print(f"Note: {note.rstrip('.')}.", file=sys.stderr)
         for warning in findings.warnings:
             print(f"Warning: {warning}", file=sys.stderr)
         if refusals:

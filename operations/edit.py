@@ -12,6 +12,7 @@ import sys
 from collections.abc import Collection, Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,8 @@ from infra.stackfile import StackFile, parse, read
 from operations.peek import NOTHING, peek
 
 _VERSIONS = "serlo:versions"
+# The same few texts are read again and again while a change is judged.
+_parsed = lru_cache(maxsize=64)(parse)
 _PLAIN = re.compile(r"[0-9A-Za-z][0-9A-Za-z.+@:_-]*")
 # Pulumi's YAML takes more for numbers than PyYAML does: 12e4, 0x1f, 0o17, 1_000.
 _NUMBER = re.compile(r"[0-9][0-9_]*(\.[0-9_]*)?([eE][+-]?[0-9]+)?|0x[0-9a-fA-F_]+|0[ob]?[0-7_]+")
@@ -69,7 +72,7 @@ class StackText:
         except (OSError, UnicodeDecodeError):
             read(path)  # says what is wrong
             raise
-        return cls(path, data, parse(path, text))
+        return cls(path, data, _parsed(path, text))
 
     def with_versions(self, versions: Mapping[str, str]) -> "StackText":
         """This file with other versions for some keys, every other byte as it was.
@@ -94,7 +97,7 @@ class StackText:
             spots.append((start, end, _scalar(version, quote)))
         for start, end, written in sorted(spots, reverse=True):
             text = text[:start] + written + text[end:]
-        changed = StackText(self.path, text.encode(), parse(self.path, text))
+        changed = StackText(self.path, text.encode(), _parsed(self.path, text))
         self._compare(changed, versions)
         return changed
 
@@ -158,7 +161,7 @@ def _scalar(version: str, quote: str) -> str:
 
 def _nodes(text: str) -> dict[str, Any]:
     """The node of each version, which knows where it stands."""
-    node: Any = yaml.compose(text, Loader=yaml.SafeLoader)
+    node: Any = yaml.compose(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
     for key in ("config", _VERSIONS):
         members: list[tuple[Any, Any]] = node.value if isinstance(node, yaml.MappingNode) else []
         node = next((value for name, value in members if name.value == key), None)

@@ -103,7 +103,7 @@ class Inquiry:
                         f"{move.key}: {image}:{move.tag} is {answer}, not {move.digest}"
                     )
         for reason, images in silent.items():
-            found.warnings.append(f"nobody knows whether {', '.join(images)} exist: {reason}")
+            found.warnings.append(f"not known whether there is {', '.join(images)}: {reason}")
 
     def _concerns(self, move: Move) -> list[str]:
         text = self._changelogs.get(move.key)

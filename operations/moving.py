@@ -7,9 +7,9 @@ from enum import Enum
 from pathlib import Path
 
 from infra.release import Commit, Release, ReleaseError, Version, parse_release
-from infra.service import Service
+from infra.service import Service, allowed_in, exists_in
 from infra.services import declared
-from infra.stackcheck import allowed_in, check, exists_in
+from infra.stackcheck import check
 from infra.stackfile import label_of
 from operations.edit import EditError, StackText
 from operations.git import GitError
@@ -199,34 +199,43 @@ def history_of(path: Path) -> History | None:
 
 def judge(plan: Plan) -> Iterator[str]:
     """What the release model and the rules of stack files have against the moves."""
-    sound: list[Move] = []
+    told: set[str] = set()
     for move in plan.moves:
-        service = move.services[0]
-        try:
-            release = parse_release(move.after, service.channel, allow_v=service.third_party)
-        except ReleaseError as error:
-            yield f"{move.key}: {error}"
-            continue
-        if isinstance(release, Commit) and release.is_placeholder:
-            yield f"{move.key}: {move.after} stands where the commit is not known, and never runs"
-            continue
-        if release.digest is not None and len(move.images) > 1:
-            yield (
-                f"{move.key}: a digest names one image, and this version has {len(move.images)}: "
-                f"{', '.join(move.images)}. Leave the digest out"
-            )
-            continue
-        sound.append(move)
+        reason = against(move)
+        if reason is not None:
+            told.add(f"serlo:versions.{move.key}")
+            yield f"{move.key}: {reason}"
     try:
-        changed = plan.target.with_versions({move.key: move.after for move in sound})
+        changed = plan.target.with_versions({m.key: m.after for m in sound(plan.moves)})
     except EditError as error:
         yield str(error)
         return
-    told = {f"serlo:versions.{move.key}" for move in plan.moves if move not in sound}
     _, problems = check(changed.file, stack_name(plan.target.path), declared())
     for problem in problems:
         if problem.key not in told:
             yield str(problem)
+
+
+def sound(moves: Iterable[Move]) -> list[Move]:
+    """The moves to something that is a release for ever."""
+    return [move for move in moves if against(move) is None]
+
+
+def against(move: Move) -> str | None:
+    """Why a version can run nowhere, None if it can."""
+    service = move.services[0]
+    try:
+        release = parse_release(move.after, service.channel, allow_v=service.third_party)
+    except ReleaseError as error:
+        return str(error)
+    if isinstance(release, Commit) and release.is_placeholder:
+        return f"{move.after} stands where the commit is not known, and never runs"
+    if release.digest is not None and len(move.images) > 1:
+        return (
+            f"a digest names one image, and this version has {len(move.images)}: "
+            f"{', '.join(move.images)}. Leave the digest out"
+        )
+    return None
 
 
 def short(text: str, *, digest: bool = False) -> str:

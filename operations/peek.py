@@ -33,10 +33,6 @@ class Declared:
     versions: Mapping[str, str]
     parts: Mapping[str, bool]
 
-    def has(self, part: str | None) -> bool:
-        """Whether services of this part exist; those of no part always do."""
-        return part is None or self.parts.get(part, False)
-
 
 NOTHING = Declared(MappingProxyType({}), MappingProxyType({}))
 """A stack file that is not there."""

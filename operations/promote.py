@@ -147,8 +147,7 @@ class _Promotion:
         """Why a version may not be promoted."""
         source, target = stack_name(self.source.path), stack_name(self.target.path)
         key, service = move.key, move.services[0]
-        told = set(judge(Plan(self.target, [])))  # mistakes that are there already, told elsewhere
-        yield from (reason for reason in judge(Plan(self.target, [move])) if reason not in told)
+        yield from (r for r in judge(Plan(self.target, [move])) if r not in self._mistakes)
         release = release_of(service, move.after)
         if release is None or (isinstance(release, Commit) and release.is_placeholder):
             return
@@ -166,6 +165,11 @@ class _Promotion:
                 f"{short(move.before)} in {target}. To go back: serlo rollback {key} "
                 f"--to {move.after} --stack {target}, or --allow-downgrade"
             )
+
+    @cached_property
+    def _mistakes(self) -> frozenset[str]:
+        """Mistakes that are in the file already: they are told once, by whoever carries this out."""
+        return frozenset(judge(Plan(self.target, [])))
 
     @cached_property
     def _history(self) -> History | None:

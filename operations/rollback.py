@@ -1,9 +1,12 @@
 """`serlo rollback`: back to a version that ran before."""
 
+from collections.abc import Sequence
 from typing import Annotated
 
 from cyclopts import Parameter
 
+from infra.release import Version
+from infra.service import Service
 from operations.carrying_out import carry_out
 from operations.edit import StackText
 from operations.history import Step, tag_of
@@ -19,6 +22,7 @@ from operations.moving import (
     history_of,
     judge,
     present,
+    release_of,
     shared,
     short,
 )
@@ -69,7 +73,7 @@ def rollback(
         history = history_of(target.path)
         steps = history.steps(target.path.name, key, now) if history else []
         if to is None:
-            return _to_the_one_before(target, key, steps)
+            return _to_the_one_before(target, chosen, steps)
         plan = _plan(target, key, to)
         where = stack_name(target.path)
         if plan.moves and direction(chosen, now, to, steps) is not Direction.DOWN:
@@ -84,21 +88,31 @@ def rollback(
     carry_out("rollback", plan, inquiry, check=check, commit=commit)
 
 
-def before(steps: list[Step]) -> list[Step]:
+def before(service: Service, steps: Sequence[Step]) -> list[Step]:
     """The versions that a rollback can lead to, the nearest first.
 
-    Going back to a version drops all that came after it: 1, 2, 3, back to 2 leaves 1.
+    Whatever goes back, be it to a version that ran before or to any older one, drops what is newer:
+    1, 2, 3, back to 2 leaves 1.
     """
     kept: list[Step] = []
     for step in steps:
-        at = next((i for i, other in enumerate(kept) if other.tag == step.tag), len(kept))
+        at = next((i for i, other in enumerate(kept) if _drops(service, step, other)), len(kept))
         kept[at:] = [step]
     return kept[-2::-1]
 
 
-def _to_the_one_before(target: StackText, key: str, steps: list[Step]) -> Plan:
+def _drops(service: Service, step: Step, earlier: Step) -> bool:
+    """Whether a version is not to be gone back to any more, once another came."""
+    if step.tag == earlier.tag:
+        return True
+    new, old = release_of(service, step.text), release_of(service, earlier.text)
+    return isinstance(new, Version) and isinstance(old, Version) and new < old
+
+
+def _to_the_one_before(target: StackText, service: Service, steps: Sequence[Step]) -> Plan:
+    key = service.version_key
     passed: list[str] = []
-    for step in before(steps):
+    for step in before(service, steps):
         plan = _plan(target, key, step.text)
         reasons = list(judge(plan))
         if not reasons:

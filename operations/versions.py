@@ -1,108 +1,304 @@
-"""`serlo versions`: which version is declared where. Reads files only, starts no Pulumi."""
+"""`serlo versions`: which version is where, since when, and how far production is behind.
+
+Reads files and asks git; starts no Pulumi, and loads no more than that takes.
+"""
 
 import json as json_format
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
-from rich.console import Console
-from rich.table import Table
+from cyclopts import Parameter
 
-from infra.environment import Environment, StackFileError
-from infra.release import Channel, Commit, Release
-from infra.service import Service
-from operations.stacks import every_stack, stack_file
+from infra.release import ReleaseError, parse_release
+from infra.services import declared
+from operations.git import GitError
+from operations.history import History, Revision, tag_of
+from operations.peek import NOTHING, peek
+from operations.stacks import UnknownStack, every_stack, existing_stack, stack_file, stack_name
+from operations.standing import AHEAD, BEHIND, Distance, Place, Row, Side, rows
+
+if TYPE_CHECKING:
+    from operations.live import Running
+
+Flag = Annotated[bool, Parameter(negative="")]
 
 _SHORT_COMMIT = 12
+_SHORT_REVISION = 7
+_WIDTH = 220  # where nobody looks at it: cut nothing off
 
 
-@dataclass(frozen=True)
-class Row:
-    """One service: its version in each stack that has it, and where its changes are listed."""
+def versions(
+    *stacks: str,
+    at: str | None = None,
+    live: Flag = False,
+    rehearsal: Path | None = None,
+    json: Flag = False,
+) -> None:
+    """Print which version of each service the stacks declare, since when and by which commit.
 
-    service: str
-    channel: str
-    versions: dict[str, str]
-    changes: str
-
-
-def versions(*stacks: str, json: bool = False) -> None:
-    """Print which version of each service the stacks declare.
+    Status 1 if a stack file has mistakes, or a cluster that was to be asked does not answer.
 
     Parameters
     ----------
     stacks
-        The stacks to show: local, staging, production; all by default.
+        The stacks to show: local, staging, production, or paths of stack files; all by default.
+    at
+        A commit, tag or branch: show what it says instead of the working tree.
+    live
+        Also show what the clusters run, and where that differs. Of local, the rehearsal is asked.
+    rehearsal
+        With --live: ask the rehearsal in this folder instead of real clusters.
     json
         Print JSON instead of a table, with versions in full.
     """
-    names = list(stacks) or every_stack()
-    environments: list[Environment] = []
-    mistakes: list[str] = []
-    for name in names:
-        try:
-            environments.append(Environment.load(stack_file(name)))
-        except StackFileError as error:
-            mistakes.append(str(error))
-    if mistakes:
-        print("\n".join(mistakes), file=sys.stderr)
-        raise SystemExit(1)
+    if at is not None and live:
+        _stop(["--live shows what runs now: leave out --at"])
+    try:
+        files = [existing_stack(stack) for stack in stacks] or [*map(stack_file, every_stack())]
+    except UnknownStack as error:
+        _stop([str(error)])
+    picture = _Picture.at(files, at) if at is not None else _Picture.now(files)
+    shown = [place for place in (picture.known.get(file) for file in files) if place is not None]
+    if not shown:
+        _stop(picture.notes)
+    for note in picture.notes:
+        print(f"Note: {note}.", file=sys.stderr)
+    lines = rows(shown, picture.by_stack(shown))
+    running, silent = _running(files, rehearsal) if live else ({}, [])
     if json:
-        print(json_format.dumps([asdict(row) for row in rows(environments)], indent=2))
+        print(json_format.dumps([_as_json(row, running) for row in lines], indent=2))
     else:
-        _print_table(environments)
+        _print_table(lines, [place.stack for place in shown], running)
+    for stack, reason in silent:
+        print(f"{stack}: what runs is not known: {reason}", file=sys.stderr)
+    if silent:
+        raise SystemExit(1)
 
 
-def rows(environments: list[Environment]) -> list[Row]:
-    """The versions of every service in these environments, ordered by service."""
-    return [
-        Row(
-            service=service.name,
-            channel=service.channel.value,
-            versions={name: str(release) for name, release in releases.items()},
-            changes=_changes(service),
+@dataclass(frozen=True)
+class _Picture:
+    """All stacks that a command knows, those beside the asked ones too, by file."""
+
+    known: Mapping[Path, Place]
+    notes: list[str]
+
+    @classmethod
+    def at(cls, files: Sequence[Path], ref: str) -> "_Picture":
+        known: dict[Path, Place] = {}
+        notes: list[str] = []
+        for folder in dict.fromkeys(file.parent for file in files):
+            try:
+                history = History.read(folder, ref)
+            except GitError as error:
+                _stop([f"--at: {error}"])
+            for file in _with_neighbours(folder, files):
+                declared = history.declared(file.name)
+                if declared is None or declared is NOTHING:
+                    what = "cannot be read" if declared is None else "does not exist"
+                    notes += [f"{file.name} {what} at {ref}"] if file in files else []
+                    continue
+                known[file] = Place(
+                    stack_name(file), file.name, declared, history, history.at.date, is_past=True
+                )
+        return cls(known, notes)
+
+    @classmethod
+    def now(cls, files: Sequence[Path]) -> "_Picture":
+        known: dict[Path, Place] = {}
+        notes: list[str] = []
+        now = datetime.now(UTC)
+        for folder in dict.fromkeys(file.parent for file in files):
+            history: History | None = None
+            try:
+                history = History.read(folder)
+            except GitError as error:
+                notes.append(f"since when is not known: {error}")
+            for file in _with_neighbours(folder, files):
+                place = _read(file, history, now)
+                if place is not None:
+                    known[file] = place
+        mistakes = [*_mistakes(known, files)]
+        if mistakes:
+            _stop(mistakes)
+        return cls(known, notes)
+
+    def by_stack(self, shown: Sequence[Place]) -> dict[str, Place]:
+        """The stacks to measure distances between: where one is shown, it counts."""
+        return {place.stack: place for place in (*self.known.values(), *shown)}
+
+
+def _with_neighbours(folder: Path, files: Sequence[Path]) -> list[Path]:
+    pair = (folder / f"Pulumi.{stack}.yaml" for stack in (AHEAD, BEHIND))
+    return list(dict.fromkeys([*(file for file in files if file.parent == folder), *pair]))
+
+
+def _read(file: Path, history: History | None, now: datetime) -> Place | None:
+    try:
+        declared = peek(file.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError):
+        return None
+    if declared is None:
+        return None
+    return Place(stack_name(file), file.name, declared, history, now, is_past=False)
+
+
+def _mistakes(known: Mapping[Path, Place], files: Sequence[Path]) -> Iterator[str]:
+    """What is wrong with the files, in full, where a glance shows that something is."""
+    for file in files:
+        place = known.get(file)
+        if place is not None and all(_is_release(place, key) for key in place.declared.versions):
+            continue
+        from infra.environment import (  # noqa: PLC0415 dear, and only for files with mistakes
+            Environment,
+            StackFileError,
         )
-        for service, releases in _releases(environments)
-    ]
+
+        try:
+            Environment.load(file)
+        except StackFileError as error:
+            yield str(error)
 
 
-def _releases(environments: list[Environment]) -> Iterator[tuple[Service, dict[str, Release]]]:
-    """Every service that any of these environments has, and its releases by environment."""
-    services = {service.name: service for e in environments for service in e.services}
-    for _, service in sorted(services.items()):
-        yield (
-            service,
-            {
-                e.name: e.versions[service.version_key]
-                for e in environments
-                if service in e.services
-            },
-        )
+def _is_release(place: Place, key: str) -> bool:
+    service = next((s for s in declared() if s.version_key == key), None)
+    if service is None:
+        return False
+    try:
+        parse_release(place.declared.versions[key], service.channel, allow_v=service.third_party)
+    except ReleaseError:
+        return False
+    return True
 
 
-def _changes(service: Service) -> str:
-    repository = f"https://github.com/{service.source}"
-    if service.channel is Channel.CONTINUOUS:
-        return f"{repository}/pulls?q=is%3Apr+is%3Amerged"
-    return f"{repository}/blob/main/CHANGELOG.md"
+def _running(
+    files: Sequence[Path], rehearsal: Path | None
+) -> tuple[dict[str, dict[str, "Running"]], list[tuple[str, str]]]:
+    """What runs, by stack and service, and the stacks of which that is not known."""
+    from operations.live import LiveError, running  # noqa: PLC0415 talks to clusters: dear
+
+    found: dict[str, dict[str, Running]] = {}
+    silent: list[tuple[str, str]] = []
+    for file in files:
+        stack = stack_name(file)
+        folder = rehearsal or (Path(".rehearsal") if stack == "local" else None)
+        try:
+            found[stack] = running(file, folder)
+        except LiveError as error:
+            silent.append((stack, str(error)))
+    return found, silent
 
 
-def _print_table(environments: list[Environment]) -> None:
+def _as_json(row: Row, running: Mapping[str, Mapping[str, "Running"]]) -> dict[str, Any]:
+    answer: dict[str, Any] = {
+        "service": row.service,
+        "channel": row.channel,
+        "versions": dict(row.versions),
+        "since": {stack: _revision(revision) for stack, revision in row.since.items()},
+        "distance": None if row.distance is None else asdict(row.distance),
+        "span": row.span,
+        "changes": row.changes,
+    }
+    live = {
+        stack: services[row.service]
+        for stack, services in running.items()
+        if row.service in services
+    }
+    if running:
+        answer["live"] = {
+            stack: {"versions": list(one.versions), "differs": one.differs}
+            for stack, one in live.items()
+        }
+    return answer
+
+
+def _revision(revision: Revision | None) -> dict[str, Any] | None:
+    if revision is None:
+        return None
+    return {
+        "commit": revision.sha,
+        "date": revision.date.isoformat(),
+        "author": revision.author,
+        "subject": revision.subject,
+        "at_least": revision.cut,
+    }
+
+
+def _print_table(
+    lines: Sequence[Row],
+    stacks: Sequence[str],
+    running: Mapping[str, Mapping[str, "Running"]],
+) -> None:
+    from rich.console import Console  # noqa: PLC0415 dear, and not for JSON
+    from rich.table import Table  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
+
     table = Table(box=None, pad_edge=False)
-    for heading in ("service", "channel", *(e.name for e in environments), "changes"):
+    measured = any(row.distance for row in lines)
+    for heading in ("service", "channel", *stacks, *([f"{BEHIND} is"] if measured else [])):
         table.add_column(heading, no_wrap=True)
-    for service, releases in _releases(environments):
-        shown = [_short(releases.get(e.name)) for e in environments]
-        if len(set(releases.values())) > 1:
-            shown = [f"[yellow]{text}[/yellow]" for text in shown]
-        table.add_row(service.name, service.channel.value, *shown, _changes(service))
-    # Cut nothing off where nobody looks at the width.
-    Console(width=None if sys.stdout.isatty() else 200).print(table)
+    for row in lines:
+        apart = row.distance is not None and row.distance.side is not Side.LEVEL
+        cells = [
+            Text(_cell(row, stack, running.get(stack, {}).get(row.service))) for stack in stacks
+        ]
+        for cell in cells:
+            cell.highlight_regex(r"≠.*", "bold red")
+        distance = Text(_distance(row.distance), "yellow" if apart else "")
+        table.add_row(row.service, row.channel, *cells, *([distance] if measured else []))
+    console = Console(width=None if sys.stdout.isatty() else _WIDTH)
+    console.print(table)
+    if any(row.span for row in lines):
+        console.print("\nWhat lies between:")
+    for row in lines:
+        if row.span is not None:
+            older, newer = map(_short, row.span)
+            line = f"  {row.service} {older} ➔ {newer}  {row.changes}"
+            console.print(Text(line), soft_wrap=True)
 
 
-def _short(release: Release | None) -> str:
-    if release is None:
+def _cell(row: Row, stack: str, live: "Running | None") -> str:
+    text = row.versions.get(stack)
+    if text is None:
         return "-"
-    if isinstance(release, Commit):
-        return "not filled in" if release.is_placeholder else release.tag[:_SHORT_COMMIT]
-    return release.tag
+    revision = row.since[stack]
+    if revision is None:
+        since = "not committed"
+    else:
+        least = "≤" if revision.cut else ""
+        since = f"{least}{revision.date:%Y-%m-%d} {revision.sha[:_SHORT_REVISION]}"
+    differs = ""
+    if live is not None and live.differs:
+        differs = f"  ≠ runs {', '.join(map(_short, live.versions)) or 'nowhere'}"
+    return f"{_short(text)}  {since}{differs}"
+
+
+def _distance(distance: Distance | None) -> str:
+    match distance:
+        case None:
+            return ""
+        case Distance(side=Side.LEVEL):
+            return "level"
+        case Distance(versions=None, side=side):
+            return f"{side}: {AHEAD} never ran it"
+        case Distance(side, count, days):
+            return f"{_counted(count, 'version')}, {_counted(days, 'day')} {side}"
+
+
+def _counted(number: int | None, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def _short(text: str) -> str:
+    tag = tag_of(text)
+    if len(tag) != 40:
+        return tag
+    return "not filled in" if set(tag) == {"0"} else tag[:_SHORT_COMMIT]
+
+
+def _stop(reasons: Sequence[str]) -> NoReturn:
+    print("\n".join(reasons), file=sys.stderr)
+    raise SystemExit(1)
