@@ -47,6 +47,7 @@ def migration_between(service: Service, a: str, b: str, text: str | None) -> lis
     `db-migration` is a concern without one. Never raises: what cannot be read says nothing.
     """
     concerns: list[Concern] = []
+    a, b = (version.partition("@")[0] for version in (a, b))
     if service.version_key == MIGRATIONS and a != b:
         changed = f"{MIGRATIONS} itself goes from {a} to {b}"
         concerns.append(Concern(Kind.MIGRATION, changed, b))

@@ -1,0 +1,28 @@
+"""One registry for all, an empty cache and no credentials for each test."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from operations.registry.names import ELSEWHERE
+from tests.rehearsal.registry.server import RegistryServer, docker_config, registry_server
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RegistryServer]:
+    with registry_server(tmp_path_factory.mktemp("registry")) as server:
+        yield server
+
+
+@pytest.fixture(autouse=True)
+def clean(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DOCKER_CONFIG", str(docker_config(tmp_path / "docker")))
+    monkeypatch.delenv(ELSEWHERE, raising=False)
+
+
+@pytest.fixture
+def elsewhere(server: RegistryServer, monkeypatch: pytest.MonkeyPatch) -> RegistryServer:
+    """The registry, asked for all images."""
+    monkeypatch.setenv(ELSEWHERE, server.url)
+    return server
