@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Literal, NoReturn
 
@@ -11,10 +12,12 @@ from operations.graph.mermaid import mermaid
 from operations.graph.model import Graph, compared, graph
 from operations.graph.svg import svg
 from operations.review.changes import changelog
-from operations.review.checkouts import WORKTREE, RefError, Side, both, git
+from operations.review.checkouts import WORKTREE, RefError, Side, both, declarations, git
 from operations.review.html import html
 from operations.review.markdown import markdown
+from operations.review.performing import Performance, perform
 from operations.review.report import Report, report
+from operations.review.samples import samples
 from operations.stacks import every_stack
 
 _BASES = ("origin/main", "main")
@@ -28,6 +31,7 @@ def review(
     as_markdown: Annotated[bool, Parameter("--markdown", negative="")] = False,
     as_json: Annotated[bool, Parameter("--json", negative="")] = False,
     as_html: Annotated[bool, Parameter("--html", negative="")] = False,
+    rehearse: Annotated[bool, Parameter(negative="")] = False,
     more: str = "",
 ) -> None:
     """Say what a change does to every stack: images, dangers, capacity, counts, picture, fields.
@@ -48,6 +52,8 @@ def review(
         As data, everything in it.
     as_html
         As a page for a browser, everything in it.
+    rehearse
+        Also make the change for real, on this machine: base, head on top, and back, under load.
     more
         What a comment says when not all fits: where the whole review is.
     """
@@ -65,6 +71,8 @@ def review(
     except RefError as error:
         _refuse(str(error))
     found = report(old, new, stacks, changelog)
+    if rehearse:
+        found = replace(found, performances=_performances(root, found, old, new))
     kind = "json" if as_json else "html" if as_html else "markdown"
     sys.stdout.write(_shown(found, old, new, kind, more))
 
@@ -90,6 +98,20 @@ def _shown(
         return svg(drawn, f"The platform in {name}, and what changes") if drawn else ""
 
     return html(found, picture) if kind == "html" else markdown(found, diagram, more)
+
+
+def _performances(root: Path, found: Report, old: Side, new: Side) -> list[Performance]:
+    """Every stack that changes is rehearsed, one after the other."""
+    base, head = declarations(root, old.commit), declarations(root, new.commit)
+    return [
+        perform(stack.stack, base, head, samples(new.snapshots[stack.stack]), _tell)
+        for stack in found.stacks
+        if stack.problem is None and not stack.is_empty
+    ]
+
+
+def _tell(text: str) -> None:
+    print(text, file=sys.stderr)
 
 
 def _root() -> Path:

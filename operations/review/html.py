@@ -7,6 +7,7 @@ from typing import Any
 
 from operations.review.capacity import Need
 from operations.review.dangers import Danger
+from operations.review.performing import Performance
 from operations.review.report import Changed, Field, Release, Report, StackReport
 
 Picture = Callable[[str], str]
@@ -46,12 +47,12 @@ def html(report: Report, picture: Picture) -> str:
     if report.is_empty:
         parts.append("<p>No stack changes.</p>")
     for stack in report.stacks:
-        parts += _stack(stack, picture)
+        parts += _stack(stack, report.performance(stack.stack), picture)
     parts.append("</body></html>\n")
     return "\n".join(parts)
 
 
-def _stack(stack: StackReport, picture: Picture) -> Iterator[str]:
+def _stack(stack: StackReport, performance: Performance | None, picture: Picture) -> Iterator[str]:
     yield f'<section id="{escape(stack.stack)}"><h2>{escape(stack.stack)}</h2>'
     if stack.problem is not None:
         yield f"<pre>{escape(stack.problem)}</pre>"
@@ -63,6 +64,8 @@ def _stack(stack: StackReport, picture: Picture) -> Iterator[str]:
         yield from _capacity(stack)
         counts = ", ".join(f"{count} {name}" for name, count in stack.counts.items() if count)
         yield f"<h3>Resources</h3><p>{counts or 'none'}</p>"
+        if performance is not None:
+            yield from _performed(performance)
         drawn = picture(stack.stack)
         if drawn:
             yield "<details open><summary>Topology</summary>"
@@ -130,6 +133,32 @@ def _need(need: Need) -> tuple[str, ...]:
         str(need.limits_most),
         f"{least} to {most} of {need.nodes}",
     )
+
+
+def _performed(performance: Performance) -> Iterator[str]:
+    yield "<h3>Rehearsed on one machine, under a stream of requests</h3>"
+    if performance.problem is not None:
+        yield f"<pre>{escape(performance.problem)}</pre>"
+        return
+    rows = (
+        (
+            escape(step.name),
+            f"{step.seconds:.0f} s",
+            escape(", ".join(f"{n} {name}" for name, n in step.changes.items())),
+            str(step.sent),
+            "<br>".join(escape(f"{n} x {what}") for what, n in step.lost.items()) or "0",
+            escape(", ".join(f"{name} ({n})" for name, n in step.replaced_pods.items())),
+            str(step.restarts),
+        )
+        for step in performance.steps
+    )
+    yield _table(("", "took", "pulumi up", "requests", "lost", "pods replaced", "restarts"), rows)
+    for step in performance.steps:
+        if step.problem is not None:
+            yield f"<details open><summary>{escape(step.name)}: why it failed</summary>"
+            yield f"<pre>{escape(step.problem)}</pre></details>"
+    free = "is free" if performance.way_back_is_free else "is not free: look before you go"
+    yield f"<p>The way back {free}.</p>"
 
 
 def _table(headings: tuple[str, ...], rows: Iterator[tuple[str, ...]]) -> str:

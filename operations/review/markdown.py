@@ -6,6 +6,7 @@ from typing import Any
 
 from operations.review.capacity import Need
 from operations.review.dangers import Danger, Kind
+from operations.review.performing import Performance
 from operations.review.report import Changed, Release, Report, StackReport
 
 MOST = 64_000
@@ -63,13 +64,15 @@ def _text(report: Report, picture: Picture, omission: Omission, more: str) -> st
         parts.append(f"Nothing changes in {', '.join(unchanged)}.\n")
     for stack in report.stacks:
         if not stack.is_empty:
-            parts += _stack(stack, picture, omission)
+            parts += _stack(stack, report.performance(stack.stack), picture, omission)
     if omission.any:
         parts.append(f"\nNot all fits in a comment. {more}".rstrip() + "\n")
     return "\n".join(parts)
 
 
-def _stack(stack: StackReport, picture: Picture, omission: Omission) -> Iterator[str]:
+def _stack(
+    stack: StackReport, performance: Performance | None, picture: Picture, omission: Omission
+) -> Iterator[str]:
     yield f"\n### {stack.stack}\n"
     if stack.problem is not None:
         yield _fence(stack.problem, "text")
@@ -80,6 +83,8 @@ def _stack(stack: StackReport, picture: Picture, omission: Omission) -> Iterator
     yield from _dangers(stack.dangers)
     yield from _capacity(stack.capacity_before, stack.capacity_after)
     yield _counts(stack)
+    if performance is not None:
+        yield from _performed(performance)
     drawn = "" if omission.pictures else picture(stack.stack)
     if drawn:
         yield _folded("Topology", f"```mermaid\n{drawn}\n```")
@@ -173,6 +178,31 @@ def _counts(stack: StackReport) -> str:
     said = ", ".join(f"{count} {name}" for name, count in stack.counts.items() if count)
     note = f" ({routine} of the replacements are how such objects are meant to change)"
     return f"**Resources**: {said or 'none'}{note if routine else ''}.\n"
+
+
+def _performed(performance: Performance) -> Iterator[str]:
+    yield "**Rehearsed** on one machine, under a stream of requests\n"
+    if performance.problem is not None:
+        yield _fence(performance.problem, "text")
+        return
+    yield "| | took | `pulumi up` did | requests | lost | pods replaced |\n|---|---|---|---|---|---|"
+    for step in performance.steps:
+        did = ", ".join(f"{n} {name}" for name, n in step.changes.items() if name != "same")
+        if step.problem is not None:
+            did = "failed"
+        pods = ", ".join(f"{name} ({n})" for name, n in step.replaced_pods.items())
+        lost = sum(step.lost.values())
+        cells = (step.name, f"{step.seconds:.0f} s", did or "no changes", step.sent, lost, pods)
+        yield f"| {' | '.join(str(cell) for cell in cells)} |"
+    yield ""
+    for step in performance.steps:
+        if step.problem is not None:
+            yield _folded(f"{step.name}: why it failed", _fence(step.problem, "text"))
+        if step.lost:
+            listed = "\n".join(f"{count} x {what}" for what, count in step.lost.items())
+            yield _folded(f"{step.name}: requests lost", _fence(listed, "text"))
+    free = "is free" if performance.way_back_is_free else "**is not free**: look before you go"
+    yield f"The way back {free}.\n"
 
 
 def _fields(changed: Sequence[Changed], omission: Omission) -> Iterator[str]:

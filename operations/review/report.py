@@ -10,6 +10,7 @@ from operations.review.checkouts import Side
 from operations.review.comparing import Comparison, Operation, compare
 from operations.review.dangers import Danger, dangers
 from operations.review.dangers.versions import VersionChange, version_changes
+from operations.review.performing import Performance
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,12 @@ class Report:
     base: str
     head: str
     stacks: Sequence[StackReport]
+    performances: Sequence[Performance] = ()
+    """What really happened, of the stacks that were rehearsed."""
+
+    def performance(self, stack: str) -> Performance | None:
+        """What happened when the change of a stack was rehearsed, if it was."""
+        return next((one for one in self.performances if one.stack == stack), None)
 
     @property
     def is_empty(self) -> bool:
