@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tarfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -147,7 +147,7 @@ class RegistryServer:
 
 
 @contextmanager
-def registry_server(folder: Path, **settings: Any) -> Iterator[RegistryServer]:
+def registry_server(folder: Path, **settings: Any) -> Generator[RegistryServer]:
     """A registry for the duration of a block."""
     server = RegistryServer(folder, settings)
     try:

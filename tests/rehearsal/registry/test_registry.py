@@ -189,5 +189,5 @@ def test_helpers_are_not_started_and_that_is_said(
     guarded: RegistryServer, registry: Registry, tmp_path: Path
 ) -> None:
     docker_config(tmp_path / "docker", credHelpers={guarded.host: "vault"})
-    with pytest.raises(RegistryUnavailable, match="kept by the helper 'vault' .* are not used"):
+    with pytest.raises(RegistryUnavailable, match=r"kept by the helper 'vault' .* are not used"):
         registry.tags(f"{guarded.host}/private/app")
