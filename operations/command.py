@@ -20,6 +20,7 @@ app.command(
     "operations.review.command:review", help="What a change does to every stack, and its dangers."
 )
 app.command("operations.graph.command:draw", name="graph", help="A stack's topology, as a picture.")
+app.command("operations.drift.command:drift", help="What is not as deployed, and who changed it.")
 app.command(
     "operations.changelog.command:changelog",
     help="What changes between two versions of a service.",

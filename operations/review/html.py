@@ -158,7 +158,7 @@ def _performed(performance: Performance) -> Iterator[str]:
             yield f"<details open><summary>{escape(step.name)}: why it failed</summary>"
             yield f"<pre>{escape(step.problem)}</pre></details>"
     free = "is free" if performance.way_back_is_free else "is not free: look before you go"
-    yield f"<p>The way back {free}.</p>"
+    yield f"<p>The way back {free}. No data is in a rehearsal, so that of a migration is not tried."
 
 
 def _table(headings: tuple[str, ...], rows: Iterator[tuple[str, ...]]) -> str:

@@ -185,7 +185,8 @@ def _performed(performance: Performance) -> Iterator[str]:
     if performance.problem is not None:
         yield _fence(performance.problem, "text")
         return
-    yield "| | took | `pulumi up` did | requests | lost | pods replaced |\n|---|---|---|---|---|---|"
+    yield "| | took | `pulumi up` did | requests | lost | pods replaced |"
+    yield "|---|---|---|---|---|---|"
     for step in performance.steps:
         did = ", ".join(f"{n} {name}" for name, n in step.changes.items() if name != "same")
         if step.problem is not None:
@@ -202,7 +203,7 @@ def _performed(performance: Performance) -> Iterator[str]:
             listed = "\n".join(f"{count} x {what}" for what, count in step.lost.items())
             yield _folded(f"{step.name}: requests lost", _fence(listed, "text"))
     free = "is free" if performance.way_back_is_free else "**is not free**: look before you go"
-    yield f"The way back {free}.\n"
+    yield f"The way back {free}. (A rehearsal has no data, so a migration's is not tried.)\n"
 
 
 def _fields(changed: Sequence[Changed], omission: Omission) -> Iterator[str]:
