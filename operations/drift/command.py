@@ -82,6 +82,7 @@ def _told(drifted: Drifted, objects: Objects) -> dict[str, Any]:
         "resource": drifted.label,
         "urn": drifted.urn,
         "gone": drifted.gone,
+        "modified": drifted.modified,
         "fields": [
             {**asdict(field), "by": [asdict(change) for change in who(managers, field.path)]}
             for field in drifted.fields
@@ -99,16 +100,21 @@ def _text(stack: str, told: list[dict[str, Any]], *, markdown: bool) -> str:
         lines.append(f"- {code}{one['resource']}{code}" + (" is gone" if one["gone"] else ""))
         for field in one["fields"]:
             values = f"deployed {_said(field['deployed'])}, found {_said(field['found'])}"
-            by = ", ".join(str(Change(**change)) for change in field["by"])
-            lines.append(
-                f"  - {code}{field['path']}{code}: {values}" + (f"; set by {by}" if by else "")
-            )
+            lines.append(f"  - {code}{field['path']}{code}: {values}; {_by(one, field)}")
     lines += [
         "",
         f"Take it back: `pulumi up --refresh --stack {stack}`. "
         "Keep it: write it into the repository.",
     ]
     return "\n".join(lines)
+
+
+def _by(one: dict[str, Any], field: dict[str, Any]) -> str:
+    if field["by"]:
+        return "set by " + ", ".join(str(Change(**change)) for change in field["by"])
+    if one["modified"]:
+        return f"changed at {one['modified']}; by whom is in Cloudflare's audit log"
+    return "by whom is not recorded"
 
 
 def _said(value: Any) -> str:

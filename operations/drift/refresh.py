@@ -36,6 +36,8 @@ class Drifted:
     id: str
     gone: bool
     fields: Sequence[Found]
+    modified: str | None = None
+    """When it was last changed, if Cloudflare says so."""
 
     @property
     def label(self) -> str:
@@ -87,6 +89,7 @@ def _drifted(lines: Sequence[str]) -> Iterator[Drifted]:
             id=said["old"]["id"],
             gone=gone,
             fields=() if gone else tuple(_fields(said)),
+            modified=None if gone else (said["new"].get("outputs") or {}).get("modifiedOn"),
         )
 
 
