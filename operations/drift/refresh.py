@@ -83,13 +83,14 @@ def _drifted(lines: Sequence[str]) -> Iterator[Drifted]:
             continue
         said = event["metadata"]
         gone = said["op"] == "delete"
+        outputs: dict[str, Any] = (said.get("new") or {}).get("outputs") or {}
         yield Drifted(
             urn=said["urn"],
             type=said["type"],
             id=said["old"]["id"],
             gone=gone,
             fields=() if gone else tuple(_fields(said)),
-            modified=None if gone else (said["new"].get("outputs") or {}).get("modifiedOn"),
+            modified=outputs.get("modifiedOn"),
         )
 
 
