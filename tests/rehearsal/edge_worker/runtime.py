@@ -32,8 +32,8 @@ PIECE = 5_000
 """The most octets of one variable of a worker."""
 
 _WORLD = Path(__file__).with_name("world.mjs")
-_SCHEME_HEADER = "x-test-scheme"
-_CF_HEADER = "x-test-cf"
+SCHEME_HEADER = "x-test-scheme"
+CF_HEADER = "x-test-cf"
 _SOCKET_SECONDS = 30
 
 Pairs = Mapping[str, str] | Iterable[tuple[str, str]]
@@ -182,9 +182,9 @@ class EdgeRuntime:
         target = url[len(parts.scheme) + 3 + len(parts.netloc) :].partition("#")[0]
         target = quote(target, safe=string.printable)
         target = target if target.startswith("/") else f"/{target}"
-        sent = [("host", parts.netloc), (_SCHEME_HEADER, parts.scheme), *_pairs(headers)]
+        sent = [("host", parts.netloc), (SCHEME_HEADER, parts.scheme), *_pairs(headers)]
         if cf is not None:
-            sent.append((_CF_HEADER, json.dumps(cf)))
+            sent.append((CF_HEADER, json.dumps(cf)))
         if body or method in ("POST", "PUT", "PATCH"):
             sent.append(("content-length", str(len(body))))
         return self._exchange(site, method, target, sent, body)
@@ -324,7 +324,7 @@ def _config(sites: Mapping[str, Site], folder: Path) -> str:
     world = _worker([(_WORLD.name, _WORLD)], folder)
     services = [f'(name = "world", worker = ({world}))']
     sockets = [_socket("world", "control", "")]
-    options = f"forwardedProtoHeader = {_text(_SCHEME_HEADER)}, cfBlobHeader = {_text(_CF_HEADER)}"
+    options = f"forwardedProtoHeader = {_text(SCHEME_HEADER)}, cfBlobHeader = {_text(CF_HEADER)}"
     for name, site in sites.items():
         modules = [
             (path.name, path)
