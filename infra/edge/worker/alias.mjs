@@ -42,6 +42,10 @@ export function preparedAlias() {
 export async function lookUp(visit, withType) {
   if (!LANGUAGES.has(visit.label) || SKIPPED.has(visit.url.pathname)) return null;
   visit.known ??= lookedUp(visit, withType);
+  const info = await visit.known;
+  // An entry that the alias was taken from may be without a type.
+  if (info === null || !withType || info.typename !== undefined) return info;
+  visit.known = lookedUp(visit, true);
   return visit.known;
 }
 

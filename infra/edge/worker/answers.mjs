@@ -20,7 +20,9 @@ export function text(content, type, status) {
  * @param {number} status
  */
 export function redirection(target, status) {
-  return new Response(null, { status, headers: { location: new URL(target).href } });
+  const url = new URL(target);
+  url.port = "";
+  return new Response(null, { status, headers: { location: url.href } });
 }
 
 /**

@@ -14,15 +14,18 @@ export async function fromFrontend(visit, prefix, follow) {
   const { request, env, url, limits } = visit;
   const target = `https://${env.FRONTEND_DOMAIN}${prefix ? prefixed(visit) : url.pathname}${url.search}`;
   const headers = headersFor(visit, env.FRONTEND_DOMAIN.split(":", 1)[0] ?? "");
-  const limit = limits.frontend;
-  if (request.method !== "GET" && request.method !== "HEAD") {
-    const whole = new Request(target, request);
-    return presentable(visit, await ask(whole, { headers, redirect: "manual" }, limit));
-  }
+  headers.delete("host");
+  // Nothing but the request itself has its body.
+  const first = request.body === null ? target : new Request(target, request);
+  const { method } = request;
+  const isRead = method === "GET" || method === "HEAD";
   /** @type {RequestInit} */
-  const init = { method: request.method, headers, redirect: "manual" };
-  const answer = await (follow ? askFollowing : ask)(target, init, limit);
-  if (follow && answer.status === 302) {
+  const init = { headers, redirect: "manual" };
+  if (first === target) init.method = method;
+  const answer = await (follow && isRead
+    ? askFollowing(target, init, limits.frontend, first)
+    : ask(first, init, limits.frontend));
+  if (follow && isRead && answer.status === 302) {
     log("warning", "the frontend redirects to somebody else", visit);
   }
   return presentable(visit, answer);

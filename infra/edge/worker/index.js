@@ -1,7 +1,7 @@
 // The worker in front of every host of the zone. What it does with a request is said by the routing
 // table, which it is given in its bindings (infra/edge/routing.py has the words of the table).
 
-/** @import { Env, Rule, Visit } from "./types" */
+/** @import { Env, Visit } from "./types" */
 import { branded, withoutBody } from "./answers.mjs";
 import { log } from "./log.mjs";
 import { fits } from "./matching.mjs";
@@ -97,10 +97,10 @@ function failed(error, request, requestId, visit) {
     return branded(503, request, requestId);
   }
   if (error instanceof Unreachable) {
-    log("error", error.message, about);
+    log("error", error.message, about, { host: error.host });
     return branded(502, request, requestId);
   }
   const problem = error instanceof Error ? `${error.name}: ${error.message}` : "not an error";
-  log("error", "the worker failed", { ...about, problem });
+  log("error", "the worker failed", about, { problem });
   return branded(500, request, requestId);
 }

@@ -6,8 +6,7 @@
  * @param {{ rule: string, requestId: string }} visit
  * @param {Record<string, unknown>} [more]
  */
-export function log(level, message, { rule, requestId, ...rest }, more = {}) {
-  void rest;
+export function log(level, message, { rule, requestId }, more = {}) {
   const line = JSON.stringify({ level, message, rule, requestId, ...more });
   if (level === "error") console.error(line);
   else if (level === "warning") console.warn(line);

@@ -1,6 +1,6 @@
 // The routing table: read once, and kept such that a request looks at few of its rules.
 
-/** @import { Action, CompiledRule, CompiledTable, Env, Rule } from "./types" */
+/** @import { CompiledRule, CompiledTable, Env, Rule } from "./types" */
 import { prepared } from "./actions.mjs";
 
 /** The bindings hold no table that can be executed; the message says what is wrong. */

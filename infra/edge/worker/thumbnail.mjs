@@ -15,7 +15,6 @@ const PLACEHOLDER = Uint8Array.from(
   (character) => character.charCodeAt(0),
 );
 const MOST_LETTERS = 2000;
-const KEPT = 24 * 60 * 60;
 
 /**
  * @typedef {object} Source
@@ -76,7 +75,7 @@ async function image(source, captured, visit) {
     const found = source.ask === undefined ? [] : [await addressOf(source, captured, visit)];
     const known = source.images.map((parts) => filled(parts, (name) => captured[name] ?? ""));
     for (const address of [...known, ...found]) {
-      const answer = address === null ? null : await askOthers(visit, address, {}, KEPT);
+      const answer = address === null ? null : await askOthers(visit, address, {});
       if (answer?.ok && answer.headers.get("content-type")?.startsWith("image/")) {
         return shown(modest(presentable(visit, answer)));
       }

@@ -11,7 +11,10 @@ const BODILESS = new Set([204, 205, 304]);
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 
 /** An upstream did not answer in time, or not at all. */
-export class Unreachable extends Error {}
+export class Unreachable extends Error {
+  /** Who it was, if that is known. */
+  host = "";
+}
 
 /**
  * What the host's DNS record leads to answers the unchanged request.
@@ -35,8 +38,10 @@ export async function ask(target, init, limit) {
   try {
     return await within(fetch(target, init), limit);
   } catch (error) {
-    if (error instanceof Unreachable) throw error;
-    throw new Unreachable("an upstream cannot be reached");
+    const known = error instanceof Unreachable;
+    const problem = known ? error : new Unreachable("an upstream cannot be reached");
+    problem.host = hostOf(typeof target === "string" ? target : target.url);
+    throw problem;
   }
 }
 
@@ -48,8 +53,8 @@ export async function ask(target, init, limit) {
  * @returns {Promise<T>}
  */
 export async function within(promise, limit) {
-  /** @type {ReturnType<typeof setTimeout> | undefined} */
-  let timer;
+  /** @type {number | null} */
+  let timer = null;
   /** @type {Promise<never>} */
   const late = new Promise((_, reject) => {
     timer = setTimeout(() => reject(new Unreachable("an upstream took too long")), limit);
@@ -66,11 +71,12 @@ export async function within(promise, limit) {
  * @param {string} target
  * @param {RequestInit} init
  * @param {number} limit milliseconds for each answer
+ * @param {Request | string} [first] how the target is asked, if not by its URL
  * @returns {Promise<Response>}
  */
-export async function askFollowing(target, init, limit) {
+export async function askFollowing(target, init, limit, first = target) {
   let from = target;
-  let answer = await ask(from, init, limit);
+  let answer = await ask(first, init, limit);
   for (let hops = 0; hops < MOST_HOPS; hops += 1) {
     const next = redirectWithin(answer, from);
     if (next === null) break;
@@ -98,6 +104,11 @@ function redirectWithin(answer, from) {
   } catch {
     return null;
   }
+}
+
+/** @param {string} url */
+function hostOf(url) {
+  return URL.canParse(url) ? new URL(url).host : "";
 }
 
 /**
