@@ -271,16 +271,20 @@ def _secrets(file: StackFile, environment: str, known: Mapping[str, Service]) ->
             yield file.unknown(("config", "serlo:secrets", name), "secret", used, remedy)
 
 
-def _edge(file: StackFile, _env: str, _known: Mapping[str, Service]) -> Iterator[Problem]:
+def _edge(file: StackFile, _env: str, known: Mapping[str, Service]) -> Iterator[Problem]:
     place: Place = ("config", "serlo:edge")
     edge, legacy = _below(file, "edge"), _below(file, "parts").get(LEGACY)
     splits = _below(file, "edge", "splits")
-    if "script" in edge or legacy is False:
-        why = "the part legacy" if legacy is False else "a routing table of ours"
+    without_legacy = legacy is False or LEGACY not in {service.part for service in known.values()}
+    if "script" in edge or without_legacy:
+        why = "the part legacy" if without_legacy else "a routing table of ours"
         for key in ("splits", "switches"):
             if key in edge:
                 yield file.problem(
-                    (*place, key), f"nothing: without {why} it has no meaning", "Delete the key"
+                    (*place, key),
+                    f"nothing: without {why} it has no meaning",
+                    "Delete the key",
+                    found="the key",
                 )
         return
     if legacy is True and edge:

@@ -38,6 +38,8 @@ def translate(
         return _plain_secret(file, environment, place)
     if detail["type"] == "extra_forbidden":
         return file.unknown(place, "key", _siblings(place), "Delete the key")
+    if detail["type"] == "missing" and "splits" in detail["loc"]:
+        return file.problem(place, PERCENTAGE, "Add the key: every audience has one")
     if detail["type"] == MISTAKE:
         context = detail.get("ctx", {})
         return file.problem(place, context["allowed"], context["remedy"])
