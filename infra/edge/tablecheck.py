@@ -12,7 +12,7 @@ from typing import Any
 from infra.edge.compilation import compile_table
 from infra.edge.coverage import hidden, overlaps
 from infra.edge.journeys import journeys
-from infra.edge.records import records
+from infra.edge.records import known_hosts
 from infra.edge.routing import AnyHost, Legacy, Place, Rule, Split
 from infra.edge.script import script
 from infra.edge.visit import host_text
@@ -114,7 +114,7 @@ def _as_a_whole(
             f"{overlap.path} on {overlap.hosts} is also that of {overlap.earlier} ({place}) under "
             "the same conditions; say it in one of them only",
         )
-    known = {record.host for record in records(environment)}
+    known = set(known_hosts(environment))
     here = [r for r in rules if environment.name in r.get("environments", (environment.name,))]
     yield from _without_record(here, known, environment.domain)
     for rule in here:
