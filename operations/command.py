@@ -11,7 +11,7 @@ app = App(
 )
 app.command("operations.rehearse:rehearse", help="Bring a stack up on this machine, for real.")
 app.command("operations.down:down", help="Stop every server of the rehearsal.")
-app.command("operations.env:env", help="Print the variables to use pulumi and kubectl by hand.")
+app.command("operations.env:env", help="Print the variables to use pulumi, kubectl and wrangler.")
 app.command("operations.tools:tools", help="List the pinned tools: version, origin, path.")
 app.command("operations.render:render", help="Print every resource of a stack, secrets redacted.")
 app.command("operations.access:access", help="Print the rights that deploying a stack takes.")

@@ -140,7 +140,8 @@ class Edge:
             await answer.error(ORIGIN_TIMEOUT, f"{target.host} has a discard address.")
         elif target.kind == "foreign":
             url = f"https://{target.host}{going.target}"
-            await self._world.respond(going, answer, url=url, caller="origin")
+            asked = f"https://{going.host}{going.target}"
+            await self._world.respond(going, answer, url=url, caller="origin", asked=asked)
         else:
             try:
                 response = await send_on(self._client, self._origin, going)

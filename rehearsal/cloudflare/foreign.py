@@ -15,12 +15,19 @@ class World:
         self._storage = storage
         self._recordings = recordings
 
-    async def respond(self, going: Onward, answer: Answer, *, url: str, caller: str) -> None:
-        """Answer a request for `url`; `caller` is the script, or `origin` for a DNS record."""
+    async def respond(
+        self, going: Onward, answer: Answer, *, url: str, caller: str, asked: str | None = None
+    ) -> None:
+        """Answer a request for `url`; `caller` is the script, or `origin` for a DNS record.
+
+        Such a record leads from `asked`, which may be recorded instead.
+        """
         host = url.split("/")[2]
         answer.headers.append(("x-rehearsal-foreign", host))
         try:
-            recorded = self._recordings.find(going.method, url)
+            recorded = self._recordings.find(going.method, asked or url)
+            if recorded is None and asked is not None:
+                recorded = self._recordings.find(going.method, url)
         except RecordingsError as error:
             # The file beside the state was edited wrongly; whoever did that reads this.
             self._audit(caller, going.method, url, 500)

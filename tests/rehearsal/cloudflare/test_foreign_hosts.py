@@ -105,6 +105,20 @@ def test_other_hosts_and_methods_get_the_stand_in(ask: Ask) -> None:
         assert "x-rehearsal-recorded" not in answer.headers
 
 
+def test_records_that_lead_to_other_hosts(zone: Zone, add: Callable[[object], None]) -> None:
+    zone.record("by-name", "elsewhere.invalid")
+    zone.record("by-target", "store.invalid")
+    add(
+        [
+            {"url": f"https://{zone.host('by-name')}/a", "body": "of the name"},
+            {"url": "https://store.invalid/a", "body": "of the target"},
+        ]
+    )
+    assert zone.get(zone.host("by-name"), "/a").text == "of the name"
+    assert zone.get(zone.host("by-target"), "/a").text == "of the target"
+    assert zone.get(zone.host("by-target"), "/b").json()["host"] == "store.invalid"
+
+
 def test_everything_is_written_down(ask: Ask, zone: Zone) -> None:
     ask("https://pdf.serlo.org/api/404")
     ask("https://pdf.serlo.org/api/1", "POST")
