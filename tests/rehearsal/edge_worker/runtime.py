@@ -12,7 +12,7 @@ import string
 import subprocess
 import sys
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -93,13 +93,17 @@ class Entry:
 class EdgeRuntime:
     """A context manager; inside, workerd runs. `fetch` may be called by several threads at once."""
 
-    def __init__(self, folder: Path, sites: Mapping[str, Site]) -> None:
+    def __init__(
+        self, folder: Path, sites: Mapping[str, Site], *, v8_flags: Sequence[str] = ()
+    ) -> None:
         """Prepare.
 
         Args:
             folder: for the configuration and workerd's log.
             sites: by name.
+            v8_flags: of the JavaScript engine, e.g. how much memory an isolate may take.
         """
+        self._v8_flags = v8_flags
         self._folder = folder
         self._sites = sites
         self._process: subprocess.Popen[bytes] | None = None
@@ -110,7 +114,7 @@ class EdgeRuntime:
         """Start. Raises WorkerdError with what workerd says if it does not."""
         self._folder.mkdir(parents=True, exist_ok=True)
         config = self._folder / "config.capnp"
-        config.write_text(_config(self._sites, self._folder))
+        config.write_text(_config(self._sites, self._folder, self._v8_flags))
         ours, theirs = os.pipe()
         with (self._folder / "workerd.log").open("wb") as log:
             self._process = subprocess.Popen(
@@ -320,7 +324,7 @@ def _pairs(headers: Pairs) -> list[tuple[str, str]]:
     return list(headers)
 
 
-def _config(sites: Mapping[str, Site], folder: Path) -> str:
+def _config(sites: Mapping[str, Site], folder: Path, v8_flags: Sequence[str]) -> str:
     world = _worker([(_WORLD.name, _WORLD)], folder)
     services = [f'(name = "world", worker = ({world}))']
     sockets = [_socket("world", "control", "")]
@@ -348,6 +352,7 @@ def _config(sites: Mapping[str, Site], folder: Path) -> str:
     return (
         'using Workerd = import "/workerd/workerd.capnp";\n'
         "const config :Workerd.Config = (\n"
+        f"  v8Flags = [{', '.join(_text(flag) for flag in v8_flags)}],\n"
         f"  services = [\n    {(',' + chr(10) + '    ').join(services)}],\n"
         f"  sockets = [\n    {(',' + chr(10) + '    ').join(sockets)}]);\n"
     )
