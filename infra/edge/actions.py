@@ -14,7 +14,8 @@ Upstream: TypeAlias = Literal["frontend", "api", "origin", "legacy", "proxy", "t
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{8,128}")
 _THIRD_PARTIES: frozenset[Upstream] = frozenset({"proxy", "thumbnail"})
-_NOT_FOR_THIRD_PARTIES = ("authorization", "cookie")
+_LONGEST_PARAMETER = 2000
+_ORIGIN = re.compile(r"https?://(?P<host>[a-z0-9.-]+)(:(?P<port>[0-9]{1,5}))?")
 
 
 @dataclass(frozen=True)
@@ -54,9 +55,12 @@ class Header:
     value: str | None
 
 
+_AGENT = Header("user-agent", "serlo.org")
+
+
 @dataclass(frozen=True)
 class Fetched:
-    """Somebody else is asked. `urls` has more than one where the next follows if one fails.
+    """Somebody else is asked, about a thumbnail maybe several in turn.
 
     `follows`: the worker follows redirects to the same host. `allowed_origin`: what the answer says
     about who may read it in a browser.
@@ -128,7 +132,8 @@ def frontend_url(
     if parameters is None:
         return f"{base}{visit.path}{visit.query}"
     content_only = "" if visit.parameters.isdisjoint(parameters) else "/content-only"
-    return f"{base}/{label}{content_only}{visit.path.removesuffix('/')}{visit.query}"
+    language = f"/{label}" if label else ""
+    return f"{base}{language}{content_only}{visit.path.removesuffix('/')}{visit.query}"
 
 
 def fetched(
@@ -156,14 +161,14 @@ def fetched(
 def _changes(
     upstream: Upstream, visit: Visit, variables: Mapping[str, str], host: str
 ) -> Sequence[Header]:
-    dropped = [name for name in visit.headers if name.startswith("x-serlo-")]
     if upstream in _THIRD_PARTIES:
-        dropped += [name for name in _NOT_FOR_THIRD_PARTIES if name in visit.headers]
-        return [Header(name, None) for name in sorted(dropped)]
+        dropped = sorted(name for name in visit.headers if name != _AGENT.name)
+        return [*(Header(name, None) for name in dropped), _AGENT]
+    added: dict[str, str | None] = {
+        name: None for name in ("x-serlo-edge", "x-serlo-rule") if name in visit.headers
+    }
     domain = variables["DOMAIN"]
-    dropped = [name for name in dropped if name in {"x-serlo-edge", "x-serlo-rule"}]
-    added: dict[str, str | None] = dict.fromkeys(sorted(dropped))
-    if "ORIGIN_SECRET" in variables and (host == domain or host.endswith(f".{domain}")):
+    if variables.get("ORIGIN_SECRET") and (host == domain or host.endswith(f".{domain}")):
         added["x-serlo-edge"] = "[ORIGIN_SECRET]"
     if not _REQUEST_ID.fullmatch(visit.headers.get("x-request-id", "")):
         added["x-request-id"] = "[a new UUID]"
@@ -177,31 +182,35 @@ def allowed_origin(
 ) -> str:
     """What the API's answer allows to read it: the page's own origin or, for others, the domain."""
     said = visit.headers.get("origin", "")
-    fallback = f"https://{variables['DOMAIN']}"
-    try:
-        parsed = URL(said)
-    except ValueError:
-        return fallback
-    if parsed.protocol not in {"http:", "https:"} or parsed.origin != said:
-        return fallback
+    parts = _ORIGIN.fullmatch(said)
+    if parts is not None and _is_allowed(origins, parts["host"], parts["port"], variables):
+        return said
+    return f"https://{variables['DOMAIN']}"
+
+
+def _is_allowed(
+    origins: Sequence[Mapping[str, Any]],
+    found: str,
+    port: str | None,
+    variables: Mapping[str, str],
+) -> bool:
     environment = variables.get("ENVIRONMENT")
     for origin in origins:
-        if environment in origin.get("notIn", ()):
-            continue
         ports = [str(port) for port in origin.get("ports", ())]
         host = target(origin["host"], {"label": ""}, variables)
-        if _host_fits(host, parsed.hostname, below=origin.get("subdomains", False)) and (
-            not ports or parsed.port in ports
+        if (
+            environment not in origin.get("notIn", ())
+            and _host_fits(host, found, below=origin.get("subdomains", False))
+            and (not ports or port in ports)
         ):
-            return said
-    return fallback
+            return True
+    return False
 
 
 def _host_fits(wanted: str, host: str, *, below: bool) -> bool:
-    if wanted.startswith("*"):
-        rest = re.escape(wanted[1:])
-        return re.fullmatch(rf"[a-z0-9-]+{rest}", host, re.ASCII) is not None
-    return host == wanted or (below and host.endswith(f".{wanted}"))
+    start = "(?:.+\\.)?" if below else ""
+    start += "[a-z0-9-]+" if wanted.startswith("*") else ""
+    return re.fullmatch(start + re.escape(wanted.removeprefix("*")), host, re.ASCII) is not None
 
 
 def thumbnail(
@@ -209,12 +218,12 @@ def thumbnail(
 ) -> Fetched | Responded:
     """Where the image for the parameter `url` is looked for, or the placeholder."""
     wanted = URLSearchParams(visit.query).get("url") or ""
-    for source in sources:
+    for source in sources if len(wanted) <= _LONGEST_PARAMETER else ():
         match = expression(source["url"]).search(wanted)
         if match is None:
             continue
         values = {"label": "", **match.groupdict()}
-        asked = [source["ask"]] if source.get("ask") else source.get("images", ())
-        urls = [target(text, values, variables) for text in asked]
+        asked = [source["ask"]] if source.get("ask") else []
+        urls = [target(text, values, variables) for text in (*asked, *source.get("images", ()))]
         return fetched("thumbnail", visit, variables, *urls)
     return Responded(200, "image/png", None)

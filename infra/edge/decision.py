@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
+from ada_url import URL
+
 from infra.edge.actions import (
     Asked,
     Fetched,
@@ -24,7 +26,8 @@ from infra.edge.actions import (
     target,
     thumbnail,
 )
-from infra.edge.visit import CompiledRule, Visit, match, why_not
+from infra.edge.routing import LANGUAGES
+from infra.edge.visit import CompiledRule, Stage, Visit, match, why_not
 
 __all__ = [
     "Asked",
@@ -65,10 +68,10 @@ Lookup: TypeAlias = Callable[[str, str], PathInfo | None]
 
 @dataclass(frozen=True)
 class Step:
-    """A rule that was tried: why it does not fit, or that it fits."""
+    """A rule that was tried: how far it fits, and why no further or what it does."""
 
     rule: str
-    fits: bool
+    stage: Stage
     why: str
 
 
@@ -101,10 +104,14 @@ class _Case:
     lookup: Lookup | None
     steps: list[Step] | None = None
 
-    def note(self, rule: CompiledRule, fits: bool, why: str | None = None) -> None:
-        if self.steps is not None:
-            why = why_not(rule, self.label, self.visit, self.variables) if why is None else why
-            self.steps.append(Step(rule["name"], fits, why))
+    def note(self, rule: CompiledRule, does: str | None = None) -> None:
+        if self.steps is None:
+            return
+        if does is None:
+            stage, why = why_not(rule, self.label, self.visit, self.variables)
+        else:
+            stage, why = "fits", does
+        self.steps.append(Step(rule["name"], stage, why))
 
 
 def decide(
@@ -148,15 +155,15 @@ def _first(case: _Case, rules: Sequence[CompiledRule]) -> Decision:
     for position, rule in enumerate(rules):
         captured = match(rule, case.label, case.visit, case.variables)
         if captured is None:
-            case.note(rule, False)
+            case.note(rule)
             continue
         action = rule["then"]
         outcome = _ACTIONS[action["do"]](case, action, captured)
         if outcome is None:
-            case.note(rule, True, "declines: nothing to redirect")
+            case.note(rule, "declines: nothing to redirect")
             continue
         may_decline = isinstance(outcome, Asked) or action.get("declines", False)
-        case.note(rule, True, "answers, unless it declines" if may_decline else "answers")
+        case.note(rule, "answers, unless it declines" if may_decline else "answers")
         otherwise = _first(case, rules[position + 1 :]) if may_decline else None
         return Decision(rule["name"], outcome, otherwise)
     return Decision(None, fetched("origin", case.visit, case.variables, case.visit.url))
@@ -232,19 +239,25 @@ def _frontend(case: _Case, *, prefix: bool, action: Action) -> Fetched:
 
 def _alias(case: _Case, _action: Action, _captured: Captured) -> Outcome | None:
     visit = case.visit
-    if visit.path in NO_LOOKUP:
+    if not _can_be_known(case):
         return None
     if case.lookup is None:
         return Asked(case.label, visit.path)
     found = case.lookup(case.label, visit.path)
     if found is None:
         return None
-    label = case.label if found.instance is None else found.instance
-    host = f"{label}.{case.variables['DOMAIN']}"
-    fragment = f"#{found.hash.removeprefix('#')}" if found.hash else ""
-    there = redirect_to(f"https://{host}{found.current_path}{visit.query}{fragment}", 301)
-    here = redirect_to(f"https://{visit.host}{visit.path}{visit.query}", 301)
-    return None if there == here else there
+    label = found.instance or case.label
+    there = URL(f"https://{label}.{case.variables['DOMAIN']}")
+    there.pathname = found.current_path
+    there.hash = found.hash or ""
+    if (label, there.pathname, there.hash) == (case.label, visit.path, ""):
+        return None
+    there.search = visit.query
+    return redirect_to(there.href, 301)
+
+
+def _can_be_known(case: _Case) -> bool:
+    return case.label in LANGUAGES and case.visit.path not in NO_LOOKUP
 
 
 def _split(case: _Case, action: Action, _captured: Captured) -> Sorted:
@@ -256,7 +269,7 @@ def _split(case: _Case, action: Action, _captured: Captured) -> Sorted:
     types = action.get("types")
     asks = None
     if action.get("byType", False) and types is not None:
-        if visit.path in NO_LOOKUP:
+        if not _can_be_known(case):
             return Sorted(audience, probability, "legacy", "it has no type", frontend, legacy)
         if case.lookup is None:
             asks = Asked(case.label, visit.path, tuple(types))

@@ -8,12 +8,17 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, cached_property
-from typing import Any, TypeAlias, cast
+from typing import Any, Literal, TypeAlias, cast
 
 from ada_url import URL
 
 CompiledRule: TypeAlias = Mapping[str, Any]
 """A rule of the compiled table, see `infra/edge/compilation.py`."""
+
+# What JavaScript's `trim` takes away, as far as headers can have it.
+_SPACE = " \t\n\v\f\r\u00a0"
+Stage: TypeAlias = Literal["environment", "host", "path", "condition", "fits"]
+"""Where it is seen that a request does not fit a rule, in the order in which it is looked at."""
 
 _GROUP = re.compile(r"\(\?<(?=[A-Za-z_])")
 
@@ -26,7 +31,8 @@ class VisitError(ValueError):
 class Visit:
     """A request. Header names are in lower case; `path` and `query` are percent-encoded.
 
-    `query` has its question mark, or is empty. `region` is what Cloudflare says of the visitor (ISO
+    `query` has its question mark, or is empty. `written` is the whole URL if it was read from one:
+    ports and lone question marks decide nothing, but are passed on. `region` is what Cloudflare says of the visitor (ISO
     3166-2 without the country).
     """
 
@@ -37,6 +43,7 @@ class Visit:
     method: str = "GET"
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
     region: str | None = None
+    written: str = ""
 
     @classmethod
     def of(
@@ -63,12 +70,13 @@ class Visit:
             method=method,
             headers={name.lower(): value for name, value in (headers or {}).items()},
             region=region,
+            written=_without_fragment(parsed),
         )
 
     @property
     def url(self) -> str:
-        """The URL without port and fragment, which decide nothing."""
-        return f"{self.scheme}://{self.host}{self.path}{self.query}"
+        """The whole URL, as the worker gets it."""
+        return self.written or f"{self.scheme}://{self.host}{self.path}{self.query}"
 
     @cached_property
     def parameters(self) -> frozenset[str]:
@@ -81,7 +89,7 @@ class Visit:
         """The cookies; of several with one name, the first."""
         found: dict[str, str] = {}
         for pair in self.headers.get("cookie", "").split(";"):
-            name, equals, value = pair.strip().partition("=")
+            name, equals, value = pair.strip(_SPACE).partition("=")
             if equals:
                 found.setdefault(name, value)
         return found
@@ -109,22 +117,25 @@ def match(
     return captured
 
 
-def why_not(rule: CompiledRule, label: str, visit: Visit, variables: Mapping[str, str]) -> str:
-    """The first reason for which a request does not fit a rule; empty if it does."""
+def why_not(
+    rule: CompiledRule, label: str, visit: Visit, variables: Mapping[str, str]
+) -> tuple[Stage, str]:
+    """How far a request fits a rule, and the first reason why it fits no further."""
     hosts = rule["hosts"]
     if not _holds_in(rule, variables):
-        return f"holds in {_any(rule['environments'])} only"
+        return "environment", f"holds in {_any(rule['environments'])} only"
     if isinstance(hosts, Mapping):
         if label in hosts["but"]:
-            return f"holds for any host but {_any_host(cast(Mapping[str, Any], hosts)['but'])}"
+            but = cast(Mapping[str, Any], hosts)["but"]
+            return "host", f"holds for any host but {_any_host(but)}"
     elif label not in hosts:
-        return f"its host is {_any_host(hosts)}"
+        return "host", f"its host is {_any_host(hosts)}"
     if _captured(rule.get("path"), visit.path) is None:
-        return f"its path is {path_text(rule.get('path'))}"
+        return "path", f"its path is {path_text(rule.get('path'))}"
     for condition in rule.get("when", ()):
         if not _holds(condition, visit, variables):
-            return f"asks for {condition_text(condition)}"
-    return ""
+            return "condition", f"asks for {condition_text(condition)}"
+    return "fits", ""
 
 
 def host_text(label: str) -> str:
@@ -171,6 +182,13 @@ def expression(pattern: str) -> re.Pattern[str]:
     return re.compile(text, re.ASCII)
 
 
+def _without_fragment(url: URL) -> str:
+    url.hash = ""
+    url.username = ""
+    url.password = ""
+    return url.href
+
+
 def _holds_in(rule: CompiledRule, variables: Mapping[str, str]) -> bool:
     environments = rule.get("environments")
     return environments is None or variables.get("ENVIRONMENT") in environments
@@ -204,7 +222,11 @@ def _holds(condition: Mapping[str, Any], visit: Visit, variables: Mapping[str, s
         case {"cookie": name}:
             found = visit.cookies.get(name)
         case {"header": name}:
+            # Several headers of one name come as one text; the first is meant.
             found = visit.headers.get(name.lower())
+            value = condition.get("value")
+            if found is not None and value is not None and found.startswith(f"{value}, "):
+                found = value
         case {"variable": name}:
             found = variables.get(name)
         case _:
