@@ -14,7 +14,7 @@ export async function fromFrontend(visit, prefix, follow) {
   const { request, env, url, limits } = visit;
   const target = `https://${env.FRONTEND_DOMAIN}${prefix ? prefixed(visit) : url.pathname}${url.search}`;
   const headers = headersFor(visit, env.FRONTEND_DOMAIN.split(":", 1)[0] ?? "");
-  headers.delete("host");
+  headers.set("host", env.FRONTEND_DOMAIN);
   // Nothing but the request itself has its body.
   const first = request.body === null ? target : new Request(target, request);
   const { method } = request;
@@ -26,7 +26,7 @@ export async function fromFrontend(visit, prefix, follow) {
     ? askFollowing(target, init, limits.frontend, first)
     : ask(first, init, limits.frontend));
   if (follow && isRead && answer.status === 302) {
-    log("warning", "the frontend redirects to somebody else", visit);
+    log("warning", "a redirect of the frontend is left to the visitor", visit);
   }
   return presentable(visit, answer);
 }
