@@ -15,8 +15,10 @@ from tests.rehearsal.edge_worker.runtime import EdgeRuntime, Site
 
 REQUESTS = 50_000
 CHUNK = 2_500
-WARM = 15_000
+WARM = 25_000
 """Requests after which the runtime has compiled and reserved what it needs."""
+HALF_THE_MEMORY = ("--max-old-space-size=64", "--max-semi-space-size=2")
+"""Cloudflare allows an isolate 128 MB; without any limit garbage is hardly ever collected."""
 ALLOWED_BYTES = 500
 """Of growth for each request after that: half of what would be called a leak."""
 
@@ -25,7 +27,7 @@ _LEAK = """
 const kept = [];
 export default {
   fetch(request) {
-    kept.push(crypto.getRandomValues(new Uint8Array(1024)));
+    kept.push(new Array(128).fill(Math.random()));
     return fetch(request);
   },
 };
@@ -53,18 +55,19 @@ def test_the_worker_answers_whatever_comes(tmp_path: Path, control: int, seed: i
     arriving = _arriving(control, stream)
     failures: list[str] = []
     rules: set[bytes] = set()
-    with EdgeRuntime(tmp_path / "edge", {"edge": sites.site("production", table)}) as runtime:
+    edge = {"edge": sites.site("production", table)}
+    with EdgeRuntime(tmp_path / "edge", edge, v8_flags=HALF_THE_MEMORY) as runtime:
         memory: list[int] = []
         for _ in range(REQUESTS // CHUNK):
             runtime.reset()
             runtime.record(False)
             runtime.answer("https://api.serlo.org/graphql", body='{"data":{"uuid":null}}')
             for message, reply in exchange(runtime.port("edge"), islice(arriving, CHUNK)):
-                rule = b"" if reply is None else reply.first(b"x-serlo-rule")
-                if reply is None or reply.status >= 500 or not rule:
+                if reply is None or reply.status >= 500 or reply.first(b"x-request-id") is None:
                     what = "no answer" if reply is None else f"{reply.status} {reply.body[:300]!r}"
                     failures.append(f"{what}\n  to {message.encoded()!r}")
-                rules.add(rule or b"")
+                elif reply.status not in (400, 421):  # hosts that are none, or not ours
+                    rules.add(reply.first(b"x-serlo-rule") or b"no rule")
             memory.append(_resident(runtime.pid))
         log = runtime.log()
 
@@ -74,14 +77,17 @@ def test_the_worker_answers_whatever_comes(tmp_path: Path, control: int, seed: i
     assert '"level":"error"' not in log, log[:3000]
     # Otherwise all of it might have ended at the first rule.
     assert len(rules) > len(table["rules"]) * 0.6, rules
+    assert b"no rule" not in rules
     assert _growth(memory) < ALLOWED_BYTES, [f"{size / 1e6:.1f} MB" for size in memory]
 
 
 def test_a_leak_would_be_seen(tmp_path: Path) -> None:
+    """A kilobyte for each request, which the test above must be able to tell from noise."""
     message = Message(b"de.serlo.org")
-    with EdgeRuntime(tmp_path / "leak", {"leak": _plain(tmp_path, _LEAK)}) as runtime:
+    leak = {"leak": _plain(tmp_path, _LEAK)}
+    with EdgeRuntime(tmp_path / "leak", leak, v8_flags=HALF_THE_MEMORY) as runtime:
         memory: list[int] = []
-        for _ in range(REQUESTS // CHUNK):
+        for _ in range((WARM + 10_000) // CHUNK):
             runtime.reset()
             runtime.record(False)
             for _, reply in exchange(runtime.port("leak"), (message for _ in range(CHUNK))):
