@@ -122,3 +122,8 @@ def cases(rows: Iterable[tuple[object, ...]], *named: int) -> list[object]:
         pytest.param(*row, id=" ".join(str(row[column]) or "apex" for column in columns))
         for row in rows
     ]
+
+
+def titled(rows: Iterable[tuple[object, ...]]) -> list[object]:
+    """Rows as parameters; the first column is a case's name and no parameter."""
+    return [pytest.param(*row[1:], id=str(row[0])) for row in rows]
