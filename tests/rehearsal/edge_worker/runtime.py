@@ -21,6 +21,7 @@ from urllib.parse import quote, urlsplit
 
 import httpx
 
+from infra.edge.compilation import Document, chunks
 from infra.edge.script import COMPATIBILITY_DATE, MAIN_MODULE
 from rehearsal.cloudflare import parent_guard
 from rehearsal.cloudflare.workerd import WorkerdError, workerd_path
@@ -28,8 +29,6 @@ from toolchain import resolve
 
 WORKER = Path(__file__).parents[3] / "infra" / "edge" / "worker"
 """The folder with the worker's modules."""
-PIECE = 5_000
-"""The most octets of one variable of a worker."""
 
 _WORLD = Path(__file__).with_name("world.mjs")
 SCHEME_HEADER = "x-test-scheme"
@@ -48,7 +47,7 @@ class Site:
     """
 
     bindings: Mapping[str, str]
-    table: Mapping[str, object] | None = None
+    table: Document | None = None
     modules: Path = WORKER
     store: bool = True
 
@@ -309,15 +308,6 @@ class EdgeRuntime:
             return Answer(response.status, httpx.Headers(response.getheaders()), content)
 
 
-def pieces(table: Mapping[str, object]) -> dict[str, str]:
-    """The bindings that hold a compiled routing table."""
-    text = json.dumps(table, separators=(",", ":"))
-    return {
-        f"ROUTES_{position // PIECE + 1}": text[position : position + PIECE]
-        for position in range(0, len(text), PIECE)
-    }
-
-
 def _pairs(headers: Pairs) -> list[tuple[str, str]]:
     if isinstance(headers, Mapping):
         return list(cast("Mapping[str, str]", headers).items())
@@ -337,7 +327,7 @@ def _config(sites: Mapping[str, Site], folder: Path, v8_flags: Sequence[str]) ->
         ]
         # The first one is the entry.
         modules.insert(0, (MAIN_MODULE, site.modules / MAIN_MODULE))
-        texts = {**site.bindings, **(pieces(site.table) if site.table is not None else {})}
+        texts = {**site.bindings, **(chunks(site.table) if site.table is not None else {})}
         bindings = [f"(name = {_text(key)}, text = {_text(value)})" for key, value in texts.items()]
         if site.store:
             bindings.append(

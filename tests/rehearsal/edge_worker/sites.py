@@ -5,14 +5,14 @@ are in staging's zone: `today` is staging without legacy, which is when edge.md'
 pages of the frontend; the rest differs from it in what their comments say.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
 import pytest
 
 from infra.edge import script
-from infra.edge.compilation import compile_rules, compile_table
+from infra.edge.compilation import Document, compile_rules, compile_table
 from infra.edge.table import RULES
 from infra.environment import Environment
 from infra.stackschema import SplitKeys
@@ -99,12 +99,12 @@ def _load(name: str) -> Environment:
     return Environment.load(STACKS / f"Pulumi.{name}.yaml")
 
 
-def _site(name: str, table: Mapping[str, object], **more: str) -> Site:
+def _site(name: str, table: Document, **more: str) -> Site:
     secrets = {"API_SECRET": API_SECRET, "ORIGIN_SECRET": ORIGIN_SECRET}
     return Site({**script.script(environment(name)).variables, **secrets, **more}, table)
 
 
-def _table(split: SplitKeys | None = None, switches: Iterable[str] = ()) -> Mapping[str, object]:
+def _table(split: SplitKeys | None = None, switches: Iterable[str] = ()) -> Document:
     splits = {"content": split} if split is not None else {}
     return compile_rules(
         RULES, legacy=split is not None, splits=splits, switches=frozenset(switches)
