@@ -5,7 +5,7 @@ import { discard, redirection } from "./answers.mjs";
 import { pathInfo, QUERY } from "./content.mjs";
 import { log } from "./log.mjs";
 import { signed } from "./signing.mjs";
-import { addOurs, ask, within } from "./upstream.mjs";
+import { addOurs, ask, Unreachable, within } from "./upstream.mjs";
 
 const LANGUAGES = new Set(["de", "en", "es", "fr", "hi", "ta"]);
 const SKIPPED = new Set(["/user/me", "/user/public"]);
@@ -147,7 +147,8 @@ async function askApi(visit) {
     if (info?.instance !== undefined && !LANGUAGES.has(info.instance)) delete info.instance;
     return info !== null && PATH.test(info.currentPath) ? info : null;
   } catch (error) {
-    const problem = error instanceof Error ? error.name : "not an error";
+    // What is wrong with JSON would be said with a piece of it.
+    const problem = error instanceof Unreachable ? error.message : "the answer is wrong";
     log("warning", "a path could not be looked up", visit, { problem });
     return null;
   }

@@ -16,7 +16,8 @@ export const QUERY = `
 
 const COURSE_PAGE =
   /^(?:\/(?:de|en|es|fr|hi|ta))?(?:\/[^/]+)?\/[0-9]+\/(?<page>[0-9a-f]+)(?:-[0-9a-f-]*)?\/[^/]*$/;
-const SUBJECT = /^\/(?<subject>[^/]*[^/0-9][^/]*)\/(?<id>[0-9]+)(?:\/|$)/;
+/** Subject and number at the start of a course's alias. */
+const COURSE = /^(?:\/[^/]*[^/0-9][^/]*)?\/[0-9]+(?=\/|$)/;
 const UMLAUTS = /** @type {Record<string, string>} */ ({ ä: "ae", ö: "oe", ü: "ue", ß: "ss" });
 
 /**
@@ -51,20 +52,20 @@ export function pathInfo(answer, path) {
 
 /**
  * The path of a course's page; nothing for the first one, which is the course itself.
- * @param {Record<string, unknown>} course
+ * @param {Record<string, unknown>} uuid of the course
  * @param {string | undefined} alias
  * @param {string} path
  * @returns {string | undefined}
  */
 function coursePage({ pages }, alias, path) {
   const wanted = COURSE_PAGE.exec(path)?.groups?.["page"];
-  const known = SUBJECT.exec(alias ?? "")?.groups;
-  if (wanted === undefined || !Array.isArray(pages) || known === undefined) return undefined;
+  const course = COURSE.exec(alias ?? "")?.[0];
+  if (wanted === undefined || !Array.isArray(pages) || course === undefined) return undefined;
   const position = pages.findIndex((page) => text(record(page)["id"])?.startsWith(wanted));
   if (position < 1) return undefined;
   const { id, title } = record(pages[position]);
   const group = String(id).split("-", 1)[0] ?? "";
-  return `/${known["subject"]}/${known["id"]}/${group}/${slug(text(title) ?? "")}`;
+  return `${course}/${group}/${slug(text(title) ?? "")}`;
 }
 
 /** @param {string} title */

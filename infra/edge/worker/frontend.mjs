@@ -12,7 +12,8 @@ import { ask, askFollowing, headersFor, presentable } from "./upstream.mjs";
  */
 export async function fromFrontend(visit, prefix, follow) {
   const { request, env, url, limits } = visit;
-  const target = `https://${env.FRONTEND_DOMAIN}${prefix ? prefixed(visit) : url.pathname}${url.search}`;
+  const path = prefix ? prefixed(visit) : url.pathname;
+  const target = `https://${env.FRONTEND_DOMAIN}${path}${url.search}`;
   const headers = headersFor(visit, env.FRONTEND_DOMAIN.split(":", 1)[0] ?? "");
   headers.set("host", env.FRONTEND_DOMAIN);
   // Nothing but the request itself has its body.

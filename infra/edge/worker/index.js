@@ -6,7 +6,7 @@ import { branded, withoutBody } from "./answers.mjs";
 import { log } from "./log.mjs";
 import { fits } from "./matching.mjs";
 import { TableError, tableOf } from "./table.mjs";
-import { Unreachable } from "./upstream.mjs";
+import { fromOrigin, Unreachable } from "./upstream.mjs";
 
 const GIVEN_ID = /^[A-Za-z0-9_-]{8,128}$/;
 
@@ -20,20 +20,18 @@ export default {
   async fetch(request, env, ctx) {
     const given = request.headers.get("x-request-id");
     const requestId = given !== null && GIVEN_ID.test(given) ? given : crypto.randomUUID();
-    /** @type {Visit | null} */
-    let visit = null;
+    const about = { rule: "", requestId };
     /** @type {Response} */
     let answer;
     try {
-      visit = begun(request, env, ctx, requestId);
-      answer = visit === null ? branded(400, request, requestId) : await answered(visit);
+      answer = await answered(request, env, ctx, about);
     } catch (error) {
-      answer = failed(error, request, requestId, visit);
+      answer = failed(error, request, about);
     }
     // A socket that has been opened is the runtime's own business.
     if (answer.status === 101) return answer;
     answer.headers.set("x-request-id", requestId);
-    if (visit !== null && visit.rule !== "") answer.headers.set("x-serlo-rule", visit.rule);
+    if (about.rule !== "") answer.headers.set("x-serlo-rule", about.rule);
     return request.method === "HEAD" ? withoutBody(answer) : answer;
   },
 };
@@ -42,65 +40,57 @@ export default {
  * @param {Request} request
  * @param {Env} env
  * @param {ExecutionContext} ctx
- * @param {string} requestId
- * @returns {Visit | null} null: the URL is none
- */
-function begun(request, env, ctx, requestId) {
-  const { limits, contentParameters } = tableOf(env);
-  let url;
-  try {
-    url = new URL(request.url);
-  } catch {
-    return null;
-  }
-  const base = { request, env, ctx, limits, contentParameters, url, requestId };
-  return { ...base, label: "", rule: "" };
-}
-
-/**
- * @param {Visit} visit
+ * @param {{ rule: string, requestId: string }} about gets the name of the rule that answers
  * @returns {Promise<Response>}
  */
-async function answered(visit) {
-  const { env, url, request, requestId } = visit;
-  const host = url.hostname.endsWith(".") ? url.hostname.slice(0, -1) : url.hostname;
-  if (host.endsWith(`.${env.DOMAIN}`)) {
-    visit.label = host.slice(0, -env.DOMAIN.length - 1);
-  } else if (host !== env.DOMAIN) {
-    return branded(421, request, requestId);
-  }
+async function answered(request, env, ctx, about) {
   const table = tableOf(env);
-  for (const rule of table.candidates(visit.label, url.pathname)) {
+  if (!URL.canParse(request.url)) return branded(400, request, about.requestId);
+  const url = new URL(request.url);
+  const label = labelOf(url.hostname, env.DOMAIN);
+  if (label === null) return branded(421, request, about.requestId);
+  const { limits, contentParameters } = table;
+  /** @type {Visit} */
+  const visit = Object.assign(about, { request, env, ctx, limits, contentParameters, url, label });
+  for (const rule of table.candidates(label, url.pathname)) {
     const captured = fits(rule, visit);
     if (captured === null) continue;
     visit.rule = rule.name;
     const answer = await rule.answer(visit, captured);
     if (answer !== null) return answer;
-    visit.rule = "";
   }
-  const answer = await table.otherwise(visit, {});
-  return answer ?? branded(502, request, requestId);
+  visit.rule = "";
+  return fromOrigin(visit);
+}
+
+/**
+ * The host without the domain: empty for the domain itself, null outside of it.
+ * @param {string} hostname
+ * @param {string} domain
+ */
+function labelOf(hostname, domain) {
+  const host = hostname.endsWith(".") ? hostname.slice(0, -1) : hostname;
+  if (host === domain) return "";
+  return host.endsWith(`.${domain}`) ? host.slice(0, -domain.length - 1) : null;
 }
 
 /**
  * Whatever went wrong, the visitor gets a page that says so, and no more than that.
  * @param {unknown} error
  * @param {Request} request
- * @param {string} requestId
- * @param {Visit | null} visit
+ * @param {{ rule: string, requestId: string }} about
  * @returns {Response}
  */
-function failed(error, request, requestId, visit) {
-  const about = { requestId, rule: visit?.rule ?? "" };
+function failed(error, request, about) {
   if (error instanceof TableError) {
     log("error", error.message, about);
-    return branded(503, request, requestId);
+    return branded(503, request, about.requestId);
   }
   if (error instanceof Unreachable) {
     log("error", error.message, about, { host: error.host });
-    return branded(502, request, requestId);
+    return branded(502, request, about.requestId);
   }
   const problem = error instanceof Error ? `${error.name}: ${error.message}` : "not an error";
   log("error", "the worker failed", about, { problem });
-  return branded(500, request, requestId);
+  return branded(500, request, about.requestId);
 }

@@ -3,7 +3,7 @@
 /** @import { Captured, Condition, Rule, Visit } from "./types" */
 
 /** @type {Captured} */
-const NOTHING = Object.freeze({});
+const NOTHING = Object.freeze(Object.create(null));
 
 /**
  * What the path's pattern captured, or null if the rule does not fit.

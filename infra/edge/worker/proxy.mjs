@@ -25,7 +25,7 @@ export function preparedProxy({ to, cache = 0, declines = false }, env) {
       const answer = await askOthers(visit, target, {}, cache);
       if (answer.ok || !declines) return modest(presentable(visit, answer));
       discard(answer);
-      log("warning", "somebody else's server does not help", visit, { host, status: answer.status });
+      log("warning", "somebody else's server fails", visit, { host, status: answer.status });
     } catch (error) {
       if (!declines || !(error instanceof Unreachable)) throw error;
       log("warning", error.message, visit, { host });

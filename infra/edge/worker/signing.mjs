@@ -1,6 +1,7 @@
 // Requests that the API trusts: signed with the secret it shares with us.
 
 /** @import { Env } from "./types" */
+import { Unreachable } from "./upstream.mjs";
 
 const ISSUER = "serlo.org-cloudflare-worker";
 const AUDIENCE = "api.serlo.org";
@@ -26,7 +27,7 @@ const tokens = new Map();
  */
 export async function signed(env, send) {
   const { API_SECRET: first, API_SECRET_SECOND: second } = env;
-  if (!first) throw new Error("the binding API_SECRET is missing");
+  if (!first) throw new Unreachable("the binding API_SECRET is missing");
   let answer = await send(await authorization(first));
   if (!second) return answer;
   for (let tries = 1; tries < MOST_TRIES && (await isRefused(answer)); tries += 1) {

@@ -50,7 +50,6 @@ class Table {
   constructor(compiled, env) {
     this.limits = compiled.limits;
     this.contentParameters = compiled.contentParameters ?? [];
-    this.otherwise = prepared({ do: "pass" }, env);
     const rules = compiled.rules.filter((rule) => isForUs(rule, env));
     /** Labels that no rule names are all the same to us. @type {Set<string>} */
     this._named = new Set(
