@@ -21,7 +21,7 @@ from urllib.parse import quote, urlsplit
 
 import httpx
 
-from infra.edge.compilation import Document, chunks
+from infra.edge.compilation import chunks
 from infra.edge.script import COMPATIBILITY_DATE, MAIN_MODULE
 from rehearsal.cloudflare import parent_guard
 from rehearsal.cloudflare.workerd import WorkerdError, workerd_path
@@ -47,7 +47,7 @@ class Site:
     """
 
     bindings: Mapping[str, str]
-    table: Document | None = None
+    table: Mapping[str, object] | None = None
     modules: Path = WORKER
     store: bool = True
 
@@ -327,7 +327,7 @@ def _config(sites: Mapping[str, Site], folder: Path, v8_flags: Sequence[str]) ->
         ]
         # The first one is the entry.
         modules.insert(0, (MAIN_MODULE, site.modules / MAIN_MODULE))
-        texts = {**site.bindings, **(chunks(site.table) if site.table is not None else {})}
+        texts = {**site.bindings, **(chunks(dict(site.table)) if site.table is not None else {})}
         bindings = [f"(name = {_text(key)}, text = {_text(value)})" for key, value in texts.items()]
         if site.store:
             bindings.append(

@@ -261,3 +261,18 @@ def test_assets_are_production_s_everywhere(
 def test_what_the_asset_store_says_reaches_the_visitor(edge: EdgeRuntime, status: int) -> None:
     edge.answer(STORE, status=status)
     assert edge.fetch("staging", address("staging", "assets", "/x.png")).status == status
+
+
+CONDITIONS = {
+    "if-none-match": '"x"',
+    "if-modified-since": "Wed, 21 Oct 2026 07:28:00 GMT",
+    "range": "bytes=0-99",
+}
+
+
+def test_who_has_an_asset_or_wants_a_part_of_it_may_say_so(edge: EdgeRuntime) -> None:
+    edge.answer(STORE, status=206, body="x", headers={"content-range": "bytes 0-0/100"})
+    answer = edge.fetch("production", address("production", "assets", "/x.mp4"), headers=CONDITIONS)
+    assert (answer.status, answer.headers["content-range"]) == (206, "bytes 0-0/100")
+    (call,) = edge.calls()
+    assert CONDITIONS.items() <= dict(call.headers).items()
