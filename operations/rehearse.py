@@ -77,16 +77,16 @@ def rehearse(
         derive_project(project, environment, source, endpoints, cluster)
     except (StackFileError, FileNotFoundError, ProgramError, ToolError, StartFailed) as error:
         sys.exit(str(error))
-    if servers_only:
-        console.print(f'the servers of {folder} run. By hand: eval "$(serlo env)"')
-        return
     pulumi = PulumiCli(project, quiet=json)
     try:
-        with EmulatedZone(environment, endpoints, _token(project)) as zone:
-            zone.add_records_kept_by_hand()
-            zone.require_script(folder)
         for done in pulumi.prepare():
             console.print(f"[yellow]{done}")
+        with EmulatedZone(environment, endpoints, _token(project)) as zone:
+            zone.add_records_kept_by_hand()
+            if servers_only:
+                console.print('The servers run. By hand: eval "$(serlo env)"')
+                return
+            zone.require_script(folder)
         changes = pulumi.up()
         if not settle(cluster):
             console.print("[yellow]not all pods became ready: see the table")

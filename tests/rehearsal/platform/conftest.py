@@ -59,11 +59,19 @@ class Rehearsal:
 
     def pulumi(self, *arguments: str, **more: str) -> "subprocess.CompletedProcess[str]":
         """Run pulumi by hand, as after `eval "$(serlo env)"`, with more variables if wanted."""
-        words = " ".join(shlex.quote(argument) for argument in arguments)
+        command = shlex.join(["pulumi", "--non-interactive", *arguments])
+        return self.by_hand(command, folder=CHECKOUT, **more)
+
+    def by_hand(
+        self, command: str, *, folder: Path = CHECKOUT, **more: str
+    ) -> "subprocess.CompletedProcess[str]":
+        """Run a command line after `eval "$(serlo env)"`."""
         variables = shlex.join(self.serlo("env"))
         done = subprocess.run(
-            ["/bin/sh", "-ec", f'eval "$({variables})"; exec pulumi --non-interactive {words}'],
+            ["/bin/sh", "-ec", f'eval "$({variables})"; {command}'],
+            cwd=folder,
             env=os.environ | more,
+            stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
             timeout=240,
