@@ -217,8 +217,8 @@ def thumbnail(
     sources: Sequence[Mapping[str, Any]], visit: Visit, variables: Mapping[str, str]
 ) -> Fetched | Responded:
     """Where the image for the parameter `url` is looked for, or the placeholder."""
-    wanted = URLSearchParams(visit.query).get("url") or ""
-    for source in sources if len(wanted) <= _LONGEST_PARAMETER else ():
+    wanted = _player(URLSearchParams(visit.query).get("url") or "")
+    for source in sources:
         match = expression(source["url"]).search(wanted)
         if match is None:
             continue
@@ -227,3 +227,14 @@ def thumbnail(
         urls = [target(text, values, variables) for text in (*asked, *source.get("images", ()))]
         return fetched("thumbnail", visit, variables, *urls)
     return Responded(200, "image/png", None)
+
+
+def _player(wanted: str) -> str:
+    """The address without what says how it is to be shown; empty if it is none."""
+    if len(wanted) > _LONGEST_PARAMETER:
+        return ""
+    try:
+        url = URL(wanted)
+    except ValueError:
+        return ""
+    return f"{url.origin}{url.pathname}"
