@@ -3,7 +3,7 @@
 const TEXTS = {
   de: {
     title: "Wir sind gleich zurück",
-    text: "serlo.org ist gerade nicht erreichbar. Bitte versuch es in ein paar Minuten noch einmal.",
+    text: "serlo.org ist gerade nicht erreichbar. Bitte versuche es in ein paar Minuten erneut.",
     wrong: "Diese Adresse gibt es nicht",
     wrongText: "Bitte prüfe, ob die Adresse richtig geschrieben ist.",
     number: "Nummer der Anfrage",
