@@ -1,7 +1,7 @@
 """Today's routing table and bindings, as the stacks give them to the worker."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
@@ -12,8 +12,10 @@ from infra.stackschema import SplitKeys
 from tests.rehearsal.edge_load.noise import Vocabulary
 from tests.rehearsal.edge_worker.runtime import Site
 
-Table = Mapping[str, Any]
+Table = dict[str, Any]
 
+Environment = Literal["production", "staging"]
+ENVIRONMENTS: tuple[Environment, ...] = ("production", "staging")
 DOMAINS = {"production": "serlo.org", "staging": "serlo-staging.dev"}
 FRONTENDS = {
     "production": "frontend.serlo.org",
@@ -40,7 +42,7 @@ def table(
     )
 
 
-def bindings(environment: Literal["production", "staging"]) -> dict[str, str]:
+def bindings(environment: Environment) -> dict[str, str]:
     """The worker's variables and secrets."""
     domain = DOMAINS[environment]
     return {
@@ -54,7 +56,7 @@ def bindings(environment: Literal["production", "staging"]) -> dict[str, str]:
     }
 
 
-def site(environment: Literal["production", "staging"], compiled: Table) -> Site:
+def site(environment: Environment, compiled: Table) -> Site:
     """The worker with a table."""
     return Site(bindings(environment), compiled)
 
