@@ -6,7 +6,10 @@ from typing import Any
 
 import pytest
 
-from operations.program import Program, run_program
+import infra.stack
+from infra.edge.routing import AnyPath, PassThrough, Rule
+from infra.edge.table import RULES
+from operations.program import Program, ProgramError, run_program
 from rehearsal.plugins.properties import Secret
 
 from .conftest import ROOT, ChangedStack, changed, named, of_kind, program_of
@@ -140,3 +143,22 @@ def test_a_worker_of_others_gets_routes_and_nothing_else(changed_stack: ChangedS
     assert scripts == {"chat-websocket": None, "chat-sockjs": None, "all-hosts": "serlo-edge"}
     gone = {name for _, name in changed(before, after)}
     assert gone == {"worker", "path-info", "all-hosts"}
+
+
+def test_a_table_with_mistakes_stops_before_anything_is_registered(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    nowhere = Rule("nowhere", ("nowhere",), AnyPath(), PassThrough())
+    monkeypatch.setattr(infra.stack, "RULES", (nowhere, *RULES))
+    with pytest.raises(ProgramError) as refused:
+        run_program(ROOT / "stacks" / "Pulumi.staging.yaml")
+    assert f"{nowhere.place}: nowhere: " in str(refused.value)
+    assert not refused.value.registrations
+
+
+def test_a_worker_of_others_is_not_asked_for_its_table(
+    monkeypatch: pytest.MonkeyPatch, changed_stack: ChangedStack
+) -> None:
+    monkeypatch.setattr(infra.stack, "RULES", RULES[:1] * 2)
+    file = changed_stack("staging", (SPLITS, "    script: serlo-edge\n"))
+    assert of_kind(run_program(file), "WorkersRoute")
