@@ -16,6 +16,9 @@ app.command("operations.tools:tools", help="List the pinned tools: version, orig
 app.command("operations.render:render", help="Print every resource of a stack, secrets redacted.")
 app.command("operations.access:access", help="Print the rights that deploying a stack takes.")
 app.command("operations.versions:versions", help="Which version is declared where.")
+app.command("operations.trace.command:trace", help="What answers a URL, and why.")
+app.command("operations.routes:routes", help="Print the routing table.")
+app.command("operations.worker:worker", help="Write the worker's files, to be run by themselves.")
 app.command("operations.secrets:secrets", help="Which secrets a stack needs, and which are set.")
 
 

@@ -217,9 +217,9 @@ def thumbnail(
     sources: Sequence[Mapping[str, Any]], visit: Visit, variables: Mapping[str, str]
 ) -> Fetched | Responded:
     """Where the image for the parameter `url` is looked for, or the placeholder."""
-    wanted = _player(URLSearchParams(visit.query).get("url") or "")
+    player = _player(URLSearchParams(visit.query).get("url") or "")
     for source in sources:
-        match = expression(source["url"]).search(wanted)
+        match = expression(source["url"]).search(player)
         if match is None:
             continue
         values = {"label": "", **match.groupdict()}
@@ -230,7 +230,7 @@ def thumbnail(
 
 
 def _player(wanted: str) -> str:
-    """The address without what says how it is to be shown; empty if it is none."""
+    """The address without what says how it is to be shown; empty for what is none."""
     if len(wanted) > _LONGEST_PARAMETER:
         return ""
     try:

@@ -278,8 +278,8 @@ def _split(case: _Case, action: Action, _captured: Captured) -> Sorted:
             if found is None or found.typename not in types:
                 why = "its type is not known" if found is None else f"its type is {found.typename}"
                 return Sorted(audience, probability, "legacy", why, frontend, legacy)
-    side, why = _side(visit.cookies.get("useFrontend"), probability)
-    return Sorted(audience, probability, side, why, frontend, legacy, side is None, asks)
+    side, why, drawn = _side(visit.cookies.get("useFrontend"), probability)
+    return Sorted(audience, probability, side, why, frontend, legacy, drawn, asks)
 
 
 def _audience(visit: Visit) -> Literal["mobile", "authenticated", "desktop"]:
@@ -290,14 +290,16 @@ def _audience(visit: Visit) -> Literal["mobile", "authenticated", "desktop"]:
 
 def _side(
     cookie: str | None, probability: float
-) -> tuple[Literal["frontend", "legacy"] | None, str]:
+) -> tuple[Literal["frontend", "legacy"] | None, str, bool]:
+    """Who answers, why, and whether a number is drawn for the visitor."""
     if cookie == "always":
-        return "frontend", "the cookie useFrontend is always"
+        return "frontend", "the cookie useFrontend is always", False
     if cookie is None or _NUMBER.fullmatch(cookie) is None:
-        return None, "no number yet: one is drawn, and kept in the cookie useFrontend"
+        why = "no number yet: one below 1 is drawn, and kept in the cookie useFrontend"
+        return ("frontend" if probability >= 1 else None), why, True
     if float(cookie) <= probability:
-        return "frontend", f"the cookie useFrontend, {cookie}, is at most {probability}"
-    return "legacy", f"the cookie useFrontend, {cookie}, is more than {probability}"
+        return "frontend", f"the cookie useFrontend, {cookie}, is at most {probability:g}", False
+    return "legacy", f"the cookie useFrontend, {cookie}, is more than {probability:g}", False
 
 
 _ACTIONS: Mapping[str, Callable[[_Case, Action, Captured], Outcome | None]] = {

@@ -31,7 +31,7 @@ class Journey:
 
 
 def journeys(
-    table: Mapping[str, Any], variables: Mapping[str, str], known: set[str]
+    table: Mapping[str, Any], variables: Mapping[str, str], known: frozenset[str]
 ) -> Iterator[Journey]:
     """Redirects of which no end is seen, or that lead to hosts of the zone not in `known`."""
     domain = variables["DOMAIN"]
@@ -49,7 +49,7 @@ def journeys(
 def _trouble(
     table: Mapping[str, Any],
     variables: Mapping[str, str],
-    known: set[str],
+    known: frozenset[str],
     visit: Visit,
     name: str,
 ) -> str | None:
@@ -71,7 +71,7 @@ def _trouble(
     return None
 
 
-def _arrived(location: str, domain: str, known: set[str]) -> Visit | str | None:
+def _arrived(location: str, domain: str, known: frozenset[str]) -> Visit | str | None:
     """The visit that follows a redirect, None outside of the zone, or what is wrong with it."""
     visit = Visit.of(location)
     if visit.label(domain) is None:

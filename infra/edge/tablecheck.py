@@ -114,7 +114,7 @@ def _as_a_whole(
             f"{overlap.path} on {overlap.hosts} is also that of {overlap.earlier} ({place}) under "
             "the same conditions; say it in one of them only",
         )
-    known = set(known_hosts(environment))
+    known = known_hosts(environment)
     here = [r for r in rules if environment.name in r.get("environments", (environment.name,))]
     yield from _without_record(here, known, environment.domain)
     for rule in here:
@@ -124,7 +124,7 @@ def _as_a_whole(
 
 
 def _without_record(
-    rules: Sequence[Mapping[str, Any]], known: set[str], domain: str
+    rules: Sequence[Mapping[str, Any]], known: frozenset[str], domain: str
 ) -> Iterator[tuple[str, str]]:
     concerned: dict[str, list[str]] = {}
     for rule in rules:

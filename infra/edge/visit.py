@@ -32,8 +32,8 @@ class Visit:
     """A request. Header names are in lower case; `path` and `query` are percent-encoded.
 
     `query` has its question mark, or is empty. `written` is the whole URL if it was read from one:
-    ports and lone question marks decide nothing, but are passed on. `region` is what Cloudflare says of the visitor (ISO
-    3166-2 without the country).
+    ports and lone question marks decide nothing, but are passed on. `region` is what Cloudflare
+    says of the visitor (ISO 3166-2 without the country).
     """
 
     scheme: str
