@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from infra import services as catalogue
 from infra.release import Commit, Release, parse_release
 from infra.service import Service, exists_in
-from infra.stackcheck import ENVIRONMENTS, PRODUCTION, check, used_secrets
+from infra.stackcheck import ENVIRONMENTS, LEGACY, PRODUCTION, check, used_secrets
 from infra.stackfile import Problem, StackFile, StackFileError, label_of, read
 from infra.stackschema import (
     NO_ACCOUNT,
@@ -36,8 +36,9 @@ class Environment:
     """One environment as its stack file describes it.
 
     `services` are those that exist here; `versions` holds the release of each by version key;
-    `overrides` what the file says about a service beyond its declaration; `secrets` maps each
-    secret that is needed to those who use it (the values are no part of an Environment).
+    `overrides` what the file says about a service beyond its declaration; `parts` the optional
+    parts of the platform, on or off; `secrets` maps each secret that is needed to those who use it
+    (the values are no part of an Environment).
     """
 
     name: str
@@ -50,6 +51,7 @@ class Environment:
     edge: EdgeKeys
     services: tuple[Service, ...]
     overrides: Mapping[str, ServiceKeys]
+    parts: Mapping[str, bool]
     secrets: Mapping[str, tuple[str, ...]]
 
     @classmethod
@@ -79,13 +81,19 @@ class Environment:
             edge=keys.edge,
             services=present,
             overrides=keys.services,
-            secrets=used_secrets(name, present),
+            parts=keys.parts,
+            secrets=used_secrets(name, present, own_worker=keys.edge.script is None),
         )
 
     @property
     def is_production(self) -> bool:
         """Whether this is what the public sees."""
         return self.name == PRODUCTION
+
+    @property
+    def has_legacy(self) -> bool:
+        """Whether legacy serlo.org runs and may answer visitors."""
+        return self.parts.get(LEGACY, False)
 
     @property
     def is_rehearsal(self) -> bool:

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pulumi
 
+from infra.edge.table import RULES
+from infra.edge.tablecheck import RoutingError, check_table
 from infra.environment import Environment, StackFileError
 
 
@@ -21,8 +23,18 @@ def current_environment() -> Environment:
     except StackFileError as error:
         raise pulumi.RunError(str(error)) from None
     _refuse_other_config(environment)
+    _refuse_table(environment)
     _refuse_placeholders(environment)
     return environment
+
+
+def _refuse_table(environment: Environment) -> None:
+    if environment.edge.script is not None:
+        return  # A worker of others has a table of its own.
+    try:
+        check_table(RULES, environment)
+    except RoutingError as error:
+        raise pulumi.RunError(str(error)) from None
 
 
 def _refuse_other_config(environment: Environment) -> None:

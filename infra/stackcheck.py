@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pydantic import ValidationError
 
 from infra import quantity
+from infra.edge.strangler import CONTENT_TYPES
+from infra.edge.table import SPLITS, SWITCHES
 from infra.release import (
     CONTINUOUS_FORM,
     SEMANTIC_FORM,
@@ -19,9 +21,11 @@ from infra.release import (
 from infra.service import Secret, Service, allowed_in, exists_in
 from infra.stackfile import Place, Problem, StackFile, Value
 from infra.stackmessages import EXAMPLE, secret_command, translate
-from infra.stackschema import StackKeys
+from infra.stackschema import PERCENTAGE, StackKeys
 
 PRODUCTION = "production"
+LEGACY = "legacy"
+"""The part of the platform that the routing table divides visitors with."""
 ENVIRONMENTS = ("local", "staging", PRODUCTION)
 
 PRODUCTION_DOMAIN = "serlo.org"
@@ -247,11 +251,54 @@ def _interlock(
 
 
 def _secrets(file: StackFile, environment: str, known: Mapping[str, Service]) -> Iterator[Problem]:
-    used = list(used_secrets(environment, known.values()))
+    own_worker = "script" not in _below(file, "edge")
+    used = list(used_secrets(environment, known.values(), own_worker=own_worker))
     for name in _below(file, "secrets"):
         if name not in (*used, *OPTIONAL_SECRETS, "secure"):
             remedy = f"pulumi config rm --path 'serlo:secrets.{name}' --stack {environment}"
             yield file.unknown(("config", "serlo:secrets", name), "secret", used, remedy)
+
+
+def _edge(file: StackFile, _env: str, known: Mapping[str, Service]) -> Iterator[Problem]:
+    place: Place = ("config", "serlo:edge")
+    edge, legacy = _below(file, "edge"), _below(file, "parts").get(LEGACY)
+    splits = _below(file, "edge", "splits")
+    without_legacy = legacy is False or LEGACY not in {service.part for service in known.values()}
+    if "script" in edge or without_legacy:
+        why = "the part legacy" if without_legacy else "a routing table of ours"
+        for key in ("splits", "switches"):
+            if key in edge:
+                yield file.problem(
+                    (*place, key),
+                    f"nothing: without {why} it has no meaning",
+                    "Delete the key",
+                    found="the key",
+                )
+        return
+    if legacy is True and edge:
+        for name in SPLITS:
+            if name not in splits:
+                yield file.problem(
+                    (*place, "splits", name),
+                    f"mobile, authenticated and desktop, each {PERCENTAGE}",
+                    "Add the key: how many visitors of each audience the frontend answers",
+                )
+    for name in splits:
+        if name not in SPLITS:
+            yield file.unknown((*place, "splits", name), "split", SPLITS, "Delete the key")
+        where = (*place, "splits", name, "types")
+        types = _below(file, "edge", "splits", name).get("types")
+        yield from _unknown_elements(file, where, types, "type of content", CONTENT_TYPES)
+    where = (*place, "switches")
+    yield from _unknown_elements(file, where, edge.get("switches"), "switch", SWITCHES)
+
+
+def _unknown_elements(
+    file: StackFile, place: Place, elements: Value, what: str, known: Sequence[str]
+) -> Iterator[Problem]:
+    for index, element in enumerate(elements if isinstance(elements, list) else ()):
+        if isinstance(element, str) and element and element not in known:
+            yield file.unknown((*place, index), what, known, "Delete the name")
 
 
 EDGE_SECRETS = {
@@ -259,6 +306,7 @@ EDGE_SECRETS = {
     "cloudflare-worker-secret": "edge worker",
     "gateway-tls-certificate": "gateway",
     "gateway-tls-key": "gateway",
+    # A worker of others has to be given it, since the gateway answers nobody else.
     "origin-secret": "edge worker and gateway",
 }
 """Secrets that no service declares, and who uses them."""
@@ -270,9 +318,16 @@ OPTIONAL_SECRETS = {
 """Second values, valid beside the first while that one is being replaced."""
 
 
-def used_secrets(environment: str, services: Iterable[Service]) -> dict[str, tuple[str, ...]]:
-    """Every secret an environment needs, by name, with those who use it, ordered by name."""
+def used_secrets(
+    environment: str, services: Iterable[Service], *, own_worker: bool = True
+) -> dict[str, tuple[str, ...]]:
+    """Every secret an environment needs, by name, with those who use it, ordered by name.
+
+    `own_worker`: whether the worker at the edge is ours, rather than a script of others.
+    """
     users: dict[str, list[str]] = {name: [user] for name, user in EDGE_SECRETS.items()}
+    if not own_worker:
+        del users["cloudflare-worker-secret"]
     for service in services:
         for secret in service.secrets:
             if secret.only_in is None or environment in secret.only_in:
@@ -286,5 +341,6 @@ _RULES: tuple[Check, ...] = (
     _parts,
     _services,
     _interlock,
+    _edge,
     _secrets,
 )

@@ -3,6 +3,7 @@
 Everything here is about the text; what the keys mean is said in `infra.environment`.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
@@ -90,11 +91,11 @@ class StackFile:
         )
 
     def unknown(self, place: Place, what: str, known: Sequence[str], otherwise: str) -> Problem:
-        """A key that should not be there: did the author mean another, or what else is to do?"""
-        line, column = self._keys[place]
+        """A key or element that should not be there: did the author mean another, or what else?"""
+        line, column = self._keys.get(place) or self.position(place)
         # A common prefix would make all keys look alike.
         plain = {name.removeprefix("serlo:"): name for name in known}
-        word = str(place[-1])
+        word = str(place[-1]) if place in self._keys else self.found(place).strip('"')
         close = get_close_matches(word.removeprefix("serlo:"), plain, n=1, cutoff=0.6)
         return Problem(
             file=self.label,
@@ -321,7 +322,7 @@ class _Reader:
             case "int":
                 return _integer(text)
             case "float":
-                return float("nan")  # no key takes one; the text is kept for the message
+                return _decimal(text)
             case _:
                 self._tagged(node, place)
                 return None
@@ -353,6 +354,11 @@ class _Reader:
                 column=mark.column + 1,
             )
         )
+
+
+def _decimal(text: str) -> float:
+    # Exponents and infinities exist in YAML; no key means them. The message has the text.
+    return float(text) if re.fullmatch(r"[0-9]{1,9}\.[0-9]{1,9}", text) else float("nan")
 
 
 def _integer(text: str) -> int | float:

@@ -9,7 +9,7 @@ from pydantic_core import ErrorDetails
 from infra.release import CONTINUOUS_FORM, SEMANTIC_FORM, Channel
 from infra.service import Service
 from infra.stackfile import Place, Problem, StackFile
-from infra.stackschema import MISTAKE, StackKeys
+from infra.stackschema import MISTAKE, PERCENTAGE, StackKeys
 
 EXAMPLE = "stacks/Pulumi.local.yaml"
 
@@ -21,6 +21,8 @@ _PLAIN_TYPES = {
     "string_type": ("text", "Put the value in quotes"),
     "string_too_short": ("text that is not empty", "Fill in the value"),
     "int_type": ("a whole number from 1 to 100", "Write a number, no quotes"),
+    "float_type": (PERCENTAGE, "Write a number, no quotes, no %"),
+    "list_type": ("a list", "Write the names in brackets: [one, another]"),
     "bool_type": ("true or false", "Write one of the two, no quotes"),
     "literal_error": ("non-preemptible or preemptible", "Write one of the two"),
 }
@@ -36,6 +38,8 @@ def translate(
         return _plain_secret(file, environment, place)
     if detail["type"] == "extra_forbidden":
         return file.unknown(place, "key", _siblings(place), "Delete the key")
+    if detail["type"] == "missing" and "splits" in detail["loc"]:
+        return file.problem(place, PERCENTAGE, "Add the key: every audience has one")
     if detail["type"] == MISTAKE:
         context = detail.get("ctx", {})
         return file.problem(place, context["allowed"], context["remedy"])

@@ -21,6 +21,9 @@ MISTAKE = "serlo"
 NO_UID = "00000000-0000-0000-0000-000000000000"
 NO_ACCOUNT = "0" * 32
 
+PERCENTAGE = "a number from 0 to 100"
+
+_SCRIPT_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 _LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 _UID_REMEDY = "Ask the cluster: kubectl get namespace kube-system --output jsonpath={.metadata.uid}"
 
@@ -123,6 +126,21 @@ def _count(number: int) -> int:
     return number
 
 
+def _percentage(number: float) -> float:
+    if not 0 <= number <= 100:
+        raise _mistake(PERCENTAGE, "Write how many visitors of that kind the frontend answers")
+    return number
+
+
+def _script_name(text: str) -> str:
+    if not _SCRIPT_NAME.fullmatch(text):
+        raise _mistake(
+            "the name of a worker script: lower-case letters, digits, - and _",
+            "Copy the name from Cloudflare's dashboard, or from `name` in its wrangler.toml",
+        )
+    return text
+
+
 def _kebab(name: str) -> str:
     return name.replace("_", "-")
 
@@ -134,6 +152,7 @@ class _Keys(BaseModel):
 Text = Annotated[str, StringConstraints(min_length=1)]
 Domain = Annotated[str, AfterValidator(_domain)]
 CloudflareId = Annotated[str, AfterValidator(_cloudflare_id)]
+Percentage = Annotated[float, AfterValidator(_percentage)]
 Count = Annotated[int, AfterValidator(_count)]
 Cpu = Annotated[str, AfterValidator(_cpu)]
 Memory = Annotated[str, AfterValidator(_memory)]
@@ -166,14 +185,31 @@ class CloudflareKeys(_Keys):
     base_url: Annotated[str, AfterValidator(_url)] | None = None
 
 
+class SplitKeys(_Keys):
+    """How many of each audience the frontend answers, in percent, and for which types of content.
+
+    Who is on a mobile device counts as that, logged in or not. Without `types`, all take part.
+    """
+
+    mobile: Percentage
+    authenticated: Percentage
+    desktop: Percentage
+    types: list[Text] | None = None
+
+
 class EdgeKeys(_Keys):
     """What differs at the edge.
 
     `unlimited_addresses`: from where our own servers ask the API on behalf of all visitors.
+    `splits` and `switches` are for the rules that name them in the routing table. `script` is the
+    name of a worker that others upload; it runs instead of ours.
     """
 
     allow_auth_from_localhost: bool
     unlimited_addresses: list[Annotated[str, AfterValidator(_block)]] = []
+    splits: dict[str, SplitKeys] = {}
+    switches: list[Text] = []
+    script: Annotated[str, AfterValidator(_script_name)] | None = None
 
 
 class ReplicaKeys(_Keys):

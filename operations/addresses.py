@@ -1,6 +1,6 @@
 """Which addresses may be asked, and what is raised when nobody there answers."""
 
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
@@ -15,12 +15,28 @@ class NoAnswer(Exception):
 
 def on_this_machine(url: str) -> bool:
     """Whether an address is one of this machine's own, where http will do."""
-    return (urlsplit(url).hostname or "") in _LOOPBACK
+    return _host(url) in _LOOPBACK
 
 
 def trusted(url: str) -> bool:
     """Whether what is said to this address stays secret: https, or this machine."""
-    parts = urlsplit(url)
-    return bool(parts.hostname) and (
-        parts.scheme == "https" or (parts.scheme == "http" and on_this_machine(url))
-    )
+    scheme = url.partition("://")[0].lower()
+    return bool(_host(url)) and (scheme == "https" or (scheme == "http" and on_this_machine(url)))
+
+
+def joined(base: str, reference: str) -> str:
+    """The address that a reference leads to from `base`; "" for what makes no sense."""
+    try:
+        return urljoin(base, reference)
+    except ValueError:
+        return ""
+
+
+def _host(url: str) -> str:
+    """The host of an address; "" for what is none."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return ""
+    return "" if port == 0 else parts.hostname or ""

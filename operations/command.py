@@ -11,7 +11,7 @@ app = App(
 )
 app.command("operations.rehearse:rehearse", help="Bring a stack up on this machine, for real.")
 app.command("operations.down:down", help="Stop every server of the rehearsal.")
-app.command("operations.env:env", help="Print the variables to use pulumi and kubectl by hand.")
+app.command("operations.env:env", help="Print the variables to use pulumi, kubectl and wrangler.")
 app.command("operations.tools:tools", help="List the pinned tools: version, origin, path.")
 app.command("operations.render:render", help="Print every resource of a stack, secrets redacted.")
 app.command("operations.access:access", help="Print the rights that deploying a stack takes.")
@@ -29,6 +29,9 @@ app.command("operations.outdated:outdated", help="Which services have newer vers
 app.command("operations.bump:bump", help="Write another version of a service into a stack file.")
 app.command("operations.promote:promote", help="Give production the versions that staging has.")
 app.command("operations.rollback:rollback", help="Take a service back to the version before.")
+app.command("operations.trace.command:trace", help="What answers a URL, and why.")
+app.command("operations.routes:routes", help="Print the routing table.")
+app.command("operations.worker:worker", help="Write the worker's files, to be run by themselves.")
 app.command("operations.secrets:secrets", help="Which secrets a stack needs, and which are set.")
 
 

@@ -1,14 +1,18 @@
-"""`serlo env`: the variables with which `pulumi` and `kubectl` see the rehearsal."""
+"""`serlo env`: the variables with which `pulumi`, `kubectl` and `wrangler` see the rehearsal."""
 
 import shlex
 import sys
 from pathlib import Path
+from typing import cast
 
-from operations.derived_project import DerivedProject, current_stack
+import yaml
+
+from operations.derived_project import DerivedProject, Settings, current_stack
 
 
 def env(*, folder: Path = Path(".rehearsal")) -> None:
-    """Print shell commands: `eval "$(serlo env)"`, then `pulumi preview`, `kubectl get pods -A`.
+    """Print shell commands: `eval "$(serlo env)"`, then `pulumi preview`, `kubectl get pods -A`,
+    `wrangler deploy`.
 
     Parameters
     ----------
@@ -18,12 +22,28 @@ def env(*, folder: Path = Path(".rehearsal")) -> None:
     rehearsal = folder.resolve()
     stack = current_stack(rehearsal)
     try:
-        variables = DerivedProject(rehearsal, stack).variables() if stack else {}
+        variables = variables_of(DerivedProject(rehearsal, stack)) if stack else {}
     except FileNotFoundError:
         variables = {}
     if not variables:
         sys.exit(f"serlo env: no rehearsal runs in {folder}; start one with `serlo rehearse`")
     # Set in the shell, these would win over the rehearsal's own.
-    print("unset PULUMI_CONFIG_PASSPHRASE PYTHONDONTWRITEBYTECODE")
+    unset = ("PULUMI_CONFIG_PASSPHRASE", "PYTHONDONTWRITEBYTECODE", "CLOUDFLARE_API_KEY")
+    print(f"unset {' '.join(unset)} CLOUDFLARE_EMAIL")
     for name, value in variables.items():
         print(f"export {name}={shlex.quote(value)}")
+
+
+def variables_of(project: DerivedProject) -> dict[str, str]:
+    """Everything that is set. Raises FileNotFoundError when the rehearsal is down."""
+    stack = cast(Settings, yaml.safe_load(project.stack_file.read_text()))
+    token = (project.rehearsal / "cloudflare" / "token").read_text().strip()
+    return project.variables() | {
+        "CLOUDFLARE_ACCOUNT_ID": stack["config"]["serlo:cloudflare"]["account-id"],
+        "CLOUDFLARE_API_BASE_URL": project.endpoints().cloudflare_api,
+        "CLOUDFLARE_API_TOKEN": token,
+        # Nothing leaves the machine: no news of releases, no statistics, no reports.
+        "WRANGLER_HIDE_BANNER": "true",
+        "WRANGLER_SEND_ERROR_REPORTS": "false",
+        "WRANGLER_SEND_METRICS": "false",
+    }

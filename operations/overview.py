@@ -63,9 +63,22 @@ class Answer:
 
     request: str
     status: int
+    rule: str | None
+    """The rule of the routing table that answered; a worker of others may not name it."""
     service: str | None
     version: str | None
     pod: str | None
+    location: str | None
+    """Where a redirect leads."""
+    recorded: str | None
+    """The host outside the rehearsal in whose place the edge answered."""
+
+    @property
+    def answered_by(self) -> str:
+        """Who that was, for people."""
+        if self.location is not None:
+            return f"to {self.location}"
+        return self.service or self.recorded or "the worker"
 
 
 @dataclass(frozen=True)
@@ -142,9 +155,15 @@ def show(overview: Overview, console: Console) -> None:
     console.print(
         _table(
             "Through the edge",
-            ("request", "status", "answered by", "version", "pod"),
+            ("request", "status", "rule", "answered by", "version"),
             [
-                (a.request, str(a.status), a.service or "", a.version or "", a.pod or "")
+                (
+                    a.request.replace("https://", ""),
+                    str(a.status),
+                    a.rule or "",
+                    a.answered_by,
+                    a.version or "",
+                )
                 for a in overview.answers
             ],
         )
@@ -214,17 +233,25 @@ def _ask(edge: httpx.Client, address: str, line: str) -> Answer:
         headers={"Host": target.host, "X-Forwarded-Proto": target.scheme},
     )
     body: dict[str, Any] = {}
-    if answer.headers.get("content-type", "").startswith("application/json"):
+    foreign = answer.headers.get("x-rehearsal-foreign")
+    if foreign is None and answer.headers.get("content-type", "") == "application/json":
         body = answer.json()
     return Answer(
-        line, answer.status_code, body.get("service"), body.get("version"), body.get("pod")
+        line,
+        answer.status_code,
+        answer.headers.get("x-serlo-rule"),
+        body.get("service"),
+        body.get("version"),
+        body.get("pod"),
+        answer.headers.get("location"),
+        foreign,
     )
 
 
 def _table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
     table = Table(title=title, title_justify="left")
     for column in columns:
-        table.add_column(column)
+        table.add_column(column, overflow="fold")
     for row in rows:
         table.add_row(*row)
     return table

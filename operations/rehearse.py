@@ -19,6 +19,7 @@ from operations.derived_project import (
     derive,
     link_tools,
 )
+from operations.emulated_zone import EmulatedZone, ScriptMissing
 from operations.overview import Overview, look, show
 from operations.program import ProgramError, run_program
 from operations.pulumi_cli import Changes, PulumiCli, PulumiFailed
@@ -41,6 +42,7 @@ def rehearse(
     stack: str = "local",
     folder: Path = Path(".rehearsal"),
     down: bool = False,
+    servers_only: bool = False,
     json: Annotated[bool, Parameter(negative="")] = False,
 ) -> None:
     """Bring a stack up on this machine: real API server, real Workers runtime, real `pulumi up`.
@@ -55,6 +57,9 @@ def rehearse(
         The rehearsal's state folder; two rehearsals at once need two folders.
     down
         Destroy everything and stop all servers at the end.
+    servers_only
+        Start the servers and stop there: to publish a worker that the stack only names, or to run
+        `pulumi` by hand.
     json
         Print one JSON document instead of tables.
     """
@@ -76,6 +81,12 @@ def rehearse(
     try:
         for done in pulumi.prepare():
             console.print(f"[yellow]{done}")
+        with EmulatedZone(environment, endpoints, _token(project)) as zone:
+            zone.add_records_kept_by_hand()
+            if servers_only:
+                console.print('The servers run. By hand: eval "$(serlo env)"')
+                return
+            zone.require_script(folder)
         changes = pulumi.up()
         if not settle(cluster):
             console.print("[yellow]not all pods became ready: see the table")
@@ -83,6 +94,8 @@ def rehearse(
         report(changes, overview, time.monotonic() - began, as_json=json, console=console)
         if down:
             pulumi.destroy()
+    except ScriptMissing as error:
+        sys.exit(f"serlo rehearse: {error}")
     except PulumiFailed as error:
         sys.exit(f"{error.output}\nserlo rehearse: {error}. {STILL_RUNNING}")
     finally:
@@ -148,25 +161,36 @@ def derive_project(
         secret_names=environment.secrets,
         known_secrets={"cloudflare-api-token": _token(project)},
     )
-    link_tools(project, {name: resolve(name).path for name in ("pulumi", "kubectl")})
+    tools = {name: resolve(name).path for name in ("pulumi", "kubectl", "node")}
+    wrangler = resolve("miniflare").path / "wrangler" / "bin" / "wrangler.js"
+    link_tools(project, tools | {"wrangler": wrangler})
 
 
 def look_at(
     project: DerivedProject, environment: Environment, endpoints: Endpoints, cluster: Cluster
 ) -> Overview:
     """Read the rehearsal and ask a few addresses through its edge."""
-    domain = environment.domain
     return look(
         cluster,
         endpoints,
         environment.cloudflare.zone_id,
         _token(project),
-        (
-            f"POST https://api.{domain}/graphql",
-            f"GET https://de.{domain}/mathe",
-            # No rule of the worker is about this one: it passes through to the origin.
-            f"GET https://api.{domain}/health",
-        ),
+        sample_requests(environment),
+    )
+
+
+def sample_requests(environment: Environment) -> tuple[str, ...]:
+    """A request for each kind of answer: what the worker does, and who is behind it."""
+    domain = environment.domain
+    return (
+        f"GET https://{domain}/",  # a redirect
+        f"GET https://de.{domain}/1855",  # the API knows where this really is
+        f"GET https://de.{domain}/mathe",  # the frontend
+        *([f"GET https://de.{domain}/taxonomy/term/organize/5"] if environment.has_legacy else ()),
+        f"GET https://de.{domain}/robots.txt",  # the worker itself
+        f"GET https://de.{domain}/api/stats/quickbar.json",  # somebody else
+        f"POST https://api.{domain}/graphql",  # the API, signed
+        f"GET https://api.{domain}/health",  # no rule: what the host's record leads to
     )
 
 

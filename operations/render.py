@@ -1,13 +1,13 @@
 """`serlo render`: every resource of a stack as text, without cluster and credentials."""
 
 import json
-import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, cast
 
 import yaml
 
+from operations.output import write_out
 from operations.program import Program, ProgramError, Registration, run_program
 from operations.stacks import stack_file
 from rehearsal.plugins.properties import UNKNOWN, Secret
@@ -41,12 +41,7 @@ def render(stack: str) -> None:
         raise SystemExit(1) from None
     for warning in program.warnings:
         print(f"note: {warning}", file=sys.stderr)
-    try:
-        sys.stdout.write(text_of(program))
-        sys.stdout.flush()
-    except BrokenPipeError:
-        # Whoever read our output has seen enough; Python must not complain about it at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    write_out(text_of(program))
 
 
 def text_of(program: Program) -> str:

@@ -5,12 +5,12 @@ import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 from urllib.request import getproxies
 
 import httpx
 
-from operations.addresses import NoAnswer, on_this_machine, trusted
+from operations.addresses import NoAnswer, joined, on_this_machine, trusted
 from operations.name_service import name_known
 
 _REDIRECTS = 3
@@ -58,7 +58,7 @@ class Web:
                     answer = await self._once(method, url, headers, authorization)
                     if answer.status not in _REDIRECTED or "location" not in answer.headers:
                         return answer
-                    target = urljoin(url, answer.headers["location"])
+                    target = joined(url, answer.headers["location"])
                     if not trusted(target):
                         raise NoAnswer(f"{self._name} redirects to an address without https")
                     if _origin(target) != _origin(url):

@@ -17,7 +17,8 @@ class Facts:
     """An environment's own names.
 
     `hosts` are those that its zone has records for. `prereleases` holds the image tags for which
-    the stack file gives a reason to run a pre-release.
+    the stack file gives a reason to run a pre-release. `script` is a worker that others publish,
+    if the stack file names one.
     """
 
     environment: str
@@ -27,6 +28,7 @@ class Facts:
     account: str
     hosts: frozenset[str]
     prereleases: frozenset[str]
+    script: str | None = None
 
 
 @cache
@@ -51,6 +53,7 @@ def read_facts(stack_file: Path) -> Facts:
         account=environment.cloudflare.account_id,
         hosts=frozenset({record.host for record in records(environment)} | {environment.domain}),
         prereleases=frozenset(environment.versions[name].tag for name in _reasoned(environment)),
+        script=environment.edge.script,
     )
 
 

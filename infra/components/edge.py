@@ -1,5 +1,6 @@
 """The edge: everything at Cloudflare."""
 
+from base64 import b64encode
 from collections.abc import Mapping
 
 import pulumi
@@ -18,11 +19,23 @@ from infra.components.registration import (
 from infra.edge.records import records
 from infra.edge.routes import routes
 from infra.edge.rules import Rule, rulesets
-from infra.edge.script import COMPATIBILITY_DATE, MAIN_MODULE, SECRET_BINDINGS, script
+from infra.edge.script import (
+    COMPATIBILITY_DATE,
+    MAIN_MODULE,
+    SECRET_BINDINGS,
+    script,
+    script_name,
+)
 from infra.edge.zone import zone_settings
 from infra.environment import Environment
 
 _AUTOMATIC_TTL = 1
+_LOGS = {
+    "enabled": True,
+    "headSamplingRate": 1,
+    "logs": {"enabled": True, "headSamplingRate": 1, "invocationLogs": True},
+}
+"""Every request is logged, with what the worker says about it."""
 
 
 class Edge(pulumi.ComponentResource):
@@ -46,7 +59,11 @@ class Edge(pulumi.ComponentResource):
         self._add_records(environment)
         self._add_settings(environment)
         self._add_rules(environment)
-        self._add_routes(environment, self._add_worker(environment, secrets))
+        name: pulumi.Input[str] = script_name(environment)
+        if environment.edge.script is None:
+            # Cloudflare refuses a route to a script that is not there yet.
+            name = self._add_worker(environment, secrets).scriptName
+        self._add_routes(environment, name)
         self.register_outputs({})
 
     def _add_records(self, environment: Environment) -> None:
@@ -92,7 +109,7 @@ class Edge(pulumi.ComponentResource):
         bindings = [
             *(
                 {"name": name, "type": "plain_text", "text": text}
-                for name, text in declared.variables.items()
+                for name, text in {**declared.variables, **declared.table}.items()
             ),
             *(
                 {"name": name, "type": "secret_text", "text": pulumi.Output.secret(secrets[secret])}
@@ -108,20 +125,25 @@ class Edge(pulumi.ComponentResource):
                 "scriptName": declared.name,
                 "mainModule": MAIN_MODULE,
                 "content": declared.code,
+                "files": {name: _module(code) for name, code in declared.modules.items()},
                 "compatibilityDate": COMPATIBILITY_DATE,
                 "bindings": bindings,
-                "observability": {"enabled": True},
+                "observability": _LOGS,
             },
             pulumi.ResourceOptions(parent=self),
         )
 
-    def _add_routes(self, environment: Environment, worker: WorkersScript) -> None:
-        for route in routes(environment, script(environment).name):
+    def _add_routes(self, environment: Environment, worker: pulumi.Input[str]) -> None:
+        for route in routes(environment, script_name(environment)):
             properties: dict[str, object] = {**self._zone, "pattern": route.pattern}
             if route.script is not None:
-                # Cloudflare refuses a route to a script that is not there yet.
-                properties["script"] = worker.scriptName
+                properties["script"] = worker
             WorkersRoute(route.label, properties, self._guarded)
+
+
+def _module(code: str) -> dict[str, str]:
+    encoded = b64encode(code.encode()).decode()
+    return {"contentBase64": encoded, "contentType": "application/javascript+module"}
 
 
 def _rule(rule: Rule) -> dict[str, object]:

@@ -6,6 +6,7 @@ service of ours that the environment runs, or a target that others operate.
 
 from dataclasses import dataclass
 
+from infra.edge.routing import LANGUAGES
 from infra.environment import Environment
 
 APEX = "apex"
@@ -21,8 +22,35 @@ class External:
     only_in: frozenset[str]
 
 
-AT_THE_WORKER: tuple[str, ...] = ("www", "de", "en", "es", "fr", "hi", "ta")
-"""Hosts that the worker answers for, be it with a redirect or with the frontend's answer."""
+@dataclass(frozen=True)
+class AtTheWorker:
+    """A host that the worker answers for, in these environments; None means all of them."""
+
+    host: str
+    only_in: frozenset[str] | None = None
+
+
+AT_THE_WORKER = (
+    AtTheWorker("www"),
+    *(AtTheWorker(language) for language in LANGUAGES),
+    AtTheWorker("start"),
+    AtTheWorker("meet"),
+    AtTheWorker("labschool"),
+    AtTheWorker("embed"),
+    # In staging it is an application that is not ours.
+    AtTheWorker("lenabi", frozenset({"production", "local"})),
+    AtTheWorker("assets", frozenset({"staging", "local"})),
+)
+"""Be it with a redirect, with the frontend's answer or with one of its own."""
+
+KEPT_BY_HAND = {
+    "assets": "the store of files, whose address is not known",
+    "pdf": "the server that makes PDF files, whose address is not known",
+}
+"""Hosts of production's zone with records that were made by hand and stay so, and their targets.
+
+The worker stands in front of them too. No other environment has them: all fetch from production's.
+"""
 
 EXTERNALS = (
     External("community", "Rocket.Chat, in the namespace community", frozenset({"production"})),
@@ -56,10 +84,20 @@ def externals(environment: Environment) -> tuple[External, ...]:
     return tuple(target for target in EXTERNALS if environment.name in target.only_in)
 
 
+def known_hosts(environment: Environment) -> frozenset[str]:
+    """The full name of every host with a record, be it of ours or kept by hand."""
+    kept = map(environment.host, KEPT_BY_HAND) if environment.is_production else ()
+    return frozenset({*(record.host for record in records(environment)), *kept})
+
+
 def records(environment: Environment) -> tuple[Record, ...]:
     """Every record of the environment's zone."""
     domain = environment.domain
-    leads_to: dict[str, str] = dict.fromkeys(AT_THE_WORKER, "the worker at the edge")
+    leads_to: dict[str, str] = {
+        at.host: "the worker at the edge"
+        for at in AT_THE_WORKER
+        if at.only_in is None or environment.name in at.only_in
+    }
     for service in environment.services:
         if service.host is not None:
             leads_to.setdefault(service.host, f"the service {service.name}")

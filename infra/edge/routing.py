@@ -12,6 +12,7 @@ its question mark or empty. Any other name: a part of the path that the rule's `
 import inspect
 from dataclasses import dataclass, field
 from pathlib import PurePath
+from types import FrameType
 from typing import Literal, TypeAlias
 
 APEX = ""
@@ -277,11 +278,22 @@ class Place:
         return f"{self.file}:{self.line}"
 
 
+def caller() -> Place:
+    """Where the function that asks was called: for functions that write a rule for each line."""
+    frame = inspect.currentframe()
+    asking = frame.f_back if frame is not None else None
+    return _place_of(asking.f_back if asking is not None else None)
+
+
 def _here() -> Place:
     frame = inspect.currentframe()
     # A dataclass's own code has no file.
     while frame is not None and frame.f_code.co_filename in (__file__, "<string>"):
         frame = frame.f_back
+    return _place_of(frame)
+
+
+def _place_of(frame: FrameType | None) -> Place:
     if frame is None:
         return Place("?", 0)
     parts = PurePath(frame.f_code.co_filename).parts

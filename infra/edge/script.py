@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from infra.edge.compilation import chunks, compile_table
+from infra.edge.table import RULES
 from infra.environment import Environment
 
 MAIN_MODULE = "index.js"
@@ -17,23 +19,40 @@ SECRET_BINDINGS = {
 }
 """The worker's secrets: the name it knows them by, and that in the stack file."""
 
-_WORKER = Path(__file__).parent / "worker" / MAIN_MODULE
+_WORKER = Path(__file__).parent / "worker"
 
 
 @dataclass(frozen=True)
 class Script:
-    """A worker script. `variables` are its plain bindings; a store and secrets join them."""
+    """A worker script: its main module, the modules that one imports, and its plain bindings.
+
+    `variables` say what differs between environments, `table` is the routing table in pieces. A
+    store and secrets join them.
+    """
 
     name: str
     code: str
+    modules: dict[str, str]
     variables: dict[str, str]
+    table: dict[str, str]
+
+
+def script_name(environment: Environment) -> str:
+    """The script that the routes lead to: ours, or one that others upload."""
+    return environment.edge.script or f"serlo-{environment.name}"
 
 
 def script(environment: Environment) -> Script:
-    """The worker of an environment; where it runs is said in `infra/edge/routes.py`."""
+    """Our worker for an environment; where it runs is said in `infra/edge/routes.py`.
+
+    Raises TableError.
+    """
     return Script(
-        name=f"serlo-{environment.name}",
-        code=_WORKER.read_text(encoding="utf-8"),
+        name=script_name(environment),
+        code=(_WORKER / MAIN_MODULE).read_text(encoding="utf-8"),
+        modules={
+            file.name: file.read_text(encoding="utf-8") for file in sorted(_WORKER.glob("*.mjs"))
+        },
         variables={
             "DOMAIN": environment.domain,
             "ENVIRONMENT": environment.name,
@@ -41,4 +60,5 @@ def script(environment: Environment) -> Script:
             "FRONTEND_DOMAIN": environment.frontend_domain,
             "ALLOW_AUTH_FROM_LOCALHOST": str(environment.edge.allow_auth_from_localhost).lower(),
         },
+        table=chunks(compile_table(RULES, environment)),
     )

@@ -83,14 +83,14 @@ def _drifted(lines: Sequence[str]) -> Iterator[Drifted]:
             continue
         said = event["metadata"]
         gone = said["op"] == "delete"
-        outputs: dict[str, Any] = (said.get("new") or {}).get("outputs") or {}
+        new: dict[str, dict[str, Any]] = said.get("new") or {}
         yield Drifted(
             urn=said["urn"],
             type=said["type"],
             id=said["old"]["id"],
             gone=gone,
             fields=() if gone else tuple(_fields(said)),
-            modified=outputs.get("modifiedOn"),
+            modified=new.get("outputs", {}).get("modifiedOn"),
         )
 
 

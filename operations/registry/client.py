@@ -10,9 +10,9 @@ import re
 import threading
 from collections.abc import Coroutine
 from typing import Any, TypeVar, cast
-from urllib.parse import urlencode, urljoin, urlsplit
+from urllib.parse import urlencode, urlsplit
 
-from operations.addresses import NoAnswer, trusted
+from operations.addresses import NoAnswer, joined, trusted
 from operations.registry.cache import Cache, cache_folder
 from operations.registry.challenge import Challenge, challenges
 from operations.registry.credentials import Known, credentials_for
@@ -172,7 +172,7 @@ class Registry:
 
 
 async def _token(place: Place, web: Web, bearer: Challenge, known: Known) -> str:
-    realm = urljoin(f"{place.server}/", bearer.parameters["realm"])
+    realm = joined(f"{place.server}/", bearer.parameters["realm"])
     if not trusted(realm):
         raise RegistryUnavailable(f"{place.registry} wants a token from an address without https")
     # The scope is ours: what we came for, and never more than that.
@@ -227,7 +227,7 @@ def _next_page(place: Place, answer: Answer) -> str | None:
     link = _NEXT.search(answer.headers.get("link", ""))
     if link is None:
         return None
-    target = urljoin(answer.url, link[1])
+    target = joined(answer.url, link[1])
     if not target.startswith(f"{place.server}/"):  # the token is for this server alone
         raise RegistryUnavailable(f"{place.registry} continues its list of tags elsewhere")
     return target

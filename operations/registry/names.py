@@ -77,8 +77,8 @@ def _elsewhere() -> str | None:
     text = os.environ.get(ELSEWHERE)
     if not text:
         return None
-    parts = urlsplit(text)
-    if not trusted(text) or parts.path.strip("/") or parts.query or parts.username:
+    parts = urlsplit(text) if trusted(text) else None
+    if parts is None or parts.path.strip("/") or parts.query or parts.username:
         raise RegistryUnavailable(
             f"{ELSEWHERE} is {text!r}: write https:// and a host, without a path "
             "(http:// only for this machine)"

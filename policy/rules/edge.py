@@ -7,7 +7,7 @@ from policy.resources import Resource, entries
 from policy.rules.rule import StackRule
 
 
-def _missing_scripts(resources: Sequence[Resource], _: Facts) -> Iterator[tuple[Resource, str]]:
+def _missing_scripts(resources: Sequence[Resource], facts: Facts) -> Iterator[tuple[Resource, str]]:
     scripts = {
         entry.properties.get("scriptName") for entry in resources if entry.kind == "WorkersScript"
     }
@@ -15,7 +15,7 @@ def _missing_scripts(resources: Sequence[Resource], _: Facts) -> Iterator[tuple[
         if route.kind != "WorkersRoute":
             continue
         script = route.properties.get("script")  # a route without one turns workers off
-        if script and script not in scripts:
+        if script and script not in scripts and script != facts.script:
             pattern = route.properties.get("pattern")
             yield route, f"{pattern} leads to the script {script!r}, which the stack does not have"
 
@@ -40,7 +40,7 @@ RULES = (
     StackRule(
         name="routes-have-scripts",
         description="A route of the zone leads to a script that exists.",
-        remedy="Take the route's script from the script resource itself, or leave it out",
+        remedy="Take the route's script from the script resource, or from serlo:edge.script",
         findings=_missing_scripts,
     ),
     StackRule(

@@ -9,7 +9,6 @@ JSON object that is merged into `request.cf`).
 import contextlib
 import json
 import secrets
-from email.utils import formatdate
 from typing import cast
 
 import httpx
@@ -17,6 +16,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.types import Receive, Scope, Send
 
 from rehearsal.cloudflare.api.zone_settings import setting_value
+from rehearsal.cloudflare.edge_answer import Answer
 from rehearsal.cloudflare.edge_routing import Decision, Target, decide
 from rehearsal.cloudflare.envelope import Json
 from rehearsal.cloudflare.error_pages import (
@@ -26,10 +26,9 @@ from rehearsal.cloudflare.error_pages import (
     UNKNOWN_HOST,
     WORKER_EXCEPTION,
     WORKER_MISSING,
-    EdgeError,
-    page,
 )
-from rehearsal.cloudflare.forwarding import Headers, Onward, onward, raw_target, relay, send_on
+from rehearsal.cloudflare.foreign import World
+from rehearsal.cloudflare.forwarding import Headers, Onward, onward, raw_target, send_on
 from rehearsal.cloudflare.storage import Storage
 from rehearsal.cloudflare.workerd import Runtime, WorkerdError
 from rehearsal.cloudflare.workerd_config import CF_HEADER, SCHEME_HEADER
@@ -66,13 +65,19 @@ class Edge:
     """See the module's docstring."""
 
     def __init__(
-        self, storage: Storage, runtime: Runtime, client: httpx.AsyncClient, origin: str
+        self,
+        storage: Storage,
+        runtime: Runtime,
+        client: httpx.AsyncClient,
+        origin: str,
+        world: World,
     ) -> None:
         """`origin` is the URL that stands for every address in the zones' records."""
         self._storage = storage
         self._runtime = runtime
         self._client = client
         self._origin = origin
+        self._world = world
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -127,7 +132,7 @@ class Edge:
         else:
             await self._to_worker(going, decision, scheme, answer)
 
-    async def to_target(self, going: Onward, target: Target, answer: "Answer") -> None:
+    async def to_target(self, going: Onward, target: Target, answer: Answer) -> None:
         """Pass a request to where its host's records lead."""
         if target.kind == "missing":
             await answer.error(NO_RECORD, f"{target.host} has no A, AAAA or CNAME record.")
@@ -135,7 +140,8 @@ class Edge:
             await answer.error(ORIGIN_TIMEOUT, f"{target.host} has a discard address.")
         elif target.kind == "foreign":
             url = f"https://{target.host}{going.target}"
-            await foreign(self._storage, going, answer, url=url, caller="origin")
+            asked = f"https://{going.host}{going.target}"
+            await self._world.respond(going, answer, url=url, caller="origin", asked=asked)
         else:
             try:
                 response = await send_on(self._client, self._origin, going)
@@ -151,7 +157,7 @@ class Edge:
         return setting_value(self._storage, str(zone["id"]), "always_use_https") == "on"
 
     async def _to_worker(
-        self, going: Onward, decision: Decision, scheme: str, answer: "Answer"
+        self, going: Onward, decision: Decision, scheme: str, answer: Answer
     ) -> None:
         script, zone = str(decision.script), str(cast(Json, decision.zone)["name"])
         going.headers.append((SCHEME_HEADER, scheme))
@@ -164,9 +170,7 @@ class Edge:
         except WorkerdError as error:
             await answer.error(WORKER_MISSING, f"{script} could not be run: {error}")
 
-    async def _through_worker(
-        self, going: Onward, script: str, port: int, answer: "Answer"
-    ) -> None:
+    async def _through_worker(self, going: Onward, script: str, port: int, answer: Answer) -> None:
         try:
             response = await send_on(self._client, f"http://127.0.0.1:{port}", going)
         except httpx.TransportError as error:
@@ -186,66 +190,3 @@ def _threw(response: httpx.Response) -> bool:
         and "content-type" not in response.headers
         and response.headers.get("content-length") == "21"
     )
-
-
-class Answer:
-    """Where the answer to one request goes, and the headers that it gets."""
-
-    def __init__(self, request: Request, send: Send, headers: Headers) -> None:
-        self._request = request
-        self._send = send
-        self.headers = headers
-
-    def cf(self) -> Json:
-        """What the request wants in `request.cf`; nothing if it is no JSON object."""
-        try:
-            wanted = json.loads(self._request.headers.get("x-rehearsal-cf", "{}"))
-        except ValueError:
-            return {}
-        return cast(Json, wanted) if isinstance(wanted, dict) else {}
-
-    async def relay(self, response: httpx.Response) -> None:
-        """Answer with another server's answer."""
-        kept = {name for name, _ in self.headers}
-        for name in kept & {name.lower() for name in response.headers}:
-            del response.headers[name]
-        if "date" not in response.headers:
-            self.headers.append(("date", formatdate(usegmt=True)))
-        await relay(response, self._send, self.headers)
-
-    async def error(self, error: EdgeError, detail: str) -> None:
-        """Answer with an error page."""
-        accept = self._request.headers.get("accept", "")
-        status, content_type, body = page(error, detail, accept)
-        await self.body(status, content_type, body)
-
-    async def redirect(self, location: str) -> None:
-        """Answer with a 301."""
-        self.headers.append(("location", location))
-        await self.body(301, "text/html", b"")
-
-    async def body(self, status: int, content_type: str, body: bytes) -> None:
-        """Answer with a body."""
-        self.headers += [
-            ("date", formatdate(usegmt=True)),
-            ("content-type", content_type),
-            ("content-length", str(len(body))),
-        ]
-        raw = [(name.encode(), value.encode()) for name, value in self.headers]
-        await self._send({"type": "http.response.start", "status": status, "headers": raw})
-        if self._request.method == "HEAD":
-            body = b""
-        await self._send({"type": "http.response.body", "body": body})
-
-
-async def foreign(
-    storage: Storage, going: Onward, answer: Answer, *, url: str, caller: str
-) -> None:
-    """Answer in place of a host outside our zones, and write down that it was asked."""
-    host = url.split("/")[2]
-    with storage.transaction():
-        storage.audit("foreign_fetch", caller, (going.method, url), 200)
-    document = {"rehearsal": "not fetched: this host is outside the rehearsal", "host": host}
-    document |= {"url": url, "method": going.method, "caller": caller}
-    answer.headers.append(("x-rehearsal-foreign", host))
-    await answer.body(200, "application/json", json.dumps(document).encode())

@@ -3,7 +3,7 @@
 An ASGI application on a port of its own that only workerd talks to: it adds a secret and who asks
 to every request (see workerd_config). A worker's fetch to its own zone goes to the origin and never
 runs a worker again; to another of our zones it goes through that zone's edge, as at Cloudflare; to
-any other host it is answered by a stand-in. Nothing leaves the machine.
+any other host it is answered by a recording or a stand-in. Nothing leaves the machine.
 """
 
 import hmac
@@ -15,9 +15,11 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from rehearsal.cloudflare import kv_store
-from rehearsal.cloudflare.edge import Answer, Edge, foreign
+from rehearsal.cloudflare.edge import Edge
+from rehearsal.cloudflare.edge_answer import Answer
 from rehearsal.cloudflare.edge_routing import resolve, zone_of
 from rehearsal.cloudflare.error_pages import WORKER_LOOP
+from rehearsal.cloudflare.foreign import World
 from rehearsal.cloudflare.forwarding import onward, raw_target
 from rehearsal.cloudflare.refusals import Refused
 from rehearsal.cloudflare.storage import Storage
@@ -39,9 +41,10 @@ _MOST_KEYS = 100
 class EgressApp:
     """See the module's docstring."""
 
-    def __init__(self, storage: Storage, edge: Edge, secret: str) -> None:
+    def __init__(self, storage: Storage, edge: Edge, world: World, secret: str) -> None:
         self._storage = storage
         self._edge = edge
+        self._world = world
         self._secret = secret
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -85,7 +88,7 @@ class EgressApp:
         going = onward(request, raw_target(request), _INTERNAL)
         if zone is None:
             url = f"{scheme}://{request.headers.get('host', host)}{going.target}"
-            await foreign(self._storage, going, answer, url=url, caller=script)
+            await self._world.respond(going, answer, url=url, caller=script)
             return
         if "x-forwarded-proto" not in request.headers:
             going.headers.append(("x-forwarded-proto", scheme))

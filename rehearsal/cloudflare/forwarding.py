@@ -30,6 +30,12 @@ class Onward:
     headers: Headers
     body: AsyncIterable[bytes] | None
 
+    @property
+    def host(self) -> str:
+        """The host that is asked, without a port."""
+        said = next((value for name, value in self.headers if name == "host"), "")
+        return said.partition(":")[0].lower()
+
 
 def onward(request: Request, target: str, without: Iterable[str]) -> Onward:
     """A request without the headers named (lower case) and those for one hop only."""

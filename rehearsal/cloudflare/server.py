@@ -22,7 +22,9 @@ from rehearsal.cloudflare.calls import Service
 from rehearsal.cloudflare.edge import Edge
 from rehearsal.cloudflare.egress import EgressApp
 from rehearsal.cloudflare.faults import Faults
+from rehearsal.cloudflare.foreign import World
 from rehearsal.cloudflare.placement import placed_scripts
+from rehearsal.cloudflare.recordings import Recordings
 from rehearsal.cloudflare.router import BASE_PATH, Router
 from rehearsal.cloudflare.seeds import Seeds
 from rehearsal.cloudflare.storage import Storage, new_id
@@ -83,11 +85,12 @@ async def _serve(settings: Settings) -> None:
     service = Service(storage, runtime, token, _token_id(storage), seeds.accounts)
     limits = httpx.Limits(max_connections=None, max_keepalive_connections=20)
     async with httpx.AsyncClient(trust_env=False, limits=limits) as client:
-        the_edge = Edge(storage, runtime, client, settings.origin)
+        world = World(storage, Recordings(settings.state / "answers.json"))
+        the_edge = Edge(storage, runtime, client, settings.origin, world)
         apps: list[ASGIApp] = [
             Router(service, routes(), Faults(settings.state / "faults.json"), seeds.refresh),
             the_edge,
-            EgressApp(storage, the_edge, gate.secret),
+            EgressApp(storage, the_edge, world, gate.secret),
         ]
         servers = [_server(app) for app in apps]
         with _ending(servers):

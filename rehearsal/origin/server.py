@@ -1,4 +1,7 @@
-"""The HTTP side of the origin: any request in, JSON about who answers it out."""
+"""The HTTP side of the origin: any request in, JSON about who answers it out.
+
+The API's pods also answer look-ups of paths; who answered is then in `extensions.rehearsal`.
+"""
 
 from collections.abc import Callable
 from typing import Any
@@ -8,6 +11,7 @@ from starlette.requests import Request as HttpRequest
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from rehearsal.origin.api import MOST_BYTES, is_lookup, look_up
 from rehearsal.origin.backends import Balancer, NoAnswer, Snapshot
 from rehearsal.origin.filters import at_the_pod
 from rehearsal.origin.routes import Request, Rule, find, why_none
@@ -23,12 +27,17 @@ def application(now: Now) -> ASGIApp:
         if scope["type"] != "http":
             return
         request = HttpRequest(scope, receive)
-        received = await _received(request)
+        received, body = await _received(request)
         status, document, rule = _answer(request, now, balancer)
         if rule is not None:
             received["headers"] = at_the_pod(rule.rule, received["headers"])
-        response = JSONResponse({**document, "request": received}, status_code=status)
-        await response(scope, receive, send)
+        document["request"] = received
+        if body and is_lookup(document.get("service", ""), request.method, received["path"]):
+            found = look_up(received["headers"], body)
+            if found is not None:
+                status, answered = found
+                document = {**answered, "extensions": {"rehearsal": document}}
+        await JSONResponse(document, status_code=status)(scope, receive, send)
 
     return answer
 
@@ -66,14 +75,16 @@ def _answer(
     return 200, document, rule
 
 
-async def _received(request: HttpRequest) -> dict[str, Any]:
-    size = 0
+async def _received(request: HttpRequest) -> tuple[dict[str, Any], bytes]:
+    """What was received, for the answer, and the body unless it is long."""
+    size, body = 0, b""
     async for chunk in request.stream():
         size += len(chunk)
+        body = body + chunk if size <= MOST_BYTES else b""
     headers: dict[str, str] = {}
     for name, value in request.headers.items():
         headers[name] = f"{headers[name]}, {value}" if name in headers else value
-    return {
+    received = {
         "method": request.method,
         "host": _host(request),
         "path": request.scope["raw_path"].decode("ascii", "replace"),
@@ -81,6 +92,7 @@ async def _received(request: HttpRequest) -> dict[str, Any]:
         "headers": headers,
         "body_bytes": size,
     }
+    return received, body
 
 
 def _host(request: HttpRequest) -> str:

@@ -11,9 +11,10 @@ from typing import Any
 
 import yaml
 
+from infra.edge.compilation import VARIABLE
 from infra.manifests import NAME_LABEL
 from infra.services import declared
-from operations.program import run_program
+from operations.program import Program, run_program
 from operations.render import text_of
 
 FOLDER = Path(__file__).parent
@@ -26,8 +27,9 @@ _SEPARATOR = "---\n"
 def golden_files(stack: str) -> dict[str, str]:
     """The text of each golden file of a stack by its name.
 
-    There is one for each service that runs, `cluster.yaml` for what belongs to no service, and
-    `edge.json` for everything at Cloudflare.
+    There is one for each service that runs, `cluster.yaml` for what belongs to no service,
+    `edge.json` for everything at Cloudflare, and `routes.jsonl` for the routing table as the worker
+    gets it: a rule in each line, in the order in which they are tried.
     """
     program = run_program(FOLDER.parents[1] / "stacks" / f"Pulumi.{stack}.yaml")
     services = {service.name for service in declared()}
@@ -37,7 +39,7 @@ def golden_files(stack: str) -> dict[str, str]:
         document = text.removeprefix(_SEPARATOR).rstrip("\n") + "\n"
         content = yaml.safe_load(document)
         if "apiVersion" not in content:
-            edge.append(_without_code(content))
+            edge.append(_without_worker(content))
             continue
         owner = content["metadata"]["labels"][NAME_LABEL]
         documents.setdefault(owner if owner in services else "cluster", []).append(document)
@@ -45,7 +47,9 @@ def golden_files(stack: str) -> dict[str, str]:
         f"{owner}.yaml": _NOTE.format(stack=stack, what=owner) + _SEPARATOR + _SEPARATOR.join(texts)
         for owner, texts in documents.items()
     }
-    return files | {"edge.json": json.dumps(edge, indent=2, ensure_ascii=False) + "\n"}
+    files["edge.json"] = json.dumps(edge, indent=2, ensure_ascii=False) + "\n"
+    files["routes.jsonl"] = "".join(f"{json.dumps(rule)}\n" for rule in _table(program)["rules"])
+    return files
 
 
 def write() -> None:
@@ -58,13 +62,29 @@ def write() -> None:
             (folder / name).write_text(text)
 
 
-def _without_code(resource: dict[str, Any]) -> dict[str, Any]:
-    """The worker's code has a file of its own in infra/; here a fingerprint shows a change."""
-    code = resource["properties"].get("content")
+def _table(program: Program) -> dict[str, Any]:
+    """The routing table among the worker's bindings, joined as the worker does."""
+    (worker,) = (e for e in program.registrations if e.type.endswith(":WorkersScript"))
+    texts = {b["name"]: b.get("text") for b in worker.properties["bindings"]}
+    numbers = range(1, 1 + sum(name.startswith(VARIABLE) for name in texts))
+    return json.loads("".join(texts[f"{VARIABLE}{number}"] for number in numbers))
+
+
+def _without_worker(resource: dict[str, Any]) -> dict[str, Any]:
+    """The worker's code and table have files of their own; here fingerprints show a change."""
     if resource["type"].endswith(":WorkersScript"):
-        fingerprint = sha256(code.encode()).hexdigest()[:12]
-        resource["properties"]["content"] = f"[code with the fingerprint {fingerprint}]"
+        worker = resource["properties"]
+        worker["content"] = _fingerprint(worker["content"])
+        for module in worker["files"].values():
+            module["contentBase64"] = _fingerprint(module["contentBase64"])
+        for binding in worker["bindings"]:
+            if binding["name"].startswith(VARIABLE):
+                binding["text"] = _fingerprint(binding["text"])
     return resource
+
+
+def _fingerprint(text: str) -> str:
+    return f"[text with the fingerprint {sha256(text.encode()).hexdigest()[:12]}]"
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """Each rule about resources together: bad ones fail, the good ones beside them pass."""
 
+import dataclasses
 from typing import Any
 
 import pytest
@@ -82,6 +83,8 @@ def test_routes_of_the_zone_lead_to_scripts() -> None:
     assert findings("routes-have-scripts", [script, route]) == []
     (finding,) = findings("routes-have-scripts", [route])
     assert "*serlo.org/* leads to the script 'serlo-production'" in finding
+    others = dataclasses.replace(facts("production"), script="serlo-production")
+    assert findings("routes-have-scripts", [route], others) == []
     off = cloudflare("WorkersRoute", pattern="pact.serlo.org/*")
     assert findings("routes-have-scripts", [off]) == []
 

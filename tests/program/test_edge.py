@@ -1,11 +1,12 @@
 """What is declared at Cloudflare, in every stack, and what it is for."""
 
+from base64 import b64decode
 from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
-from infra.edge.records import LEFT_OUT
+from infra.edge.records import KEPT_BY_HAND, LEFT_OUT
 from infra.environment import Environment
 from infra.manifests.admission import HEADER
 from infra.stackcheck import used_secrets
@@ -31,20 +32,24 @@ def rules(program: Program, name: str) -> list[dict[str, Any]]:
     return found.properties["rules"]
 
 
-EVERYWHERE = {"", "www", "de", "en", "es", "fr", "hi", "ta", "api", "frontend", "kratos"}
+EVERYWHERE = {
+    *("", "www", "de", "en", "es", "fr", "hi", "ta", "api", "frontend", "kratos"),
+    *("start", "meet", "labschool", "embed"),
+}
 
 
 @pytest.mark.parametrize(
     ("stack", "more"),
     [
-        ("local", set[str]()),
-        ("staging", {"enmeshed"}),
-        ("production", {"hydra", "community"}),
+        ("local", {"lenabi", "assets"}),
+        ("staging", {"enmeshed", "assets"}),
+        ("production", {"hydra", "community", "lenabi"}),
     ],
 )
 def test_hosts_have_a_record_where_something_answers(stack: str, more: set[str]) -> None:
     assert hosts(stack) == EVERYWHERE | more
     assert not hosts(stack) & LEFT_OUT.keys()
+    assert stack != "production" or not hosts(stack) & KEPT_BY_HAND.keys()
 
 
 def test_records_are_proxied_and_lead_to_the_gateway(program: Program) -> None:
@@ -202,4 +207,5 @@ def test_a_second_value_touches_nothing_but_who_accepts_it() -> None:
 
 def _worker_code(program: Program) -> str:
     (worker,) = of_kind(program, "WorkersScript")
-    return worker.properties["content"]
+    modules = [file["contentBase64"] for file in worker.properties["files"].values()]
+    return "".join([worker.properties["content"], *(b64decode(m).decode() for m in modules)])

@@ -1,133 +1,96 @@
-// The worker in front of every host of the zone. Language hosts are answered by the frontend, the
-// API gets signed requests, all others are answered by what their DNS record leads to.
+// The worker in front of every host of the zone. What it does with a request is said by the routing
+// table, which it is given in its bindings (infra/edge/routing.py has the words of the table).
 
-const LANGUAGES = new Set(["de", "en", "es", "fr", "hi", "ta"]);
+/** @import { Env, Visit } from "./types" */
+import { branded, withoutBody } from "./answers.mjs";
+import { log } from "./log.mjs";
+import { fits } from "./matching.mjs";
+import { TableError, tableOf } from "./table.mjs";
+import { fromOrigin, Unreachable } from "./upstream.mjs";
 
-// The gateway answers only requests that carry the secret (infra/manifests/admission.py).
-const ORIGIN_HEADER = "x-serlo-edge";
-
-const ISSUER = "serlo.org-cloudflare-worker";
-const AUDIENCE = "api.serlo.org";
-const LIFETIME = 2 * 60 * 60;
-const REFUSED = "Invalid service token";
-// One in eight million requests fails in the worst case; Cloudflare allows 50 subrequests.
-const MOST_TRIES = 24;
-
-/**
- * @typedef {object} Env
- * @property {string} DOMAIN
- * @property {string} FRONTEND_DOMAIN
- * @property {string} ORIGIN_SECRET
- * @property {string} API_SECRET
- * @property {string} [API_SECRET_SECOND] valid as well while API_SECRET is being replaced
- */
+const GIVEN_ID = /^[A-Za-z0-9_-]{8,128}$/;
 
 export default {
   /**
    * @param {Request} request
    * @param {Env} env
+   * @param {ExecutionContext} ctx
    * @returns {Promise<Response>}
    */
-  async fetch(request, env) {
-    const url = new URL(request.url);
-    if (url.hostname === `api.${env.DOMAIN}` && url.pathname === "/graphql") {
-      return fetchFromApi(request, env);
+  async fetch(request, env, ctx) {
+    const given = request.headers.get("x-request-id");
+    const requestId = given !== null && GIVEN_ID.test(given) ? given : crypto.randomUUID();
+    const about = { rule: "", requestId };
+    /** @type {Response} */
+    let answer;
+    try {
+      answer = await answered(request, env, ctx, about);
+    } catch (error) {
+      answer = failed(error, request, about);
     }
-    const label = url.hostname.slice(0, -(env.DOMAIN.length + 1));
-    if (url.hostname === `${label}.${env.DOMAIN}` && LANGUAGES.has(label)) {
-      url.hostname = env.FRONTEND_DOMAIN;
-    }
-    return fetchFromOrigin(new Request(url, request), env);
+    // A socket that has been opened is the runtime's own business.
+    if (answer.status === 101) return answer;
+    answer.headers.set("x-request-id", requestId);
+    if (about.rule !== "") answer.headers.set("x-serlo-rule", about.rule);
+    return request.method === "HEAD" ? withoutBody(answer) : answer;
   },
 };
 
 /**
- * Every request to the gateway goes through here, and none to anybody else's host, who would learn
- * the secret.
  * @param {Request} request
  * @param {Env} env
+ * @param {ExecutionContext} ctx
+ * @param {{ rule: string, requestId: string }} about gets the name of the rule that answers
  * @returns {Promise<Response>}
  */
-function fetchFromOrigin(request, env) {
-  const { hostname } = new URL(request.url);
-  const headers = new Headers(request.headers);
-  headers.delete(ORIGIN_HEADER);
-  if (hostname === env.DOMAIN || hostname.endsWith(`.${env.DOMAIN}`)) {
-    headers.set(ORIGIN_HEADER, env.ORIGIN_SECRET);
+async function answered(request, env, ctx, about) {
+  const table = tableOf(env);
+  if (!URL.canParse(request.url)) return branded(400, request, about.requestId);
+  const url = new URL(request.url);
+  const label = labelOf(url.hostname, env.DOMAIN);
+  if (label === null) return branded(421, request, about.requestId);
+  const { limits, contentParameters } = table;
+  /** @type {Visit} */
+  const visit = Object.assign(about, { request, env, ctx, limits, contentParameters, url, label });
+  for (const rule of table.candidates(label, url.pathname)) {
+    const captured = fits(rule, visit);
+    if (captured === null) continue;
+    visit.rule = rule.name;
+    const answer = await rule.answer(visit, captured);
+    if (answer !== null) return answer;
   }
-  return fetch(new Request(request, { headers }));
+  visit.rule = "";
+  return fromOrigin(visit);
 }
 
 /**
- * The API trusts requests that are signed with the secret it shares with us. While the secret is
- * being replaced some of its pods know one value and some the other, and who gets a request is
- * chance. One whose signature is refused, which is before anything of it is carried out, is sent
- * again under either value by chance: whatever the mixture, every second try succeeds.
+ * The host without the domain: empty for the domain itself, null outside of it.
+ * @param {string} hostname
+ * @param {string} domain
+ */
+function labelOf(hostname, domain) {
+  const host = hostname.endsWith(".") ? hostname.slice(0, -1) : hostname;
+  if (host === domain) return "";
+  return host.endsWith(`.${domain}`) ? host.slice(0, -domain.length - 1) : null;
+}
+
+/**
+ * Whatever went wrong, the visitor gets a page that says so, and no more than that.
+ * @param {unknown} error
  * @param {Request} request
- * @param {Env} env
- * @returns {Promise<Response>}
+ * @param {{ rule: string, requestId: string }} about
+ * @returns {Response}
  */
-async function fetchFromApi(request, env) {
-  if (request.headers.get("authorization")?.startsWith("Serlo")) {
-    return fetchFromOrigin(request, env);
+function failed(error, request, about) {
+  if (error instanceof TableError) {
+    log("error", error.message, about);
+    return branded(503, request, about.requestId);
   }
-  const { API_SECRET: first, API_SECRET_SECOND: second } = env;
-  if (!second) return fetchFromOrigin(await signed(request, first), env);
-  const body = request.body === null ? undefined : await request.arrayBuffer();
-  const whole = new Request(request, { body });
-  let answer = await fetchFromOrigin(await signed(whole.clone(), first), env);
-  for (let tries = 1; tries < MOST_TRIES && (await isRefused(answer)); tries += 1) {
-    const secret = Math.random() < 0.5 ? first : second;
-    answer = await fetchFromOrigin(await signed(whole.clone(), secret), env);
+  if (error instanceof Unreachable) {
+    log("error", error.message, about, { host: error.host });
+    return branded(502, request, about.requestId);
   }
-  return answer;
-}
-
-/**
- * @param {Response} answer
- * @returns {Promise<boolean>}
- */
-async function isRefused(answer) {
-  if (answer.status < 400) return false;
-  const text = await answer.clone().text();
-  try {
-    const { data, errors } = JSON.parse(text);
-    return data == null && errors.some(({ message }) => message.includes(REFUSED));
-  } catch {
-    return false;
-  }
-}
-
-/**
- * @param {Request} request
- * @param {string} secret
- * @returns {Promise<Request>}
- */
-async function signed(request, secret) {
-  const expires = Math.floor(Date.now() / 1000) + LIFETIME;
-  const claims = { aud: AUDIENCE, iss: ISSUER, exp: expires };
-  const content = `${encoded(json({ alg: "HS256" }))}.${encoded(json(claims))}`;
-  const algorithm = { name: "HMAC", hash: "SHA-256" };
-  const key = await crypto.subtle.importKey("raw", bytes(secret), algorithm, false, ["sign"]);
-  const signature = await crypto.subtle.sign("HMAC", key, bytes(content));
-  const headers = new Headers(request.headers);
-  const token = `${content}.${encoded(new Uint8Array(signature))}`;
-  headers.set("authorization", `Serlo Service=${token}`);
-  return new Request(request, { headers });
-}
-
-/** @param {string} text */
-function bytes(text) {
-  return new TextEncoder().encode(text);
-}
-
-/** @param {unknown} value */
-function json(value) {
-  return bytes(JSON.stringify(value));
-}
-
-/** Base64 for URLs. @param {Uint8Array} octets */
-function encoded(octets) {
-  const text = btoa(String.fromCharCode(...octets));
-  return text.replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+  const problem = error instanceof Error ? `${error.name}: ${error.message}` : "not an error";
+  log("error", "the worker failed", about, { problem });
+  return branded(500, request, about.requestId);
 }

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
-from rehearsal.plugins.properties import PropertyMap, PropertyValue, Secret, has_unknowns, reveal
+from rehearsal.plugins.properties import PropertyMap, PropertyValue, Secret, reveal
 from rehearsal.plugins.resource_cloudflare.api import (
     Answer,
     ApiError,
@@ -24,6 +24,13 @@ from rehearsal.plugins.resource_cloudflare.schema import (
     inputs_of,
     outputs_of,
     to_api,
+)
+from rehearsal.plugins.resource_cloudflare.worker_files import (
+    as_files_input,
+    check_file,
+    check_files,
+    downloaded,
+    files_to_upload,
 )
 
 # Fields of a binding that the API takes and never gives back, by the binding's type.
@@ -57,7 +64,8 @@ class WorkerScript(Resource):
         if "assets" in given:
             yield Problem("assets", "cannot be uploaded by the rehearsal's plugin")
         if "contentFile" in given:
-            yield from _check_file(inputs)
+            yield from check_file(inputs)
+        yield from check_files(inputs)
         for index, binding in enumerate(_bindings(inputs)):
             text = reveal(binding.get("json"))
             if isinstance(text, str) and not _is_json(text):
@@ -114,11 +122,14 @@ class WorkerScript(Resource):
                 name: lambda _said, _there: True
                 for name in (
                     *("annotations", "bindingsInherit", "contentFile", "contentType", "exports"),
-                    *("files", "force", "keepAssets", "keepBindings", "migrations"),
+                    *("force", "keepAssets", "keepBindings", "migrations"),
                     *("packageDependencies", "cacheOptions"),
                 )
             },
         )
+        if reveal(inputs.get("files")) is not None or actual["files"]:
+            # As a whole: a file that the program knows nothing of is drift too.
+            described["files"] = actual["files"]
         kept: PropertyMap = {
             "accountId": inputs.get("accountId", location.scope["accountId"]),
             "scriptName": inputs.get("scriptName", location.id),
@@ -166,22 +177,6 @@ def _is_json(text: str) -> bool:
     return True
 
 
-def _check_file(inputs: PropertyMap) -> Iterator[Problem]:
-    name, digest = reveal(inputs["contentFile"]), reveal(inputs.get("contentSha256"))
-    if digest is None:
-        yield Problem("contentSha256", "is required with contentFile")
-    if has_unknowns(name) or digest is None or has_unknowns(digest):
-        return
-    try:
-        content = Path(str(name)).read_bytes()
-    except OSError as error:
-        yield Problem("contentFile", f"cannot be read: {error}")
-        return
-    found = hashlib.sha256(content).hexdigest()
-    if found != digest:
-        yield Problem("contentSha256", f"is not that of {name}, which is {found}")
-
-
 def _upload(inputs: PropertyMap) -> list[Part]:
     """The multipart form of an upload, with the part names of the official provider."""
     sent = {k: v for k, v in inputs.items() if k not in _NOT_METADATA}
@@ -201,49 +196,25 @@ def _upload(inputs: PropertyMap) -> list[Part]:
         ("metadata", (None, json.dumps(metadata).encode(), "application/json")),
         (name, (name, content if isinstance(content, bytes) else content.encode(), kind)),
     ]
-    files: Mapping[str, Mapping[str, str]] = reveal(inputs.get("files")) or {}
-    for file_name, file in files.items():
-        parts.append((file_name, (file_name, _file_content(file), str(file["contentType"]))))
+    parts += [
+        (file.name, (file.name, file.content, file.content_type))
+        for file in files_to_upload(inputs)
+    ]
     return parts
 
 
-def _file_content(file: Mapping[str, str]) -> bytes:
-    import base64  # noqa: PLC0415 - rarely needed
-
-    encoded = file.get("contentBase64")
-    return base64.b64decode(encoded) if encoded else Path(file["contentFile"]).read_bytes()
-
-
 def _code_as_inputs(answer: Answer, inputs: PropertyMap) -> PropertyMap:
-    """The script's main part, in the way that the inputs give it."""
+    """The script's files, in the way that the inputs give them."""
     entry = answer.headers.get("cf-entrypoint")
-    code, found_name = _main_part(answer, entry)
-    named: PropertyMap = {}
+    main, others = downloaded(answer)
+    named: PropertyMap = {"files": as_files_input(others, inputs)}
     if entry is not None and (reveal(inputs.get("mainModule")) is not None or not inputs):
-        named["mainModule"] = found_name
+        named["mainModule"] = main.name
     elif reveal(inputs.get("bodyPart")) is not None:
         named["bodyPart"] = inputs["bodyPart"]
     if reveal(inputs.get("contentFile")) is not None:
-        return {**named, "contentSha256": hashlib.sha256(code).hexdigest()}
-    return {**named, "content": code.decode("utf-8", "replace")}
-
-
-def _main_part(answer: Answer, entry: str | None) -> tuple[bytes, str | None]:
-    kind, _, parameters = answer.headers.get("content-type", "").partition(";")
-    if kind.strip() != "multipart/form-data":
-        return answer.content, entry
-    boundary = parameters.partition("boundary=")[2].strip().strip('"').encode()
-    parts = dict(_form_parts(answer.content, boundary))
-    name = entry if entry in parts else next(iter(parts), None)
-    return parts.get(name or "", b""), name
-
-
-def _form_parts(body: bytes, boundary: bytes) -> Iterator[tuple[str, bytes]]:
-    for piece in (b"\r\n" + body).split(b"\r\n--" + boundary)[1:]:
-        head, separator, content = piece.partition(b"\r\n\r\n")
-        if separator:
-            name = head.decode("utf-8", "replace").partition('name="')[2].partition('"')[0]
-            yield name, content
+        return {**named, "contentSha256": hashlib.sha256(main.content).hexdigest()}
+    return {**named, "content": main.content.decode("utf-8", "replace")}
 
 
 def _comparable_bindings(found: list[PropertyMap], inputs: PropertyMap) -> list[PropertyMap]:

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -151,8 +152,15 @@ class Zone:
         assert answer.status_code == 200, answer.text
         return answer.json()["result"]["id"]
 
-    def script(self, code: str, *bindings: dict[str, Any], name: str = "", **more: Any) -> str:
-        """Upload a module worker of one file; returns its name."""
+    def script(
+        self,
+        code: str,
+        *bindings: dict[str, Any],
+        name: str = "",
+        modules: Sequence[Path] = (),
+        **more: Any,
+    ) -> str:
+        """Upload a module worker, of one file unless others are named; returns its name."""
         name = name or f"s{secrets.token_hex(5)}"
         metadata: Any = {
             "main_module": "index.mjs",
@@ -164,7 +172,13 @@ class Zone:
             name,
             account_id=ACCOUNT,
             metadata=metadata,
-            files=[("index.mjs", code.encode(), "application/javascript+module")],
+            files=[
+                (file, content, "application/javascript+module")
+                for file, content in [
+                    ("index.mjs", code.encode()),
+                    *((module.name, module.read_bytes()) for module in modules),
+                ]
+            ],
         )
         return name
 

@@ -10,7 +10,7 @@ import hmac
 import json
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count
 from pathlib import Path
@@ -19,13 +19,28 @@ from typing import Any
 import pytest
 
 import infra.edge
+from infra.edge.compilation import chunks, compile_rules
+from infra.edge.routing import LANGUAGES, AnyHost, AnyPath, Api, Exact, Frontend, PassThrough, Rule
+from infra.edge.script import MAIN_MODULE
 from infra.manifests.admission import HEADER
 from tests.rehearsal.cloudflare.emulator import ACCOUNT, Emulator, Zone
 
-WORKER = Path(infra.edge.__file__).parent / "worker" / "index.js"
+WORKER = Path(infra.edge.__file__).parent / "worker"
 OLD, NEW = "old-worker-secret", "new-worker-secret"
 OLD_DOOR, NEW_DOOR = "old-origin-secret", "new-origin-secret"
 REQUESTS = 20
+TABLE = chunks(
+    compile_rules(
+        (
+            Rule("graphql", ("api",), Exact("/graphql"), Api(())),
+            Rule("content", LANGUAGES, AnyPath(), Frontend()),
+            Rule("everything-else", AnyHost(), AnyPath(), PassThrough()),
+        ),
+        legacy=False,
+        splits={},
+        switches=(),
+    )
+)
 
 
 def decoded(text: str) -> bytes:
@@ -127,12 +142,20 @@ class Edge:
     def given(self, first: str = OLD, second: str | None = None, door: str = OLD_DOOR) -> None:
         """Upload the worker with these secrets."""
         secrets = {"API_SECRET": first, "API_SECRET_SECOND": second, "ORIGIN_SECRET": door}
-        plain = {"DOMAIN": self.zone.name, "FRONTEND_DOMAIN": self.zone.host("frontend")}
+        self.upload(self.zone.host("frontend"), secrets)
+
+    def upload(self, frontend: str, secrets: Mapping[str, str | None]) -> None:
+        """Upload the worker with all its modules and a small table."""
+        plain = {"DOMAIN": self.zone.name, "ENVIRONMENT": "local", "FRONTEND_DOMAIN": frontend}
         self.name = self.zone.script(
-            WORKER.read_text(),
-            *({"type": "plain_text", "name": n, "text": text} for n, text in plain.items()),
+            (WORKER / MAIN_MODULE).read_text(),
+            *(
+                {"type": "plain_text", "name": n, "text": text}
+                for n, text in {**plain, **TABLE}.items()
+            ),
             *({"type": "secret_text", "name": n, "text": t} for n, t in secrets.items() if t),
             name=self.name,
+            modules=sorted(WORKER.glob("*.mjs")),
         )
 
     def mutate(self, backend: Cluster) -> tuple[int, int]:
@@ -212,14 +235,8 @@ def test_every_request_to_the_gateway_has_the_header(
 
 
 def test_nobody_else_learns_the_origin_secret(edge: Edge) -> None:
-    edge.zone.script(
-        WORKER.read_text(),
-        {"type": "plain_text", "name": "DOMAIN", "text": edge.zone.name},
-        {"type": "plain_text", "name": "FRONTEND_DOMAIN", "text": "frontend.elsewhere.example"},
-        {"type": "secret_text", "name": "API_SECRET", "text": OLD},
-        {"type": "secret_text", "name": "ORIGIN_SECRET", "text": OLD_DOOR},
-        name=edge.name,
-    )
+    secrets = {"API_SECRET": OLD, "ORIGIN_SECRET": OLD_DOOR}
+    edge.upload("frontend.elsewhere.example", secrets)
     answer = edge.zone.get(edge.zone.host("de"), "/", **{HEADER: "theirs"})
     assert answer.headers["x-rehearsal-foreign"] == "frontend.elsewhere.example"
     assert OLD_DOOR not in answer.text + json.dumps(edge.zone.emulator.audit())

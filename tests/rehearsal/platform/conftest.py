@@ -59,11 +59,19 @@ class Rehearsal:
 
     def pulumi(self, *arguments: str, **more: str) -> "subprocess.CompletedProcess[str]":
         """Run pulumi by hand, as after `eval "$(serlo env)"`, with more variables if wanted."""
-        words = " ".join(shlex.quote(argument) for argument in arguments)
+        command = shlex.join(["pulumi", "--non-interactive", *arguments])
+        return self.by_hand(command, folder=CHECKOUT, **more)
+
+    def by_hand(
+        self, command: str, *, folder: Path = CHECKOUT, **more: str
+    ) -> "subprocess.CompletedProcess[str]":
+        """Run a command line after `eval "$(serlo env)"`."""
         variables = shlex.join(self.serlo("env"))
         done = subprocess.run(
-            ["/bin/sh", "-ec", f'eval "$({variables})"; exec pulumi --non-interactive {words}'],
+            ["/bin/sh", "-ec", f'eval "$({variables})"; {command}'],
+            cwd=folder,
             env=os.environ | more,
+            stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
             timeout=240,
@@ -108,6 +116,12 @@ class Rehearsal:
     def zone(self) -> dict[str, Any]:
         return self.cloudflare("GET", "/zones")[0]
 
+    def records(self) -> list[dict[str, Any]]:
+        """The DNS records, without those that nobody declares."""
+        path = f"/zones/{self.zone['id']}/dns_records"
+        found: list[dict[str, Any]] = self.cloudflare("GET", path, params={"per_page": 100})
+        return [record for record in found if record.get("comment") != "Kept by hand"]
+
     def ask(self, host: str, path: str = "/") -> dict[str, Any]:
         """Send a request through the edge; answers the origin's JSON."""
         url = f"{self.endpoints['edge']}{path}"
@@ -137,7 +151,7 @@ class Rehearsal:
         urns = [resource["urn"] for resource in resources]
         assert len(urns) == len(set(urns))
         records = [r for r in resources if r["type"].endswith(":DnsRecord")]
-        assert len(self.cloudflare("GET", f"/zones/{self.zone['id']}/dns_records")) == len(records)
+        assert len(self.records()) == len(records)
         routes = self.cloudflare("GET", f"/zones/{self.zone['id']}/workers/routes")
         assert len(routes) == len([r for r in resources if r["type"].endswith(":WorkersRoute")])
         for kind in ("Deployment", "StatefulSet", "CronJob", "Service", "Secret", "HTTPRoute"):

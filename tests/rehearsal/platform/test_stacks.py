@@ -67,7 +67,8 @@ def test_a_stack_comes_up_twice_and_goes(
     for namespace in ("api", "frontend", "gateway"):
         assert not exists(rehearsal.cluster, "v1", "Namespace", namespace)
     zone = rehearsal.zone
-    for kind in ("dns_records", "workers/routes", "rulesets"):
+    assert rehearsal.records() == []
+    for kind in ("workers/routes", "rulesets"):
         assert rehearsal.cloudflare("GET", f"/zones/{zone['id']}/{kind}") == []
     account = f"/accounts/{zone['account']['id']}"
     assert rehearsal.cloudflare("GET", f"{account}/workers/scripts") == []

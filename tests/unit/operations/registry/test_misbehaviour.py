@@ -41,6 +41,16 @@ def reason(question: Callable[[], object]) -> str:
         (Reply(body=b"[]"), "does not answer in JSON"),
         (Reply(body=b'{"tags": "all"}'), "answers with something else than tags"),
         (Reply(302, {"Location": "http://192.0.2.1/"}), "redirects to an address without https"),
+        (Reply(302, {"Location": "https://[::1"}), "Invalid URL in location header"),
+        (Reply(302, {"Location": "http://127.0.0.1:99999/"}), "redirects to an address without"),
+        (
+            Reply(401, {"WWW-Authenticate": 'Bearer realm="https://[x"'}),
+            "wants a token from an address without https",
+        ),
+        (
+            Reply(headers={"Link": '<http://[>; rel="next"'}, body=b'{"tags": ["1.0.0"]}'),
+            "continues its list of tags elsewhere",
+        ),
         (Reply(307, {"Location": "/v2/app/tags/list"}), "redirects in circles"),
         (Reply(body=b" " * 9_000_000), "answers without end"),
         (

@@ -49,7 +49,13 @@ def test_what_names_no_image(image: str) -> None:
 
 @pytest.mark.parametrize(
     "address",
-    ["ghcr.io", "http://192.0.2.1:5000", "https://mirror.example/path", "https://u:p@m.example"],
+    [
+        "ghcr.io",
+        "https://[x",
+        "http://192.0.2.1:5000",
+        "https://mirror.example/path",
+        "https://u:p@m.example",
+    ],
 )
 def test_unusable_addresses_elsewhere(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(ELSEWHERE, address)

@@ -1,0 +1,62 @@
+"""The same trace for the checkout at another git ref, which runs its own code."""
+
+import io
+import json
+import subprocess
+import sys
+import tarfile
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, cast
+
+from operations.derived_project import CHECKOUT
+
+_SECONDS = 120
+
+
+class BaseError(Exception):
+    """The checkout at that ref cannot say; the text says why."""
+
+
+def trace_at(ref: str, arguments: Sequence[str]) -> dict[str, Any]:
+    """What `serlo trace --json` says there; raises BaseError.
+
+    `arguments` are those of the command. Files of the checkout that are not committed are no part
+    of it, and no rehearsal is asked.
+    """
+    with tempfile.TemporaryDirectory(prefix="serlo-trace-") as folder:
+        _extract(ref, Path(folder))
+        if not (Path(folder) / "operations" / "trace").is_dir():
+            raise BaseError(f"at {ref} there is no `serlo trace` yet")
+        done = subprocess.run(
+            [
+                *(sys.executable, "-m", "operations.command", "trace", *arguments),
+                *("--json", "--no-rehearsal"),
+            ],
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            timeout=_SECONDS,
+            check=False,
+        )
+    if done.returncode != 0:
+        raise BaseError(f"at {ref}: {done.stderr.strip() or done.stdout.strip()}")
+    return cast(dict[str, Any], json.loads(done.stdout))
+
+
+def _extract(ref: str, folder: Path) -> None:
+    try:
+        done = subprocess.run(
+            ["git", "archive", "--format=tar", "--end-of-options", ref],
+            cwd=CHECKOUT,
+            capture_output=True,
+            timeout=_SECONDS,
+            check=False,
+        )
+    except FileNotFoundError:
+        raise BaseError("git is not installed, so no other ref can be looked at") from None
+    if done.returncode != 0:
+        raise BaseError(f'git knows no ref "{ref}" here: {done.stderr.decode().strip()}')
+    with tarfile.open(fileobj=io.BytesIO(done.stdout)) as archive:
+        archive.extractall(folder, filter="data")
