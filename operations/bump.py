@@ -6,6 +6,7 @@ from cyclopts import Parameter
 
 from operations.carrying_out import carry_out
 from operations.edit import StackText
+from operations.history import Step
 from operations.inquiry import Inquiry
 from operations.moving import (
     Direction,
@@ -74,9 +75,12 @@ def bump(
         if move.before == move.after:
             return Plan(target, [], notes=[f"{key} is {short(after, digest=True)} in {where}"])
         plan = Plan(target, [move], subject=f"{move.line} ({where})", notes=shared([move]))
-        history = history_of(target.path)
-        steps = history.steps(target.path.name, key, move.before) if history else []
-        if direction(move.services[0], move.before, after, steps) is Direction.DOWN:
+
+        def ran() -> list[Step]:
+            history = history_of(target.path)
+            return history.steps(target.path.name, key, move.before) if history else []
+
+        if direction(move.services[0], move.before, after, ran) is Direction.DOWN:
             plan.refusals.append(
                 f"{key}: {short(after)} is older than {short(move.before)}; if it is to go back: "
                 f"serlo rollback {service} --to {after} --stack {stack}"

@@ -11,7 +11,7 @@ import secrets
 import sys
 from collections.abc import Collection, Generator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -43,7 +43,7 @@ class StackText:
 
     path: Path
     data: bytes
-    file: StackFile
+    file: StackFile = field(compare=False)
 
     @property
     def text(self) -> str:
@@ -79,35 +79,7 @@ class StackText:
 
         Raises EditError for a key that is not there or is written in a way that cannot be kept.
         """
-        text = self.text
-        nodes = _nodes(text)
-        spots: list[tuple[int, int, str]] = []
-        for key, version in versions.items():
-            node = nodes.get(key)
-            place = f"{self.file.label}: {_VERSIONS}.{key}"
-            if not isinstance(node, yaml.ScalarNode):
-                raise EditError(f"{place}: there is no version to change: write one by hand first")
-            start, end = node.start_mark.index, node.end_mark.index
-            quote = node.style if node.style in {'"', "'"} else ""
-            if text[start:end] != f"{quote}{node.value}{quote}":
-                raise EditError(
-                    f"{place}: written in a way that cannot be kept; "
-                    f"write it as {key}: {version} by hand"
-                )
-            spots.append((start, end, _scalar(version, quote)))
-        for start, end, written in sorted(spots, reverse=True):
-            text = text[:start] + written + text[end:]
-        changed = StackText(self.path, text.encode(), _parsed(self.path, text))
-        self._compare(changed, versions)
-        return changed
-
-    def _compare(self, changed: "StackText", versions: Mapping[str, str]) -> None:
-        """Fail closed: what another reader sees differs in these versions and nothing else."""
-        wanted: Any = dict(self.file.values)
-        config: Any = dict(wanted["config"])
-        wanted["config"] = {**config, _VERSIONS: {**config[_VERSIONS], **versions}}
-        if changed.file.values != wanted:
-            raise EditError(f"{self.file.label} cannot be changed in place: edit it by hand")
+        return _edited(self, tuple(sorted(versions.items())))
 
 
 @contextmanager
@@ -144,6 +116,36 @@ def replace(path: Path, before: bytes, after: bytes) -> None:
     except BaseException:
         part.unlink(missing_ok=True)
         raise
+
+
+@lru_cache(maxsize=64)
+def _edited(stack: StackText, versions: tuple[tuple[str, str], ...]) -> StackText:
+    text = stack.text
+    nodes = _nodes(text)
+    spots: list[tuple[int, int, str]] = []
+    for key, version in versions:
+        node = nodes.get(key)
+        place = f"{stack.file.label}: {_VERSIONS}.{key}"
+        if not isinstance(node, yaml.ScalarNode):
+            raise EditError(f"{place}: there is no version to change: write one by hand first")
+        start, end = node.start_mark.index, node.end_mark.index
+        quote = node.style if node.style in {'"', "'"} else ""
+        if text[start:end] != f"{quote}{node.value}{quote}":
+            raise EditError(
+                f"{place}: written in a way that cannot be kept; "
+                f"write it as {key}: {version} by hand"
+            )
+        spots.append((start, end, _scalar(version, quote)))
+    for start, end, written in sorted(spots, reverse=True):
+        text = text[:start] + written + text[end:]
+    changed = StackText(stack.path, text.encode(), _parsed(stack.path, text))
+    # Fail closed: what another reader sees differs in these versions and nothing else.
+    wanted: Any = dict(stack.file.values)
+    config: Any = dict(wanted["config"])
+    wanted["config"] = {**config, _VERSIONS: {**config[_VERSIONS], **dict(versions)}}
+    if changed.file.values != wanted:
+        raise EditError(f"{stack.file.label} cannot be changed in place: edit it by hand")
+    return changed
 
 
 def _compare(path: Path, before: bytes) -> None:

@@ -1,7 +1,7 @@
 """What git says about the versions in the stack files: who changed which, when.
 
 History is the main line: a merge counts as one step, since what lies on a branch is not deployed.
-It takes two processes of git, however long it is.
+It takes two processes of git, three for another commit than HEAD, however long it is.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -70,22 +70,23 @@ def tag_of(text: str) -> str:
 class History:
     """Every state of the stack files of a folder up to a commit, by file name, oldest first."""
 
-    at: Revision
-    """The commit itself, whether or not it touched a stack file."""
+    at: Revision | None
+    """The commit that was asked for, whether or not it touched a stack file; None: HEAD."""
     states: Mapping[str, Sequence[State]]
 
     @classmethod
-    def read(cls, folder: Path, ref: str = "HEAD") -> "History":
-        """The history of the stack files in `folder`. Raises GitError, with a clear word for a
-        `ref` that names no commit.
+    def read(cls, folder: Path, ref: str | None = None) -> "History":
+        """The history of the stack files in `folder`, up to HEAD or another commit.
+
+        Raises GitError, with a clear word for a `ref` that names no commit.
         """
-        at = _revision(folder, ref)
+        at = _revision(folder, ref) if ref is not None else None
         log = git(
             folder,
             *("log", "--first-parent", "--diff-merges=first-parent", "--no-renames"),
             *("--no-show-signature", "--no-color", "--no-ext-diff", "--encoding=UTF-8"),
             *("--raw", "--no-abbrev", "--relative", f"--format={_FORMAT}"),
-            *(at.sha, "--", f":(glob){_FILES}"),
+            *(at.sha if at else "HEAD", "--", f":(glob){_FILES}"),
         ).decode(errors="replace")
         touched = list(_touched(log))
         declared = _declared(folder, (blob for _, _, blob in touched))
@@ -141,7 +142,7 @@ class History:
         return steps
 
 
-def versions_at(folder: Path, ref: str = "HEAD") -> dict[str, dict[str, str]]:
+def versions_at(folder: Path, ref: str | None = None) -> dict[str, dict[str, str]]:
     """The versions by stack and key at a commit; files that cannot be read are left out.
 
     Raises GitError.

@@ -171,10 +171,12 @@ def release_of(service: Service, text: str) -> Release | None:
         return None
 
 
-def direction(service: Service, before: str, after: str, steps: Sequence[Step]) -> Direction:
+def direction(
+    service: Service, before: str, after: str, ran: Callable[[], Sequence[Step]]
+) -> Direction:
     """Where a change leads: by precedence, or for commits by which of the two ran first.
 
-    Of two commits nobody can tell which is newer; `steps` is what ran where, one after the other.
+    Of two commits nobody can tell which is newer, so `ran` is asked what ran one after the other.
     What never ran before is new.
     """
     if tag_of(before) == tag_of(after):
@@ -182,7 +184,7 @@ def direction(service: Service, before: str, after: str, steps: Sequence[Step]) 
     old, new = release_of(service, before), release_of(service, after)
     if isinstance(old, Version) and isinstance(new, Version):
         return Direction.DOWN if new < old else Direction.UP
-    order = [step.tag for step in steps]
+    order = [step.tag for step in ran()]
     if tag_of(before) in order and tag_of(after) in order:
         first = order.index(tag_of(after)) < order.index(tag_of(before))
         return Direction.DOWN if first else Direction.UP

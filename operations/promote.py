@@ -1,6 +1,6 @@
 """`serlo promote`: what proved itself in one stack goes to the next."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Annotated
@@ -159,7 +159,7 @@ class _Promotion:
             )
         if self.allow_downgrade:
             return
-        if direction(service, move.before, move.after, self._steps(key)) is Direction.DOWN:
+        if direction(service, move.before, move.after, self._ran(key)) is Direction.DOWN:
             yield (
                 f"{key}: {source} has {short(move.after)}, which is older than "
                 f"{short(move.before)} in {target}. To go back: serlo rollback {key} "
@@ -168,7 +168,7 @@ class _Promotion:
 
     @cached_property
     def _mistakes(self) -> frozenset[str]:
-        """Mistakes that are in the file already: they are told once, by whoever carries this out."""
+        """Mistakes that are in the file already: carrying out tells them, once."""
         return frozenset(judge(Plan(self.target, [])))
 
     @cached_property
@@ -183,8 +183,9 @@ class _Promotion:
         declared = self._history.declared(self.source.path.name)
         return declared.versions if declared is not None else {}
 
-    def _steps(self, key: str) -> list[Step]:
-        return self._history.steps(self.source.path.name, key) if self._history else []
+    def _ran(self, key: str) -> Callable[[], list[Step]]:
+        name, history = self.source.path.name, self._history
+        return lambda: history.steps(name, key) if history else []
 
     def _left_behind(self, moves: list[Move]) -> Iterator[str]:
         """What the services that move need, and what stays behind."""

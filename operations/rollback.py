@@ -76,7 +76,7 @@ def rollback(
             return _to_the_one_before(target, chosen, steps)
         plan = _plan(target, key, to)
         where = stack_name(target.path)
-        if plan.moves and direction(chosen, now, to, steps) is not Direction.DOWN:
+        if plan.moves and direction(chosen, now, to, lambda: steps) is not Direction.DOWN:
             plan.refusals.append(
                 f"{key}: {short(to)} is not older than {short(now)}, which is no rollback: "
                 f"serlo bump {service} {to} --stack {stack}"

@@ -149,8 +149,8 @@ def _row(service: Service, places: Sequence[Place], known: Mapping[str, Place]) 
         staging, production = ahead.declared.versions[key], behind.declared.versions[key]
         far = distance(service, production, staging, ahead.steps(key), ahead.now)
         if far.side is not Side.LEVEL:
-            span = (production, staging)
-            span = span[::-1] if far.side is Side.AHEAD else span
+            ahead_of = far.side is Side.AHEAD
+            span = (staging, production) if ahead_of else (production, staging)
     since = {place.stack: place.since(key) for place in places}
     link = span_link(service, *(span or (any_version, any_version)))
     return Row(service.name, service.channel.value, versions, since, far, span, link)

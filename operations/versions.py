@@ -95,6 +95,7 @@ class _Picture:
                 history = History.read(folder, ref)
             except GitError as error:
                 _stop([f"--at: {error}"])
+            moment = history.at.date if history.at else datetime.now(UTC)
             for file in _with_neighbours(folder, files):
                 declared = history.declared(file.name)
                 if declared is None or declared is NOTHING:
@@ -102,7 +103,7 @@ class _Picture:
                     notes += [f"{file.name} {what} at {ref}"] if file in files else []
                     continue
                 known[file] = Place(
-                    stack_name(file), file.name, declared, history, history.at.date, is_past=True
+                    stack_name(file), file.name, declared, history, moment, is_past=True
                 )
         return cls(known, notes)
 
