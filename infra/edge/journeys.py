@@ -39,7 +39,7 @@ def journeys(
     for rule in table["rules"]:
         if rule["then"]["do"] != "redirect":
             continue
-        for visit in _samples(rule, labels, domain):
+        for visit in samples(rule, labels, domain):
             fits = match(rule, visit.label(domain) or "", visit, variables) is not None
             if fits and (text := _trouble(table, variables, known, visit, rule["name"])):
                 yield Journey(rule["name"], text)
@@ -88,7 +88,8 @@ def _nothing_known(_instance: str, _path: str) -> PathInfo | None:
     return None
 
 
-def _samples(rule: CompiledRule, labels: Sequence[str], domain: str) -> Iterator[Visit]:
+def samples(rule: CompiledRule, labels: Sequence[str], domain: str) -> Iterator[Visit]:
+    """Requests that fit a rule; `labels` are the hosts that "any host" stands for."""
     hosts: Any = rule["hosts"]
     concerned = labels if isinstance(hosts, Mapping) else hosts
     paths = _paths(rule.get("path"))

@@ -1,11 +1,32 @@
 """Requests that stand for all others: what a review asks before and after a change."""
 
-from operations.review.snapshot import Snapshot
+from collections.abc import Iterator
+
+from infra.edge.journeys import samples as of_rule
+from infra.edge.visit import Visit
+from operations.review.snapshot import Routing, Snapshot
 from operations.review.stream import Sample
+
+_MOST_HOSTS = 2
+"""Of the hosts that a rule concerns: all languages are treated alike."""
+
+
+def visits(routing: Routing) -> Iterator[Visit]:
+    """Requests of which every rule gets some, each request once."""
+    seen: set[tuple[str, str, tuple[tuple[str, str], ...]]] = set()
+    domain = routing.variables["DOMAIN"]
+    for rule in routing.table["rules"]:
+        hosts: dict[str, None] = {}
+        for visit in of_rule(rule, routing.labels, domain):
+            hosts.setdefault(visit.host)
+            key = (visit.method, visit.url, tuple(sorted(visit.headers.items())))
+            if len(hosts) <= _MOST_HOSTS and key not in seen:
+                seen.add(key)
+                yield visit
 
 
 def samples(snapshot: Snapshot) -> list[Sample]:
-    """One request for each public host."""
+    """One request for each public host, and one to the API."""
     hosts = [str(record.properties["name"]) for record in snapshot.of_kind("DnsRecord")]
     found = [Sample("GET", f"https://{host}/") for host in hosts]
     return found + [

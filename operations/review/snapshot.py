@@ -64,6 +64,17 @@ class Declared:
 
 
 @dataclass(frozen=True)
+class Routing:
+    """What the worker at the edge is given: compiled rules, plain bindings, places of rules."""
+
+    table: Mapping[str, Any]
+    variables: Mapping[str, str]
+    places: Mapping[str, str]
+    labels: Sequence[str]
+    """The hosts that have a record, without the domain."""
+
+
+@dataclass(frozen=True)
 class Snapshot:
     """One stack of one checkout.
 
@@ -78,6 +89,7 @@ class Snapshot:
     secrets: Mapping[str, Sequence[str]]
     prereleases: Sequence[str]
     resources: Mapping[str, Resource]
+    routing: Routing | None = None
     problem: str | None = None
 
     def of_kind(self, *kinds: str) -> list[Resource]:
@@ -87,7 +99,7 @@ class Snapshot:
 
 def broken(stack: str, problem: str) -> Snapshot:
     """A snapshot of a checkout from which nothing can be learned."""
-    return Snapshot(stack, {}, {}, {}, {}, (), {}, problem)
+    return Snapshot(stack, {}, {}, {}, {}, (), {}, problem=problem)
 
 
 def take(stack: str, file: Path) -> Snapshot:
@@ -121,6 +133,28 @@ def take(stack: str, file: Path) -> Snapshot:
             for entry in program.registrations
             if entry.custom and not entry.existing and not entry.type.startswith("pulumi:")
         },
+        routing=_routing(environment),
+    )
+
+
+def _routing(environment: Environment) -> Routing | None:
+    try:
+        from infra.edge.compilation import compile_table  # noqa: PLC0415 (old ones have none)
+        from infra.edge.records import known_hosts  # noqa: PLC0415
+        from infra.edge.script import script  # noqa: PLC0415
+        from infra.edge.table import RULES  # noqa: PLC0415
+    except ImportError:
+        return None
+    if environment.edge.script is not None:
+        return None
+    domain = environment.domain
+    return Routing(
+        table=compile_table(RULES, environment),
+        variables=script(environment).variables,
+        places={rule.name: str(rule.place) for rule in RULES},
+        labels=sorted(
+            host.removesuffix(domain).removesuffix(".") for host in known_hosts(environment)
+        ),
     )
 
 
@@ -162,6 +196,8 @@ def from_json(text: str) -> dict[str, Snapshot]:
         members["resources"] = {
             urn: Resource(**resource) for urn, resource in members["resources"].items()
         }
+        if members["routing"] is not None:
+            members["routing"] = Routing(**members["routing"])
         found[stack] = Snapshot(**members)
     return found
 

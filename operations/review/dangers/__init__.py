@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from operations.review.comparing import Comparison
+from operations.review.dangers.answers import answer_dangers
 from operations.review.dangers.danger import Danger, Kind
 from operations.review.dangers.network import network_dangers
 from operations.review.dangers.permissions import permission_dangers
@@ -18,6 +19,7 @@ def dangers(comparison: Comparison, every: Mapping[str, Comparison]) -> tuple[Da
     """All dangers of a stack's change, the worst kinds first. `every`: all stacks, by name."""
     found = (
         *resource_dangers(comparison),
+        *answer_dangers(comparison),
         *network_dangers(comparison),
         *permission_dangers(comparison),
         *running_dangers(comparison),
