@@ -16,7 +16,9 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RegistryServer]
 
 
 @pytest.fixture(autouse=True)
-def clean(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def clean(server: RegistryServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert server.url  # so that the program is there before its cache is moved
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setenv("DOCKER_CONFIG", str(docker_config(tmp_path / "docker")))
     monkeypatch.delenv(ELSEWHERE, raising=False)
 

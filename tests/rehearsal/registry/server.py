@@ -14,6 +14,7 @@ import tarfile
 import threading
 from collections.abc import Generator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin
@@ -27,6 +28,12 @@ from toolchain import resolve
 _LISTENING = re.compile(r"listening on (127\.0\.0\.1:[0-9]+)")
 _INDEX = "application/vnd.oci.image.index.v1+json"
 _MANIFEST = "application/vnd.oci.image.manifest.v1+json"
+
+
+@cache
+def executable() -> Path:
+    """The registry's program, had once: tests move the cache that it is kept in."""
+    return resolve("registry").path
 
 
 class RegistryServer:
@@ -47,7 +54,7 @@ class RegistryServer:
         file = folder / "config.yaml"
         file.write_text(yaml.safe_dump(config))
         guard = [sys.executable, "-S", "-E", str(Path(str(parent_guard.__file__)))]
-        command = [str(resolve("registry").path), "serve", str(file)]
+        command = [str(executable()), "serve", str(file)]
         self._process = subprocess.Popen(
             [*guard, str(os.getpid()), *command],
             stdout=subprocess.DEVNULL,
