@@ -184,9 +184,14 @@ async def _token(place: Place, web: Web, bearer: Challenge, known: Known) -> str
     answer = _judged(place, await web.ask("GET", url, {"Accept": "application/json"}, basic), known)
     token = _json(place, answer)
     found = token.get("token") or token.get("access_token")
-    if answer.status == 404 or not isinstance(found, str) or not found.isprintable():
+    if answer.status == 404 or not isinstance(found, str) or not _sendable(found):
         raise RegistryUnavailable(f"{place.registry} gives no token")
     return f"Bearer {found}"
+
+
+def _sendable(token: str) -> bool:
+    """Whether a token can be part of a header: one line of ASCII."""
+    return bool(token) and token.isascii() and token.isprintable()
 
 
 def _judged(place: Place, answer: Answer, known: Known | None = None) -> Answer:

@@ -160,7 +160,9 @@ def test_basic_authorization(stub: Start, registry: Registry, docker: Path) -> N
     assert registry.tags(f"{server.host}/app") == ["1.0.0"]
 
 
-@pytest.mark.parametrize("body", [b"{}", b'{"token": 7}', b'{"token": "a\\nb"}', b"no"])
+@pytest.mark.parametrize(
+    "body", [b"{}", b'{"token": 7}', b'{"token": "\\u00e4"}', b'{"token": "a\\nb"}', b"no"]
+)
 def test_tokens_that_are_none(stub: Start, registry: Registry, body: bytes) -> None:
     def answer(call: Call) -> Reply:
         if call.path.startswith("/token"):
