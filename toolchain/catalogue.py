@@ -15,6 +15,7 @@ NODE = "24.19.0"
 MINIFLARE = "4.20260730.0"
 KUBE_SCORE = "v1.20.0"
 REGISTRY = "v3.1.2"
+ACTIONLINT = "v1.7.12"
 CHECKOV = "3.3.30"
 
 LINUX = ("linux/amd64", "linux/arm64")
@@ -247,6 +248,12 @@ _ENTRIES = (
             (f"github.com/distribution/distribution/v3/version.version={REGISTRY}",),
             usual="2 min",
         ),
+        needed_for="tests",
+    ),
+    Entry(
+        "actionlint",
+        ACTIONLINT,
+        GoBuild("actionlint", "github.com/rhysd/actionlint/cmd/actionlint", usual="1 min"),
         needed_for="tests",
     ),
     Entry("checkov", CHECKOV, Application("checkov.txt", "bin/checkov"), needed_for="judges"),
