@@ -18,7 +18,7 @@ from typing import Any
 
 import yaml
 
-from infra.stackfile import StackFile, parse, read
+from infra.stackfile import StackFile, StackFileError, parse, read
 from operations.peek import NOTHING, peek
 
 _VERSIONS = "serlo:versions"
@@ -126,7 +126,7 @@ def _edited(stack: StackText, versions: tuple[tuple[str, str], ...]) -> StackTex
     for key, version in versions:
         node = nodes.get(key)
         place = f"{stack.file.label}: {_VERSIONS}.{key}"
-        if not isinstance(node, yaml.ScalarNode):
+        if not isinstance(node, yaml.ScalarNode) or not node.value:
             raise EditError(f"{place}: there is no version to change: write one by hand first")
         start, end = node.start_mark.index, node.end_mark.index
         quote = node.style if node.style in {'"', "'"} else ""
@@ -138,7 +138,10 @@ def _edited(stack: StackText, versions: tuple[tuple[str, str], ...]) -> StackTex
         spots.append((start, end, _scalar(version, quote)))
     for start, end, written in sorted(spots, reverse=True):
         text = text[:start] + written + text[end:]
-    changed = StackText(stack.path, text.encode(), _parsed(stack.path, text))
+    try:
+        changed = StackText(stack.path, text.encode(), _parsed(stack.path, text))
+    except StackFileError as error:
+        raise EditError(str(error)) from None
     # Fail closed: what another reader sees differs in these versions and nothing else.
     wanted: Any = dict(stack.file.values)
     config: Any = dict(wanted["config"])

@@ -24,6 +24,8 @@ _OUTER = re.compile(r"^config:[ ]*(?:#.*)?$", re.MULTILINE)
 _MENTION = re.compile(r"serlo:(?:versions|parts)[\"']?[ ]*:(?:[ ]|$)", re.MULTILINE)
 # Where a mapping could be hidden inside a text, looks do not suffice.
 _TEXT_BLOCK = re.compile(r"[|>][+-]?[0-9]?[+-]?[ ]*(?:#.*)?$", re.MULTILINE)
+_NESTING = re.compile(r"[\[{]|[-?] ")
+_DEEPEST = 50
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,10 @@ NOTHING = Declared(MappingProxyType({}), MappingProxyType({}))
 
 
 def peek(text: str) -> Declared | None:
-    """The versions and parts in a stack file; None if it is no YAML mapping with a config."""
+    """The versions and parts in a stack file; None if it is no YAML mapping with a config.
+
+    Where these can be told without, what else stands in the file is not looked at.
+    """
     glance = _glance(text)
     return glance if glance is not None else _parsed(text)
 
@@ -86,16 +91,19 @@ def _lines(block: str) -> dict[str, str] | None:
 def _parsed(text: str) -> Declared | None:
     import yaml  # noqa: PLC0415 seldom needed, and dear at the start of a command
 
+    # The fast parser overflows the stack of the whole process where the other raises an error.
+    deep = any(len(_NESTING.findall(line)) > _DEEPEST for line in text.splitlines())
+    slow = yaml.SafeLoader
     try:
-        root: Any = yaml.compose(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+        root: Any = yaml.compose(text, slow if deep else getattr(yaml, "CSafeLoader", slow))
     except (yaml.YAMLError, RecursionError):
         return None
     config = dict(_members(root)).get("config")
     if not isinstance(config, yaml.MappingNode):
         return None
     blocks = dict(_members(config))
-    versions = _members(blocks.get("serlo:versions"))
-    parts = _members(blocks.get("serlo:parts"))
+    versions = dict(_members(blocks.get("serlo:versions"))).items()
+    parts = dict(_members(blocks.get("serlo:parts"))).items()
     return Declared(
         {key: node.value for key, node in versions if isinstance(node, yaml.ScalarNode)},
         {key: _truth(node.value) for key, node in parts if isinstance(node, yaml.ScalarNode)},

@@ -1,0 +1,11 @@
+from pathlib import Path
+
+import pytest
+
+from .repository import Repository
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Repository:
+    """Staging and production as they are here, in a repository of their own."""
+    return Repository.create(tmp_path / "repository")
