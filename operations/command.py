@@ -29,6 +29,7 @@ app.command("operations.outdated:outdated", help="Which services have newer vers
 app.command("operations.bump:bump", help="Write another version of a service into a stack file.")
 app.command("operations.promote:promote", help="Give production the versions that staging has.")
 app.command("operations.rollback:rollback", help="Take a service back to the version before.")
+app.command("operations.adopt.command:adopt", help="Write the import file for what exists.")
 app.command("operations.trace.command:trace", help="What answers a URL, and why.")
 app.command("operations.routes:routes", help="Print the routing table.")
 app.command("operations.worker:worker", help="Write the worker's files, to be run by themselves.")

@@ -1,0 +1,189 @@
+"""The command `serlo adopt`."""
+
+import shlex
+import sys
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+from cyclopts import Parameter
+
+from operations.adopt.findings import AdoptError, Findings, adoptable, label_of
+from operations.adopt.importing import ImportFile, import_file
+from operations.adopt.objects import Objects, look_at_objects
+from operations.adopt.owning import REPLICAS_MANAGER, ownership, patch_of
+from operations.adopt.place import Place, find_place
+from operations.adopt.zone import Zone, look_at_zone
+from operations.program import Registration
+from rehearsal.files import write_private
+from rehearsal.plugins.resource_kubernetes.manifests import manifest_of
+from rehearsal.plugins.resource_kubernetes.ownership import field_manager
+
+FOUND = 2
+"""The exit code if something exists that cannot be adopted as it is."""
+
+_TRIES = 5
+
+
+def adopt(
+    stack: str,
+    *,
+    file: Path | None = None,
+    rehearsal: Path | None = None,
+    take_over: Annotated[bool, Parameter(negative="")] = False,
+    manager: Sequence[str] = (),
+) -> None:
+    """Write the import file for everything declared that exists already, and say what comes next.
+
+    Reads the cluster, Cloudflare and Pulumi's state; writes nothing but the file. Exit code 2 if
+    something has the place of a declared resource and cannot become it. docs/runbooks/adopt.md
+    has the whole procedure.
+
+    Parameters
+    ----------
+    stack
+        local, staging or production.
+    file
+        Where to write; adopt-<stack>.json by default.
+    rehearsal
+        The folder of a rehearsal to look at, instead of the real platform.
+    take_over
+        After the import: give Pulumi the fields that kubectl, Terraform or Helm have set. Changes
+        who owns fields, not one value.
+    manager
+        With --take-over: the beginning of a further field manager's name, to be taken over too.
+    """
+    try:
+        place = find_place(stack, rehearsal)
+        if take_over:
+            _take_over(place, tuple(manager))
+            return
+        target = file or Path(f"adopt-{stack}.json")
+        state = place.state()
+        registrations = place.registrations()
+        findings = _look(place, adoptable(registrations, state or {}))
+        written = import_file(findings.found, registrations, state or {})
+        if findings.found:
+            write_private(target, written.text)
+    except AdoptError as error:
+        _refuse(stack, str(error))
+    wanted = len(adoptable(registrations, state or {}))
+    print("\n".join(_told(place, findings, wanted, len(state or {}))))
+    if findings.found:
+        print("\n".join(_next(place, target, written, is_new=state is None)))
+    if findings.in_the_way:
+        raise SystemExit(FOUND)
+
+
+def _look(place: Place, entries: Sequence[Registration]) -> Findings:
+    """Look at cluster and zone; what is wrong with either is told together."""
+    findings = Findings()
+    problems: list[str] = []
+    try:
+        findings.add(look_at_objects(Objects(place.environment), entries))
+    except AdoptError as error:
+        problems.append(str(error))
+    try:
+        with Zone(place.environment.cloudflare.base_url, place.token()) as zone:
+            findings.add(look_at_zone(zone, entries))
+    except AdoptError as error:
+        problems.append(str(error))
+    if problems:
+        raise AdoptError("\n".join(problems))
+    return findings
+
+
+def _told(place: Place, findings: Findings, wanted: int, known: int) -> Iterator[str]:
+    name = place.environment.name
+    missing = wanted - len(findings.found) - len({one.label for one in findings.in_the_way})
+    counts = Counter(one.registration.type.rpartition(":")[2] for one in findings.found)
+    kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(counts.items()))
+    yield f"{name}: {len(findings.found)} declared resources exist and can be adopted."
+    if kinds:
+        yield f"  {kinds}"
+    yield f"{max(missing, 0)} do not exist: `pulumi up` creates them."
+    if known:
+        yield f"{known} are in the stack already."
+    if differing := [one for one in findings.found if one.differs]:
+        yield "\nAdopted, and led elsewhere by the first update:"
+        yield from (f"- {label_of(one.registration)} {one.differs}" for one in differing)
+    if findings.undeclared:
+        yield "\nNot declared, so they stay as they are, and may take requests from what is:"
+        yield from (f"- {text}" for text in findings.undeclared)
+    if findings.in_the_way:
+        yield "\nIn the way, NOT adopted:"
+        yield from (f"- {one.label} {one.reason}.\n  {one.remedy}" for one in findings.in_the_way)
+
+
+def _next(place: Place, target: Path, written: ImportFile, *, is_new: bool) -> Iterator[str]:
+    stack = place.environment.name
+    again = ["serlo", "adopt", stack, "--take-over"]
+    yield f"\nWritten: {target}. Next, in this order:"
+    if place.rehearsal is not None:
+        again += ["--rehearsal", str(place.rehearsal)]
+        yield f'  eval "$(serlo env --folder {shlex.quote(str(place.rehearsal))})"'
+    if is_new:
+        yield f"  {place.command('stack', 'init')}"
+    if written.first:
+        # Providers cannot be imported; this also makes the cluster prove who it is.
+        targets = [word for urn in written.first for word in ("--target", urn)]
+        yield f"  {place.command('up', *targets)}"
+    arguments = ("import", "--file", str(target.resolve()), "--generate-code=false")
+    yield f"  {place.command(*arguments)}"
+    yield f"  {shlex.join(again)}"
+    yield f"  {place.command('preview', '--diff')}"
+    yield f"  {place.command('up')}"
+    yield "The import protects everything; the first `up` leaves protected what is declared so."
+
+
+def _take_over(place: Place, more: tuple[str, ...]) -> None:
+    """Give Pulumi the fields of every object in the stack. Raises AdoptError."""
+    state = place.state()
+    if not state:
+        raise AdoptError("the stack holds nothing yet: import first")
+    objects = Objects(place.environment)
+    entries = {
+        entry.urn: entry
+        for entry in place.registrations()
+        if entry.type.startswith("kubernetes:") and entry.urn in state and not entry.existing
+    }
+    pending = dict(entries)
+    refused: dict[str, str] = {}
+    left: dict[str, list[str]] = {}
+    counts: Counter[str] = Counter()
+    for _ in range(_TRIES):
+        if not pending:
+            break
+        refused.clear()
+        for urn, live in objects.existing(pending.values()).items():
+            declared = manifest_of(dict(pending[urn].properties))
+            after = ownership(live, declared, _manager(urn, declared, state), more)
+            label = label_of(pending[urn])
+            for name in after.left:
+                left.setdefault(name, []).append(label)
+            if after.taken and (why := objects.patch(live, patch_of(live, after))):
+                # Somebody wrote meanwhile, a controller perhaps: look again.
+                refused[urn] = f"{label}: {why}"
+            else:
+                counts.update(after.taken)
+        pending = {urn: entries[urn] for urn in refused}
+    if refused:
+        raise AdoptError("\n".join(refused.values()))
+    for name, count in sorted(counts.items()):
+        print(f"What {name} has set in {count} objects belongs to Pulumi now.")
+    if not counts:
+        print("Nothing to take over.")
+    for name, labels in sorted(left.items()):
+        print(f"{name} keeps what it has set in {len(labels)} objects, such as {labels[0]}.")
+    print(f"Numbers of pods that are not declared are kept by {REPLICAS_MANAGER}.")
+
+
+def _manager(urn: str, declared: dict[str, Any], state: Mapping[str, dict[str, Any]]) -> str:
+    outputs: dict[str, Any] = state[urn].get("outputs") or {}
+    return field_manager(urn, declared, outputs)
+
+
+def _refuse(stack: str, text: str) -> NoReturn:
+    print(f"serlo adopt {stack}: nothing was written:\n{text}", file=sys.stderr)
+    raise SystemExit(1)

@@ -1,0 +1,210 @@
+"""An existing object in the words of the program, as the state to begin with.
+
+`pulumi import` would read it through the provider, which takes everything for declared that is
+there: each default that Kubernetes fills in would look like something to be removed, and the
+defaults in a StatefulSet's volume claims like a reason to replace it.
+"""
+
+import json
+from collections.abc import Mapping
+from typing import Any, cast
+
+from operations.adopt.owning import PEOPLE_AND_TOOLS
+from rehearsal.plugins.properties import SECRET, SIGNATURE_KEY
+from rehearsal.plugins.resource_kubernetes.manifests import (
+    FIELD_MANAGER,
+    INITIAL_API_VERSION,
+    INPUTS,
+    without_noise,
+)
+from rehearsal.plugins.resource_kubernetes.pruning import importable_inputs
+from rehearsal.plugins.resource_kubernetes.quantities import is_quantity_path, same_quantity
+
+Object = dict[str, Any]
+Path = tuple[str | int, ...]
+
+_ANY = "*"
+
+# What Kubernetes fills in, beyond what the plugin knows: no difference if it is not declared.
+_DEFAULTS: Mapping[str, tuple[Any, ...]] = {
+    "apiVersion": ("v1",),
+    "defaultMode": (420,),
+    "failureThreshold": (3,),
+    "group": ("", "gateway.networking.k8s.io"),
+    "kind": ("PersistentVolumeClaim", "Service", "Gateway"),
+    "periodSeconds": (10,),
+    "scheme": ("HTTP",),
+    "serviceAccount": (_ANY,),  # an old name of serviceAccountName
+    "status": (_ANY,),
+    "successThreshold": (1,),
+    "timeoutSeconds": (1,),
+    "volumeMode": ("Filesystem",),
+    "weight": (1,),
+}
+
+_KEYS = ("name", "key", "mountPath", "containerPort", "port", "type")
+"""What tells the elements of a list apart."""
+
+
+def inputs_of(live: Object, declared: Object) -> Object:
+    """What somebody would have declared to get the object: the program's words where they fit.
+
+    Beside what is declared, this is what people and tools have set, which an update removes; not
+    what controllers have, nor defaults.
+    """
+    entries = cast(list[Object], live["metadata"].get("managedFields") or [])
+    owned = [
+        cast(Object, entry.get("fieldsV1") or {})
+        for entry in entries
+        if entry["manager"].startswith(PEOPLE_AND_TOOLS) and not entry.get("subresource")
+    ]
+    # An object from before there was such a record belongs to people as a whole.
+    described = _described(live, importable_inputs(live), declared, (), owned if entries else None)
+    if "replicas" not in declared.get("spec", {}) and "spec" in described:
+        # Left to the autoscaler, and until then to owning.REPLICAS_MANAGER.
+        described["spec"].pop("replicas", None)
+    return described
+
+
+def outputs_of(live: Object, declared: Object, inputs: Object, manager: str) -> Object:
+    """The outputs that a provider would keep, in the form of the official one."""
+    return {
+        **hide_literals(without_noise(live), declared),
+        INPUTS: inputs,
+        INITIAL_API_VERSION: live["apiVersion"],
+        FIELD_MANAGER: manager,
+    }
+
+
+def hide_literals(document: Any, declared: Any) -> Any:
+    """A copy in which each variable with a literal that is not declared so is a Pulumi secret.
+
+    Who set variables before there were Secrets wrote passwords there as well.
+    """
+    if isinstance(document, list):
+        elements = cast(list[Any], document)
+        others = cast(list[Any], declared) if isinstance(declared, list) else []
+        return [hide_literals(one, _counterpart(one, others, i)) for i, one in enumerate(elements)]
+    if not isinstance(document, dict):
+        return document
+    known = cast(Object, declared) if isinstance(declared, dict) else {}
+    fields = cast(Object, document)
+    hidden = {key: hide_literals(value, known.get(key)) for key, value in fields.items()}
+    for variable in cast(list[Object], hidden.get("env") or []):
+        wanted = {one["name"]: one.get("value") for one in known.get("env") or ()}
+        if "value" in variable and wanted.get(variable["name"]) != variable["value"]:
+            plain = json.dumps(variable["value"])
+            variable["value"] = {SIGNATURE_KEY: SECRET, "plaintext": plain}
+    return hidden
+
+
+def _described(live: Any, base: Any, wanted: Any, path: Path, owned: list[Object] | None) -> Any:
+    """`base` is `live` without defaults; `owned`: the fields of people and tools from here on."""
+    if isinstance(live, dict) and isinstance(wanted, dict):
+        fields = cast(Object, live)
+        return _described_fields(fields, base, cast(Object, wanted), path, owned)
+    if isinstance(live, list) and isinstance(wanted, list):
+        elements = cast(list[Any], live)
+        return _described_elements(elements, base, cast(list[Any], wanted), path, owned)
+    same = is_quantity_path(path) and same_quantity(live, wanted)
+    return cast(object, wanted if same else live)
+
+
+def _described_fields(
+    live: Object, base: Any, wanted: Object, path: Path, owned: list[Object] | None
+) -> Object:
+    kept = cast(Object, base) if isinstance(base, dict) else {}
+    described: Object = {}
+    for key, value in wanted.items():
+        if key in live:
+            below = None if owned is None else _below(owned, f"f:{key}")
+            described[key] = _described(
+                live[key], kept.get(key, live[key]), value, (*path, key), below
+            )
+        elif value in (None, False, "", 0, [], {}):
+            described[key] = value  # the server does not keep what says nothing
+    for key, value in kept.items():
+        below = None if owned is None else _below(owned, f"f:{key}")
+        if key not in wanted and below != [] and not _is_default(key, value):
+            described[key] = _without_defaults(value)
+    return described
+
+
+def _described_elements(
+    live: list[Any], base: Any, wanted: list[Any], path: Path, owned: list[Object] | None
+) -> list[Any]:
+    kept = cast(list[Any], base) if isinstance(base, list) else live
+    described: list[Any] = []
+    left = list(range(len(live)))
+    for position, value in enumerate(wanted):
+        element = _counterpart(value, live, position)
+        if element is None:
+            continue
+        index = next((index for index in left if live[index] is element), None)
+        if index is None:
+            continue
+        left.remove(index)
+        below = None if owned is None else _of_element(owned, element)
+        described.append(_described(element, kept[index], value, (*path, position), below))
+    for index in left:
+        if owned is None or _of_element(owned, live[index]) != []:
+            described.append(_without_defaults(kept[index]))
+    return described
+
+
+def _counterpart(value: Any, elements: list[Any], position: int) -> Any:
+    """The element that is meant by another one: that with the same name, or at the same place."""
+    if not isinstance(value, dict):
+        return elements[position] if position < len(elements) else None
+    said = cast(Object, value)
+    for key in _KEYS:
+        if key in said and all(isinstance(one, dict) and key in one for one in elements):
+            return next((one for one in elements if one[key] == said[key]), None)
+    return elements[position] if position < len(elements) else None
+
+
+def _is_default(key: str, value: Any) -> bool:
+    values = _DEFAULTS.get(key, ())
+    return _ANY in values or value in values
+
+
+def _without_defaults(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {
+            key: _without_defaults(below)
+            for key, below in cast(Object, value).items()
+            if not _is_default(key, below)
+        }
+    if isinstance(value, list):
+        return [_without_defaults(element) for element in cast(list[Any], value)]
+    return value
+
+
+_WHOLE: Object = {}
+"""In a record of owned fields: this and all below."""
+
+
+def _below(owned: list[Object], key: str) -> list[Object]:
+    """What is owned below a field: nothing (not owned), or from the field on."""
+    return [
+        fields.get(key, _WHOLE)
+        for fields in owned
+        if key in fields or fields == _WHOLE  # a field without fields is owned as a whole
+    ]
+
+
+def _of_element(owned: list[Object], element: Any) -> list[Object]:
+    """As `_below`, of an element of a list, which is named by some of its fields or its value."""
+    found: list[Object] = []
+    for fields in owned:
+        if fields == _WHOLE:
+            found.append(_WHOLE)
+        for name, below in fields.items():
+            kind, _, text = name.partition(":")
+            if kind == "k" and isinstance(element, dict):
+                keys, said = cast(Object, json.loads(text)), cast(Object, element)
+                if all(said.get(key) == value for key, value in keys.items()):
+                    found.append(below)
+            elif kind == "v" and json.loads(text) == element:
+                found.append(below)
+    return found

@@ -1,0 +1,73 @@
+"""What a look at cluster and zone has found."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from operations.program import Registration
+
+
+class AdoptError(Exception):
+    """Something cannot be asked, or is not what it should be; the message says all of it."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """A declared resource that exists; `id` is its identifier for an import.
+
+    `differs`: what is worth saying beforehand, since an update would lead requests elsewhere.
+    """
+
+    registration: Registration
+    id: str
+    differs: str = ""
+    inputs: Mapping[str, Any] | None = None
+    outputs: Mapping[str, Any] | None = None
+    """The state to begin with; by default what the provider reads."""
+
+
+@dataclass(frozen=True)
+class InTheWay:
+    """Something that has the place of a declared resource, but cannot become it by an update."""
+
+    label: str
+    reason: str
+    remedy: str
+
+
+@dataclass
+class Findings:
+    """Everything that was found. `undeclared`: what nobody declares, but acts on our requests."""
+
+    found: list[Found] = field(default_factory=list[Found])
+    in_the_way: list[InTheWay] = field(default_factory=list[InTheWay])
+    undeclared: list[str] = field(default_factory=list[str])
+
+    def add(self, other: "Findings") -> None:
+        """Take over what another look has found."""
+        self.found += other.found
+        self.in_the_way += other.in_the_way
+        self.undeclared += other.undeclared
+
+
+def adoptable(
+    registrations: Iterable[Registration], state: Mapping[str, object]
+) -> list[Registration]:
+    """What the program manages and the stack does not hold yet, providers and components aside."""
+    return [
+        entry
+        for entry in registrations
+        if entry.custom
+        and not entry.existing
+        and not entry.type.startswith("pulumi:providers:")
+        and entry.urn not in state
+    ]
+
+
+def label_of(entry: Registration) -> str:
+    """What people call a resource: `Deployment api/server`, `DnsRecord de`."""
+    kind = entry.type.rpartition(":")[2]
+    if not entry.type.startswith("kubernetes:"):
+        return f"{kind} {entry.name}"
+    metadata = entry.properties["metadata"]
+    return f"{kind} {'/'.join(filter(None, (metadata.get('namespace'), metadata['name'])))}"

@@ -1,0 +1,177 @@
+"""Which declared Kubernetes objects exist. kubectl asks, since it knows the clouds' credentials."""
+
+import json
+import subprocess
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, cast
+
+from infra.environment import Environment
+from infra.stackschema import NO_UID
+from operations.adopt.describing import hide_literals, inputs_of, outputs_of
+from operations.adopt.findings import AdoptError, Findings, Found, InTheWay, label_of
+from operations.program import Registration
+from rehearsal.plugins.resource_kubernetes.configuration import Configuration
+from rehearsal.plugins.resource_kubernetes.identity import is_secret
+from rehearsal.plugins.resource_kubernetes.manifests import contains_secrets, manifest_of
+from rehearsal.plugins.resource_kubernetes.ownership import field_manager
+from rehearsal.plugins.resource_kubernetes.planning import plan
+from toolchain import ToolError, resolve
+
+_SECONDS = 300
+
+Object = dict[str, Any]
+Key = tuple[str, str, str | None, str]
+"""apiVersion, kind, namespace, name."""
+
+
+class Objects:
+    """The objects of an environment's cluster; first of all it is asked who it is."""
+
+    def __init__(self, environment: Environment) -> None:
+        """Raises AdoptError if this is not the cluster that the stack file names."""
+        cluster = environment.cluster
+        try:
+            kubectl = str(resolve("kubectl").path)
+        except ToolError as error:
+            raise AdoptError(f"kubectl: {error}") from None
+        self._kubectl = [
+            *(kubectl, "--kubeconfig", str(Path(cluster.kubeconfig).expanduser())),
+            *("--context", cluster.context, "--request-timeout=30s"),
+        ]
+        if cluster.uid == NO_UID:
+            place = f"{environment.file.label}: serlo:cluster.uid"
+            raise AdoptError(f"{place} does not say yet which cluster this is, so none is asked")
+        said = json.loads(self._run("get", "namespace", "kube-system", "--output=json"))
+        uid = said["metadata"]["uid"]
+        if uid != cluster.uid:
+            raise AdoptError(
+                f"this is not the cluster of {environment.name}: its kube-system has the UID "
+                f"{uid}, not {cluster.uid}"
+            )
+
+    def existing(self, entries: Iterable[Registration]) -> dict[str, Object]:
+        """The live objects of those declared that exist, by URN. Raises AdoptError."""
+        served = {
+            path.removeprefix("apis/").removeprefix("api/")
+            for path in json.loads(self._run("get", "--raw", "/openapi/v3"))["paths"]
+        }
+        wanted = {key_of(entry.properties): entry.urn for entry in entries}
+        # A kind that the cluster does not know yet has no objects.
+        stubs = [_stub(key) for key in wanted if key[0] in served]
+        if not stubs:
+            return {}
+        text = json.dumps({"apiVersion": "v1", "kind": "List", "items": stubs})
+        answer = self._run(
+            *("get", "--filename=-", "--ignore-not-found", "--show-managed-fields"),
+            "--output=json",
+            typed=text,
+        )
+        if not answer.strip():
+            return {}
+        document = cast(Object, json.loads(answer))
+        items = cast(list[Object], document["items"] if document["kind"] == "List" else [document])
+        return {wanted[key_of(item)]: item for item in items}
+
+    def patch(self, live: Object, operations: Sequence[Object]) -> str:
+        """Apply a JSON patch, as nobody's doing. Returns why it was refused, or nothing."""
+        api_version, kind, namespace, name = key_of(live)
+        group, _, version = api_version.rpartition("/")
+        place = ["--namespace", namespace] if namespace else []
+        try:
+            self._run(
+                *("patch", f"{kind}.{version}.{group}" if group else kind, name, *place),
+                *("--type=json", "--patch-file=/dev/stdin", "--field-manager=serlo-adopt"),
+                typed=json.dumps(operations),
+            )
+        except AdoptError as error:
+            return str(error)
+        return ""
+
+    def _run(self, *arguments: str, typed: str = "") -> str:
+        try:
+            done = subprocess.run(
+                [*self._kubectl, *arguments],
+                input=typed,
+                capture_output=True,
+                text=True,
+                check=False,
+                timeout=_SECONDS,
+            )
+        except (OSError, subprocess.TimeoutExpired) as error:
+            raise AdoptError(f"kubectl: {error}") from None
+        if done.returncode:
+            raise AdoptError(f"kubectl: {done.stderr.strip() or 'failed without a word'}")
+        return done.stdout
+
+
+def look_at_objects(objects: Objects, entries: Iterable[Registration]) -> Findings:
+    """Which of the declared objects exist, and which of these an update could not change.
+
+    Raises AdoptError.
+    """
+    declared = [entry for entry in entries if entry.type.startswith("kubernetes:")]
+    existing = objects.existing(declared)
+    findings = Findings()
+    for entry in declared:
+        live = existing.get(entry.urn)
+        if live is None:
+            continue
+        obstacle = next(_obstacles(entry, live), None)
+        if obstacle is None:
+            findings.found.append(_adopted(entry, live))
+        else:
+            findings.in_the_way.append(obstacle)
+    return findings
+
+
+def key_of(manifest: Mapping[str, Any]) -> Key:
+    """What tells an object from every other one."""
+    metadata = manifest["metadata"]
+    return (
+        *(manifest["apiVersion"], manifest["kind"]),
+        *(metadata.get("namespace"), metadata["name"]),
+    )
+
+
+def _obstacles(entry: Registration, live: Object) -> Iterator[InTheWay]:
+    metadata = live["metadata"]
+    label = label_of(entry)
+    if metadata.get("deletionTimestamp"):
+        yield InTheWay(label, "is being deleted", "wait until it is gone, then look again")
+    for owner in metadata.get("ownerReferences") or ():
+        reason = f"belongs to {owner['kind']} {owner['name']}, which would write it again"
+        yield InTheWay(label, reason, "find out who made that one, and end it there first")
+    wanted = manifest_of(dict(entry.properties))
+    before = inputs_of(live, wanted)
+    planned = plan(before, live, wanted, ignored=(), configuration=Configuration())
+    fixed = sorted({".".join(map(str, c.path)) for c in planned.changes if c.replaces})
+    if fixed:
+        yield InTheWay(
+            label,
+            f"is declared with another {', '.join(fixed)}, which Kubernetes cannot change in place",
+            "declare it as it is, or delete it when that hurts least: `pulumi up` makes it anew",
+        )
+
+
+def _adopted(entry: Registration, live: Object) -> Found:
+    identifier = _identifier(live)
+    if contains_secrets(dict(entry.properties)) or is_secret(live):
+        # The provider reads it: what is secret in it does not pass through a file.
+        return Found(entry, identifier)
+    declared = manifest_of(dict(entry.properties))
+    inputs = hide_literals(inputs_of(live, declared), declared)
+    manager = field_manager(entry.urn, declared)
+    outputs = outputs_of(live, declared, inputs, manager)
+    return Found(entry, identifier, inputs=inputs, outputs=outputs)
+
+
+def _identifier(live: Object) -> str:
+    namespace, name = live["metadata"].get("namespace"), live["metadata"]["name"]
+    return f"{namespace}/{name}" if namespace else name
+
+
+def _stub(key: Key) -> Object:
+    api_version, kind, namespace, name = key
+    place = {"namespace": namespace} if namespace else {}
+    return {"apiVersion": api_version, "kind": kind, "metadata": {"name": name, **place}}
