@@ -51,16 +51,22 @@ def changelog_text(service: Service) -> str:
 
 
 def read_changelog(
-    service: Service, *, file: Path | None = None, url: str | None = None
+    service: Service,
+    *,
+    file: Path | None = None,
+    url: str | None = None,
+    offline: bool = False,
 ) -> Changelog:
     """A service's changelog: from `file` or `url` if given, else from where it is kept.
 
-    Raises ChangelogUnavailable.
+    `offline`: nothing is asked of the network, an earlier copy has to do. Raises
+    ChangelogUnavailable.
     """
+    fetch = _copied if offline else _fetch
     if file is not None:
         return _read(file)
     if url is not None:
-        return _fetch(url)
+        return fetch(url)
     if service.channel is Channel.CONTINUOUS:
         raise ChangelogUnavailable(
             f"{service.name} is published continuously: its merged pull requests are the record"
@@ -70,9 +76,9 @@ def read_changelog(
     name = f"{service.source}/CHANGELOG.md"
     mirror = os.environ.get(MIRROR)
     if not mirror:
-        return _fetch(f"https://raw.githubusercontent.com/{service.source}/HEAD/CHANGELOG.md")
+        return fetch(f"https://raw.githubusercontent.com/{service.source}/HEAD/CHANGELOG.md")
     if "://" in mirror:
-        return _fetch(f"{mirror.rstrip('/')}/{name}")
+        return fetch(f"{mirror.rstrip('/')}/{name}")
     return _read(Path(mirror) / name)
 
 
@@ -81,6 +87,13 @@ def _read(file: Path) -> Changelog:
         return Changelog(file.read_text(encoding="utf-8", errors="replace"), str(file))
     except OSError as error:
         raise ChangelogUnavailable(f"{file} cannot be read: {error.strerror}") from None
+
+
+def _copied(url: str) -> Changelog:
+    kept = _kept(_copy_of(url))
+    if kept is None:
+        raise ChangelogUnavailable(f"there is no copy of {url}")
+    return Changelog(kept[0], url)
 
 
 def _fetch(url: str) -> Changelog:

@@ -11,7 +11,7 @@ from cyclopts import Parameter
 from operations.graph.mermaid import mermaid
 from operations.graph.model import Graph, compared, graph
 from operations.graph.svg import svg
-from operations.review.changes import changelog
+from operations.review.changes import from_copies, from_network
 from operations.review.checkouts import WORKTREE, RefError, Side, both, declarations, git
 from operations.review.html import html
 from operations.review.markdown import markdown
@@ -32,6 +32,7 @@ def review(
     as_json: Annotated[bool, Parameter("--json", negative="")] = False,
     as_html: Annotated[bool, Parameter("--html", negative="")] = False,
     rehearse: Annotated[bool, Parameter(negative="")] = False,
+    changelogs: Annotated[bool, Parameter(negative="")] = False,
     more: str = "",
 ) -> None:
     """Say what a change does to every stack: images, dangers, capacity, counts, picture, fields.
@@ -54,6 +55,8 @@ def review(
         As a page for a browser, everything in it.
     rehearse
         Also make the change for real, on this machine: base, head on top, and back, under load.
+    changelogs
+        Fetch the changelogs of versions that change; else only what is at hand is read.
     more
         What a comment says when not all fits: where the whole review is.
     """
@@ -70,7 +73,7 @@ def review(
         old, new = both(root, base or _default_base(root), head, every_stack())
     except RefError as error:
         _refuse(str(error))
-    found = report(old, new, stacks, changelog)
+    found = report(old, new, stacks, from_network if changelogs else from_copies)
     if rehearse:
         found = replace(found, performances=_performances(root, found, old, new))
     kind = "json" if as_json else "html" if as_html else "markdown"

@@ -17,6 +17,10 @@ _BY_VERSION_OR_CONTENT = frozenset({"Job", "Secret", "ConfigMap"})
 """Kinds whose objects are named after what is in them: the new one comes, then the old one goes."""
 
 
+PROTECTION = "protected from deletion"
+"""What Pulumi itself keeps, in the place of a field."""
+
+
 class Operation(StrEnum):
     """What Pulumi would do with a resource."""
 
@@ -112,7 +116,9 @@ def _change(before: Resource | None, after: Resource | None) -> ResourceChange |
         operation = Operation.CREATE if before is None else Operation.DELETE
         return ResourceChange(operation, before, after, ())
     fields = tuple(_fields(before.properties, after.properties, ""))
-    if not fields and before.protect == after.protect:
+    if before.protect != after.protect:
+        fields = (*fields, FieldChange(PROTECTION, before.protect, after.protect))
+    if not fields:
         return None
     replacing = tuple(_replacing(before, after))
     operation = Operation.REPLACE if replacing else Operation.UPDATE
@@ -155,6 +161,10 @@ def _fields(before: Any, after: Any, path: str) -> Iterator[FieldChange]:
             return
         for key in dict.fromkeys((*was_by, *becomes_by)):
             yield from _fields(was_by.get(key), becomes_by.get(key), f"{path}[{key}]")
+        old = [key for key in was_by if key in becomes_by]
+        new = [key for key in becomes_by if key in was_by]
+        if old != new:
+            yield FieldChange(f"{path}, their order", old, new)
     elif before != after or isinstance(before, bool) != isinstance(after, bool):
         yield FieldChange(path, before, after)
 

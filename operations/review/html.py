@@ -1,14 +1,13 @@
 """A review as one HTML page, for a browser: nothing is loaded from elsewhere."""
 
-import json
 from collections.abc import Callable, Iterator
 from html import escape
-from typing import Any
 
 from operations.review.capacity import Need
 from operations.review.dangers import Danger
 from operations.review.performing import Performance
 from operations.review.report import Changed, Field, Release, Report, StackReport
+from operations.review.values import difference
 
 Picture = Callable[[str], str]
 """From a stack's name to its topology as SVG; empty where there is none."""
@@ -107,7 +106,7 @@ def _danger(danger: Danger) -> str:
     return (
         f'<div class="danger"><strong>{escape(danger.kind.value)}</strong>: '
         f"{escape(danger.what)}<br>{escape(danger.why)} "
-        f"<code>{escape(danger.where)}</code></div>"
+        f"{', '.join(f'<code>{escape(place)}</code>' for place in danger.places)}</div>"
     )
 
 
@@ -171,18 +170,13 @@ def _changed(changed: Changed) -> str:
     heading = f"{changed.operation}: {changed.label}"
     if not changed.fields:
         return f"<p>{escape(heading)}</p>"
-    fields = "".join(_field(field) for field in changed.fields)
+    fields = "".join(_field(field) for field in changed.telling)
     return f"<details><summary>{escape(heading)}</summary><pre>{fields}</pre></details>"
 
 
 def _field(field: Field) -> str:
-    parts = [f"<span>{escape(field.path)}</span>"]
-    for name, value, sign in (("before", field.before, "-"), ("after", field.after, "+")):
-        if value is not None:
-            parts += [f'<span class="{name}">{sign} {escape(line)}</span>' for line in _said(value)]
+    names = {"-": "before", "+": "after", " ": "same"}
+    parts = [f'<span class="path">{escape(field.path)}</span>']
+    for sign, text in difference(field.before, field.after):
+        parts.append(f'<span class="{names[sign]}">{sign} {escape(text)}</span>')
     return "".join(parts)
-
-
-def _said(value: Any) -> list[str]:
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    return text.splitlines() or [""]

@@ -1,18 +1,25 @@
 """A review as Markdown: a comment on a pull request, which may have 64,000 characters."""
 
-import json
+import re
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
 
 from operations.review.capacity import Need
 from operations.review.dangers import Danger, Kind
 from operations.review.performing import Performance
-from operations.review.report import Changed, Release, Report, StackReport
+from operations.review.report import Changed, Field, Release, Report, StackReport
+from operations.review.values import difference
 
 MOST = 64_000
 """Characters that a comment may have."""
-_LONGEST_VALUE = 400
+_LONGEST = 200
+"""Characters of a line."""
+_MOST_PLACES = 8
+_MOST_LINES = 60
+"""Lines of a field."""
 _SHORT = 12
+_LINK = re.compile(r"https://[A-Za-z0-9./_?=%&+:@~-]+")
+_MARKUP = re.compile(r"[\\`*_\[\]|~#@]")
+"""What Markdown reads as more than text; `@` would call people."""
 _MARK = "<!-- serlo review -->"
 """By which the comment of an earlier run is found."""
 _ARROWS = {"up": "⬆", "down": "⬇ back", "new": "new", "gone": "gone", "other": "other"}
@@ -58,8 +65,8 @@ _BARE = Omission(fields=0, pictures=True)
 
 
 def _text(report: Report, picture: Picture, omission: Omission, more: str) -> str:
-    parts = [_MARK, f"## Infrastructure review\n\n`{report.base}` ➔ `{report.head}`\n"]
-    unchanged = [f"`{stack.stack}`" for stack in report.stacks if stack.is_empty]
+    parts = [_MARK, f"## Infrastructure review\n\n{_code(report.base)} ➔ {_code(report.head)}\n"]
+    unchanged = [_code(stack.stack) for stack in report.stacks if stack.is_empty]
     if unchanged:
         parts.append(f"Nothing changes in {', '.join(unchanged)}.\n")
     for stack in report.stacks:
@@ -98,7 +105,7 @@ def _releases(releases: Sequence[Release]) -> Iterator[str]:
     yield "| service | from | to | | what changes |\n|---|---|---|---|---|"
     for release in releases:
         yield (
-            f"| {', '.join(release.services)} | {_version(release.before)} "
+            f"| {_cell(', '.join(release.services))} | {_version(release.before)} "
             f"| {_version(release.after)} | {_ARROWS[release.direction]} "
             f"| {_changelog(release)} |"
         )
@@ -110,12 +117,12 @@ def _version(text: str | None) -> str:
         return "none"
     tag, at, digest = text.partition("@")
     tag = tag[:_SHORT] if len(tag) == 40 else tag
-    return f"`{tag}`" + (f" `{digest[: len('sha256:') + _SHORT]}`" if at else "")
+    return _code(tag) + (f" {_code(digest[: len('sha256:') + _SHORT])}" if at else "")
 
 
 def _changelog(release: Release) -> str:
     lines = [_cell(line) for line in release.changes]
-    if release.link:
+    if _LINK.fullmatch(release.link):
         lines.append(f"[all changes]({release.link})")
     return "<br>".join(lines)
 
@@ -131,14 +138,20 @@ def _dangers(dangers: Sequence[Danger]) -> Iterator[str]:
             continue
         yield f"- **{kind.value[:1].upper()}{kind.value[1:]}**"
         for danger in of_kind:
-            yield f"  - {_cell(danger.what)}: {danger.why} (`{_cell(danger.where)}`)"
+            yield f"  - {_cell(danger.what)}: {_cell(danger.why)} ({_places(danger)})"
     yield ""
+
+
+def _places(danger: Danger) -> str:
+    shown = [_code(place) for place in danger.places[:_MOST_PLACES]]
+    more = len(danger.places) - len(shown)
+    return ", ".join(shown) + (f" and {more} more" if more else "")
 
 
 def _capacity(before: Sequence[Need], after: Sequence[Need]) -> Iterator[str]:
     old = {need.pool: need for need in before}
     if before == after:
-        said = "; ".join(f"`{need.pool}`: {_fits(need)}" for need in after)
+        said = "; ".join(f"{_code(need.pool)}: {_fits(need)}" for need in after)
         yield f"**Capacity** does not change. {said}\n"
         return
     yield "**Capacity**\n"
@@ -147,7 +160,7 @@ def _capacity(before: Sequence[Need], after: Sequence[Need]) -> Iterator[str]:
         was = old.get(need.pool)
         columns = [_pods, _requests, _limits, _fits]
         cells = [_arrow(None if was is None else show(was), show(need)) for show in columns]
-        yield f"| `{need.pool}` | {' | '.join(cells)} |"
+        yield f"| {_code(need.pool)} | {' | '.join(cells)} |"
     yield ""
 
 
@@ -164,9 +177,13 @@ def _limits(need: Need) -> str:
 
 
 def _fits(need: Need) -> str:
-    least = "too few nodes" if need.nodes_least is None else f"{need.nodes_least}"
-    most = "more than there are" if need.nodes_most is None else f"{need.nodes_most}"
-    return f"{least} to {most} of {need.nodes} nodes"
+    if need.nodes_least is None:
+        return f"**does not fit** in {need.nodes} nodes"
+    if need.nodes_most is None:
+        return f"{need.nodes_least} of {need.nodes} nodes; does not fit at the highest load"
+    if need.nodes_least == need.nodes_most:
+        return f"{need.nodes_least} of {need.nodes} nodes"
+    return f"{need.nodes_least} to {need.nodes_most} of {need.nodes} nodes"
 
 
 def _arrow(before: str | None, after: str) -> str:
@@ -191,7 +208,7 @@ def _performed(performance: Performance) -> Iterator[str]:
         did = ", ".join(f"{n} {name}" for name, n in step.changes.items() if name != "same")
         if step.problem is not None:
             did = "failed"
-        pods = ", ".join(f"{name} ({n})" for name, n in step.replaced_pods.items())
+        pods = ", ".join(f"{_cell(name)} ({n})" for name, n in step.replaced_pods.items())
         lost = sum(step.lost.values())
         cells = (step.name, f"{step.seconds:.0f} s", did or "no changes", step.sent, lost, pods)
         yield f"| {' | '.join(str(cell) for cell in cells)} |"
@@ -211,33 +228,26 @@ def _fields(changed: Sequence[Changed], omission: Omission) -> Iterator[str]:
     for resource in changed:
         heading = f"{resource.operation}: {resource.label}"
         if omission.hides(resource):
-            shown.append(f"- {heading}: {len(resource.fields)} fields")
+            shown.append(f"- {_cell(heading)}: {len(resource.fields)} fields")
         elif resource.fields:
-            lines = [line for field in resource.fields for line in _field(field.path, field)]
+            lines = [line for field in resource.telling for line in _field(field)]
             shown.append(_folded(heading, _fence("\n".join(lines), "diff")))
         else:
-            shown.append(f"- {heading}")
+            shown.append(f"- {_cell(heading)}")
     if shown:
         yield _folded("All changes, field by field", "\n".join(shown))
 
 
-def _field(path: str, field: Any) -> Iterator[str]:
-    yield f"  {path}"
-    if field.before is not None:
-        yield from (f"- {line}" for line in _value(field.before))
-    if field.after is not None:
-        yield from (f"+ {line}" for line in _value(field.after))
-
-
-def _value(value: Any) -> list[str]:
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    if len(text) > _LONGEST_VALUE:
-        text = f"{text[:_LONGEST_VALUE]}… ({len(text)} characters)"
-    return text.splitlines() or [""]
+def _field(field: Field) -> Iterator[str]:
+    yield f"# {field.path}"
+    lines = [f"{sign} {text}" for sign, text in difference(field.before, field.after, _LONGEST)]
+    yield from lines[:_MOST_LINES]
+    if len(lines) > _MOST_LINES:
+        yield f"# and {len(lines) - _MOST_LINES} more lines"
 
 
 def _folded(heading: str, content: str) -> str:
-    return f"<details><summary>{_escaped(heading)}</summary>\n\n{content}\n\n</details>\n"
+    return f"<details><summary>{_escaped(' '.join(heading.split()))}</summary>\n\n{content.strip()}\n\n</details>\n"
 
 
 def _fence(text: str, language: str) -> str:
@@ -249,7 +259,18 @@ def _fence(text: str, language: str) -> str:
 
 
 def _cell(text: str) -> str:
-    return _escaped(text).replace("|", "\\|").replace("\n", " ")
+    """Text within a line: nothing in it is Markdown or HTML."""
+    return _MARKUP.sub(r"\\\g<0>", _escaped(" ".join(text.split())))
+
+
+def _code(text: str) -> str:
+    """Text as code within a line, whatever is in it."""
+    plain = " ".join(text.split()).replace("|", "¦")
+    ticks = "`"
+    while ticks in plain:
+        ticks += "`"
+    space = " " if plain.startswith("`") or plain.endswith("`") else ""
+    return f"{ticks}{space}{plain}{space}{ticks}"
 
 
 def _escaped(text: str) -> str:

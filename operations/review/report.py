@@ -1,16 +1,19 @@
 """What a review says, as plain data: one part for each stack, in the order in which it is read."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from operations.changelog.concerns import Kind as Concern
 from operations.review.capacity import Need, needs
+from operations.review.changes import Changelogs, Meaning
 from operations.review.checkouts import Side
 from operations.review.comparing import Comparison, Operation, compare
-from operations.review.dangers import Danger, dangers
-from operations.review.dangers.versions import VersionChange, version_changes
+from operations.review.dangers import Danger, Kind, by_importance, dangers
+from operations.review.dangers.versions import VersionChange, place, version_changes
 from operations.review.performing import Performance
+from operations.review.snapshot import Declared
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,15 @@ class Changed:
     urn: str
     routine: bool
     fields: Sequence[Field]
+
+    @property
+    def telling(self) -> Sequence[Field]:
+        """The fields without those that only repeat the version, unless there are no others."""
+        return [field for field in self.fields if not _repeats(field)] or self.fields
+
+
+def _repeats(field: Field) -> bool:
+    return field.path.endswith("labels.app.kubernetes.io/version")
 
 
 @dataclass(frozen=True)
@@ -90,11 +102,7 @@ class Report:
         return json.dumps(asdict(self), indent=2, ensure_ascii=False)
 
 
-Changelog = Callable[[str, str, str, str], tuple[Sequence[str], str]]
-"""From service, repository and two versions to the lines of its changelog, and a link."""
-
-
-def report(base: Side, head: Side, stacks: Sequence[str], changelog: Changelog) -> Report:
+def report(base: Side, head: Side, stacks: Sequence[str], changelogs: Changelogs) -> Report:
     """The review of these stacks."""
     every = {
         stack: compare(base.snapshots[stack], head.snapshots[stack]) for stack in base.snapshots
@@ -102,7 +110,7 @@ def report(base: Side, head: Side, stacks: Sequence[str], changelog: Changelog) 
     return Report(
         base=_called(base),
         head=_called(head),
-        stacks=[_stack_report(every[stack], every, changelog) for stack in stacks],
+        stacks=[_stack_report(every[stack], every, changelogs) for stack in stacks],
     )
 
 
@@ -111,7 +119,7 @@ def _called(side: Side) -> str:
 
 
 def _stack_report(
-    comparison: Comparison, every: Mapping[str, Comparison], changelog: Changelog
+    comparison: Comparison, every: Mapping[str, Comparison], changelogs: Changelogs
 ) -> StackReport:
     if comparison.before.problem or comparison.after.problem:
         sides = {"base": comparison.before.problem, "head": comparison.after.problem}
@@ -127,13 +135,14 @@ def _stack_report(
             counts={},
             changed=(),
         )
+    versions = version_changes(comparison)
+    meanings = {change.key: _meaning(comparison, change, changelogs) for change in versions}
+    read = [danger for c in versions for danger in _read_of(comparison, c, meanings[c.key])]
     return StackReport(
         stack=comparison.stack,
         problem=None,
-        releases=[
-            _release(comparison, change, changelog) for change in version_changes(comparison)
-        ],
-        dangers=dangers(comparison, every),
+        releases=[_release(comparison, change, meanings[change.key]) for change in versions],
+        dangers=by_importance((*dangers(comparison, every), *read)),
         capacity_before=needs(comparison.before),
         capacity_after=needs(comparison.after),
         counts={operation.value: comparison.count(operation) for operation in Operation},
@@ -150,21 +159,39 @@ def _stack_report(
     )
 
 
-def _release(comparison: Comparison, change: VersionChange, changelog: Changelog) -> Release:
+def _meaning(comparison: Comparison, change: VersionChange, changelogs: Changelogs) -> Meaning:
+    source = _declared(comparison, change).source
+    if change.before is None or change.after is None:
+        return Meaning((), f"https://github.com/{source}", ())
+    return changelogs(change.key, source, change.before, change.after)
+
+
+def _declared(comparison: Comparison, change: VersionChange) -> Declared:
     services = {**comparison.before.services, **comparison.after.services}
-    named = services.get(change.key) or services[change.services[0]]
-    lines, link = (
-        changelog(change.key, named.source, change.before, change.after)
-        if change.before is not None and change.after is not None
-        else ((), f"https://github.com/{named.source}")
-    )
+    return services.get(change.key) or services[change.services[0]]
+
+
+def _read_of(comparison: Comparison, change: VersionChange, meaning: Meaning) -> Iterator[Danger]:
+    """What the changelog warns of."""
+    kinds = {Concern.MIGRATION: Kind.MIGRATION, Concern.BREAKING: Kind.BREAKING}
+    for concern in meaning.concerns:
+        first = concern.text.splitlines()[0]
+        yield Danger(
+            kinds[concern.kind],
+            f"{change.key} {concern.version.removeprefix('v')}: {first}",
+            place(comparison, change.key),
+            "so says its changelog; look whether it concerns us, and what the way back takes",
+        )
+
+
+def _release(comparison: Comparison, change: VersionChange, meaning: Meaning) -> Release:
     return Release(
         key=change.key,
         before=change.before,
         after=change.after,
         direction=change.direction,
         services=change.services,
-        image=named.image,
-        changes=lines,
-        link=link,
+        image=_declared(comparison, change).image,
+        changes=meaning.lines,
+        link=meaning.link,
     )

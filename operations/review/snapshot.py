@@ -15,6 +15,7 @@ from typing import Any, cast
 from infra.environment import Environment, StackFileError
 from operations.program import ProgramError, Registration, run_program
 from operations.render import natural
+from operations.review.readable import readable
 
 
 @dataclass(frozen=True)
@@ -160,7 +161,14 @@ def _routing(environment: Environment) -> Routing | None:
 
 def _resource(entry: Registration) -> Resource:
     properties = cast(dict[str, Any], natural(entry.properties))
-    return Resource(entry.urn, entry.type, entry.name, entry.protect, entry.retained, properties)
+    return Resource(
+        urn=entry.urn,
+        type=entry.type,
+        name=entry.name,
+        protect=entry.protect,
+        retained=entry.retained,
+        properties=readable(entry.type, properties),
+    )
 
 
 def _lines(file: Path, keys: Mapping[str, object]) -> dict[str, int]:

@@ -1,6 +1,6 @@
 """What is dangerous about a change: one module for each group of reasons."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from operations.review.comparing import Comparison
 from operations.review.dangers.answers import answer_dangers
@@ -12,7 +12,7 @@ from operations.review.dangers.running import running_dangers
 from operations.review.dangers.secrets import secret_dangers
 from operations.review.dangers.versions import version_dangers
 
-__all__ = ["Danger", "Kind", "dangers"]
+__all__ = ["Danger", "Kind", "by_importance", "dangers"]
 
 
 def dangers(comparison: Comparison, every: Mapping[str, Comparison]) -> tuple[Danger, ...]:
@@ -26,5 +26,17 @@ def dangers(comparison: Comparison, every: Mapping[str, Comparison]) -> tuple[Da
         *secret_dangers(comparison),
         *version_dangers(comparison, every),
     )
+    return by_importance(found)
+
+
+def by_importance(found: Iterable[Danger]) -> tuple[Danger, ...]:
+    """The worst kinds first; what is true of several places is one danger."""
     order = list(Kind)
-    return tuple(sorted(dict.fromkeys(found), key=lambda danger: order.index(danger.kind)))
+    merged: dict[tuple[Kind, str, str], dict[str, None]] = {}
+    for danger in sorted(found, key=lambda danger: order.index(danger.kind)):
+        places = merged.setdefault((danger.kind, danger.what, danger.why), {})
+        places |= dict.fromkeys(danger.places)
+    return tuple(
+        Danger(kind, what, next(iter(places)), why, tuple(places)[1:])
+        for (kind, what, why), places in merged.items()
+    )

@@ -26,6 +26,15 @@ def answer_dangers(comparison: Comparison) -> Iterator[Danger]:
     before, after = comparison.before.routing, comparison.after.routing
     if before is None or after is None or before == after:
         return
+    old_domain, new_domain = (side.variables["DOMAIN"] for side in (before, after))
+    if old_domain != new_domain:
+        yield Danger(
+            Kind.ANSWER,
+            f"every host is one of {new_domain} instead of {old_domain}",
+            f"stacks/Pulumi.{comparison.stack}.yaml: serlo:domain",
+            "all links and logins that name the old domain lead nowhere",
+        )
+        return
     changed: dict[tuple[str, str], list[tuple[Visit, str, str]]] = {}
     for visit in _samples(before, after):
         old, new = _answer(before, visit), _answer(after, visit)

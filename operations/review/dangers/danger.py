@@ -28,14 +28,24 @@ class Kind(StrEnum):
     DOWNGRADE = "a downgrade"
     PRERELEASE = "a pre-release in production"
     MIGRATION = "a migration between the versions"
+    BREAKING = "a breaking change between the versions"
     SKIPPED = "staging is skipped"
 
 
 @dataclass(frozen=True)
 class Danger:
-    """One danger: `what` changes, `where` it is written or found, and `why` that is dangerous."""
+    """One danger: `what` changes, `where` it is written or found, and `why` that is dangerous.
+
+    `further` are the other places of which the same is true.
+    """
 
     kind: Kind
     what: str
     where: str
     why: str
+    further: tuple[str, ...] = ()
+
+    @property
+    def places(self) -> tuple[str, ...]:
+        """Where it is, everywhere."""
+        return (self.where, *self.further)

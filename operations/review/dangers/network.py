@@ -98,7 +98,7 @@ def _ways_out(comparison: Comparison) -> Iterator[Danger]:
         for block, port in sorted(_blocks(policy.properties) - before.get(policy.label, set())):
             yield Danger(
                 Kind.EGRESS,
-                f"{policy.label} lets pods out to {block}, {port}",
+                f"pods are let out to {block}, {port}",
                 f"{policy.label}: spec.egress",
                 "whatever the pods know can be carried there",
             )
@@ -106,12 +106,17 @@ def _ways_out(comparison: Comparison) -> Iterator[Danger]:
 
 def _blocks(policy: Mapping[str, Any]) -> set[tuple[str, str]]:
     return {
-        (peer["ipBlock"]["cidr"], _named(port))
+        (_block(peer["ipBlock"]), _named(port))
         for rule in policy["spec"].get("egress", ())
         for peer in rule.get("to", [])
         if "ipBlock" in peer
         for port in rule.get("ports") or _EVERY_PORT
     }
+
+
+def _block(block: Mapping[str, Any]) -> str:
+    exceptions = ", ".join(sorted(block.get("except", ())))
+    return f"{block['cidr']} but {exceptions}" if exceptions else block["cidr"]
 
 
 def _named(port: Mapping[str, Any]) -> str:

@@ -46,14 +46,14 @@ def _weakened(change: ResourceChange, field: FieldChange) -> Iterator[Danger]:
     name = field.path.rpartition(".")[2]
     where = f"{change.resource.label}: {field.path}"
     if name in _WEAKER and field.after in _WEAKER[name]:
-        what = f"{change.resource.label}: {name} {_said(field.before)} ➔ {_said(field.after)}"
+        what = f"{name} {_said(field.before)} ➔ {_said(field.after)}"
         why = "somebody who breaks into the process can do more with it"
         yield Danger(Kind.HARDENING, what, where, why)
     elif name == "add" and "capabilities" in field.path:
-        what = f"{change.resource.label} gets the capabilities {_said(field.after)}"
+        what = f"capabilities {_said(field.after)}"
         yield Danger(Kind.PERMISSION, what, where, "the kernel lets the process do more")
     elif "pod-security.kubernetes.io" in field.path and "enforce" in field.path:
-        what = f"{change.resource.label}: PodSecurity {_said(field.before)} ➔ {_said(field.after)}"
+        what = f"PodSecurity {_said(field.before)} ➔ {_said(field.after)}"
         yield Danger(Kind.HARDENING, what, where, "the API server admits other pods than before")
 
 

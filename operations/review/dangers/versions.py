@@ -64,7 +64,7 @@ def version_dangers(comparison: Comparison, every: Mapping[str, Comparison]) -> 
     """Downgrades, pre-releases in production, migrations in between, staging skipped."""
     changes = version_changes(comparison)
     for change in changes:
-        where = _where(comparison, change.key)
+        where = place(comparison, change.key)
         shown = f"{change.key} {change.before or 'none'} ➔ {change.after or 'none'}"
         if change.direction == "down":
             why = "data that the newer version wrote must be readable for the older one"
@@ -102,6 +102,7 @@ def _skipped(
         )
 
 
-def _where(comparison: Comparison, key: str) -> str:
+def place(comparison: Comparison, key: str) -> str:
+    """Where a version is written: file and line."""
     line = comparison.after.lines.get(key) or comparison.before.lines.get(key)
     return f"stacks/Pulumi.{comparison.stack}.yaml" + (f":{line}" if line else "")

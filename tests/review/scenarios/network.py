@@ -1,0 +1,56 @@
+"""Who may talk to whom."""
+
+from tests.review.scenario import Edit, Scenario
+
+_REDIS = "infra/services/redis.py"
+_FRONTEND = "infra/services/frontend.py"
+_CALLERS = 'callers=("server", "swr-queue-worker", "db-migration"),'
+_SENTRY = 'Outside("the API, by way of Cloudflare, and Sentry")'
+
+SCENARIOS = (
+    Scenario(
+        "call-allowed",
+        (Edit(_REDIS, _CALLERS, _CALLERS.replace('"server",', '"server", "frontend",')),),
+    ),
+    Scenario(
+        "call-no-longer-allowed",
+        (Edit(_REDIS, _CALLERS, _CALLERS.replace('"swr-queue-worker", ', "")),),
+    ),
+    Scenario(
+        "admin-port-opened",
+        (
+            Edit(
+                "infra/services/kratos.py", 'callers=("server",)', 'callers=("server", "frontend")'
+            ),
+        ),
+    ),
+    Scenario(
+        "way-out-to-another-port",
+        (Edit(_FRONTEND, _SENTRY, f'{_SENTRY}, Outside("a mail server", 587)'),),
+    ),
+    Scenario(
+        "way-out-to-another-namespace",
+        (Edit(_FRONTEND, _SENTRY, f'{_SENTRY}, Outside("the chat", 3000, namespace="community")'),),
+    ),
+    Scenario(
+        "way-out-to-every-block",
+        (
+            Edit(
+                "infra/manifests/isolation.py",
+                '{"ipBlock": {"cidr": "0.0.0.0/0", "except": list(_NOT_INTERNET)}}',
+                '{"ipBlock": {"cidr": "0.0.0.0/0"}}',
+            ),
+        ),
+    ),
+    Scenario("way-out-closed", (Edit(_FRONTEND, f"outside=({_SENTRY},)", "outside=()"),)),
+    Scenario(
+        "policy-for-all-gone",
+        (
+            Edit(
+                "infra/manifests/isolation.py",
+                '{"policyTypes": ["Ingress", "Egress"]})\n',
+                '{"policyTypes": ["Ingress"]})\n',
+            ),
+        ),
+    ),
+)

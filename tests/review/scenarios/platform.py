@@ -1,0 +1,144 @@
+"""What exists at all: services, parts, domains, clusters."""
+
+from tests.review.scenario import Edit, Scenario, stack
+
+_SEARCH = '''"""Full-text search."""
+
+from infra.release import Channel
+from infra.service import Amount, Health, Resources, Service
+
+service = Service(
+    name="search",
+    namespace="api",
+    source="serlo/search",
+    image="ghcr.io/serlo/search",
+    channel=Channel.SEMANTIC,
+    port=7700,
+    health=Health(path="/health"),
+    resources=Resources(requests=Amount("50m", "128Mi"), limits=Amount("200m", "256Mi")),
+    callers=("server",),
+)
+'''
+_SEARCH_VERSION = ("    server: 0.52.1\n", "    search: 1.0.0\n    server: 0.52.1\n")
+_SEARCH_EVERYWHERE = tuple(
+    edit for name in ("local", "staging", "production") for edit in stack(name, _SEARCH_VERSION)
+)
+_DBDUMP = """    dbdump:
+      settings:
+        MYSQL_HOST: mysql.invalid # Placeholder.
+        POSTGRES_HOST: postgres.invalid # Placeholder.
+"""
+_SPLITS = """    # Of 100 visitors of each audience, how many the frontend answers; legacy answers the others.
+    #   pulumi config set --path 'serlo:edge.splits.content.mobile' 50 --stack production
+    splits:
+      content: {mobile: 100, authenticated: 100, desktop: 100}
+"""
+_NO_SPLITS = (_SPLITS, "")
+
+SCENARIOS = (
+    Scenario(
+        "service-added",
+        (*_SEARCH_EVERYWHERE, Edit("infra/services/search.py", None, _SEARCH)),
+    ),
+    Scenario(
+        "service-with-a-host-added",
+        (
+            *_SEARCH_EVERYWHERE,
+            Edit(
+                "infra/services/search.py",
+                None,
+                _SEARCH.replace('callers=("server",)', 'callers=("gateway",),\n    host="search"'),
+            ),
+        ),
+    ),
+    Scenario(
+        "service-removed",
+        (
+            Edit("infra/services/dbdump.py", "", None),
+            *stack("production", ("    dbdump: 3.1.2\n", ""), (_DBDUMP, "")),
+        ),
+    ),
+    Scenario(
+        "service-only-in-staging-from-now-on",
+        (
+            Edit(
+                "infra/services/swr_queue_worker.py",
+                "    recreate=True,\n",
+                '    recreate=True,\n    only_in=frozenset({"staging", "local"}),\n',
+            ),
+            *stack(
+                "production",
+                (
+                    "    swr-queue-worker:\n      settings:\n"
+                    '        SWR_QUEUE_WORKER_CONCURRENCY: "2"\n',
+                    "",
+                ),
+            ),
+        ),
+    ),
+    Scenario(
+        "legacy-switched-off", stack("production", ("legacy: true", "legacy: false"), _NO_SPLITS)
+    ),
+    Scenario(
+        "host-renamed", (Edit("infra/services/kratos.py", 'host="kratos"', 'host="accounts"'),)
+    ),
+    Scenario(
+        "no-longer-for-every-host",
+        (Edit("infra/services/legacy.py", "    catch_all=True,\n", '    host="legacy",\n'),),
+    ),
+    Scenario(
+        "domain-changed",
+        stack("staging", ("serlo:domain: serlo-staging.dev", "serlo:domain: serlo-test.dev")),
+        "staging",
+    ),
+    Scenario(
+        "gateway-address-changed",
+        stack("production", ("address: 192.0.2.30", "address: 203.0.113.7")),
+    ),
+    Scenario(
+        "gateway-address-name-changed",
+        stack("production", ("serlo-production-gateway", "serlo-gateway")),
+    ),
+    Scenario(
+        "zone-changed",
+        stack(
+            "staging",
+            (
+                "zone-id: 0067b08b108fbcf88ddaeaae4ac3d6ac",
+                "zone-id: 1167b08b108fbcf88ddaeaae4ac3d6ac",
+            ),
+        ),
+        "staging",
+    ),
+    Scenario(
+        "cluster-named",
+        stack(
+            "staging",
+            (
+                "uid: 00000000-0000-0000-0000-000000000000 # Placeholder.",
+                "uid: 6c1f0a52-7f0e-4d55-9f6b-2f1d3c6f1a10",
+            ),
+        ),
+        "staging",
+    ),
+    Scenario(
+        "store-no-longer-protected",
+        (
+            Edit(
+                "infra/components/microservice.py",
+                'protect=self._workload.protected and kind == "StatefulSet",',
+                "protect=False,",
+            ),
+        ),
+    ),
+    Scenario(
+        "protected-store-gone",
+        (
+            Edit("infra/services/redis.py", "    kind=Kind.STATEFUL_SET,\n", ""),
+            Edit("infra/services/redis.py", '    storage=Storage("/data", "10Gi"),\n', ""),
+            Edit("infra/services/redis.py", ", Storage\n", "\n"),
+            Edit("infra/services/redis.py", "Health, Kind, Replicas", "Health, Replicas"),
+            Edit("infra/services/redis.py", '"--dir", "/data", ', ""),
+        ),
+    ),
+)

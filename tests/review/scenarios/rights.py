@@ -1,0 +1,153 @@
+"""Secrets, rights, and what holds pods in check."""
+
+from tests.review.scenario import Edit, Scenario
+
+_POD = "infra/manifests/pod.py"
+_FRONTEND = "infra/services/frontend.py"
+_MAIN = "infra/__main__.py"
+
+_BINDING = """
+from infra.components.registration import KubernetesObject  # noqa: E402
+import pulumi  # noqa: E402
+
+KubernetesObject(
+    "frontend-reads",
+    {
+        "apiVersion": "rbac.authorization.k8s.io/v1",
+        "kind": "RoleBinding",
+        "metadata": {
+            "name": "frontend-reads",
+            "namespace": "frontend",
+            "labels": {"app.kubernetes.io/name": "frontend"},
+        },
+        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "view"},
+        "subjects": [{"kind": "ServiceAccount", "name": "frontend", "namespace": "frontend"}],
+    },
+    pulumi.ResourceOptions(provider=cluster.provider),
+)
+"""
+
+SCENARIOS = (
+    Scenario(
+        "secret-needed",
+        (
+            Edit(
+                _FRONTEND,
+                '        "NODE_ENV": "production",\n',
+                '        "NODE_ENV": "production",\n        "TOKEN": Secret("frontend-token"),\n',
+            ),
+            Edit(_FRONTEND, "Resources, Service\n", "Resources, Secret, Service\n"),
+        ),
+    ),
+    Scenario(
+        "secret-no-longer-used",
+        (
+            Edit(
+                "infra/services/server.py",
+                '        "OPENAI_API_KEY": Secret("openai-api-key"),\n',
+                "",
+            ),
+            Edit(
+                "infra/services/db_migration.py",
+                '        "OPENAI_API_KEY": Secret("openai-api-key"),\n',
+                "",
+            ),
+        ),
+    ),
+    Scenario(
+        "secret-renamed",
+        (Edit("infra/services/hydra.py", 'Secret("hydra-pairwise-salt")', 'Secret("hydra-salt")'),),
+    ),
+    Scenario(
+        "secret-read-by-another-service",
+        (
+            Edit(
+                _FRONTEND,
+                '        "NODE_ENV": "production",\n',
+                '        "NODE_ENV": "production",\n        "SENTRY": Secret("sentry-dsn"),\n',
+            ),
+            Edit(_FRONTEND, "Resources, Service\n", "Resources, Secret, Service\n"),
+        ),
+    ),
+    Scenario(
+        "new-rights-for-pods",
+        (
+            Edit(
+                _MAIN,
+                "Edge(environment, secrets, cluster)\n",
+                f"Edge(environment, secrets, cluster)\n{_BINDING}",
+            ),
+        ),
+    ),
+    Scenario(
+        "new-rights-to-deploy",
+        (
+            Edit(
+                _FRONTEND,
+                "    host=",
+                '    schedule=Schedule("0 4 * * *"),\n    kind=Kind.CRON_JOB,\n    host=',
+            ),
+            Edit(_FRONTEND, "Resources, Service\n", "Kind, Resources, Schedule, Service\n"),
+        ),
+    ),
+    Scenario(
+        "files-writable",
+        (
+            Edit(_FRONTEND, "Health, Outside", "Hardening, Health, Outside"),
+            Edit(
+                _FRONTEND,
+                "    host=",
+                '    exempt={Hardening.READ_ONLY_ROOT: "It writes wherever it likes."},\n    host=',
+            ),
+        ),
+    ),
+    Scenario(
+        "capabilities-added",
+        (Edit(_POD, '{"drop": ["ALL"]}', '{"drop": ["ALL"], "add": ["NET_BIND_SERVICE"]}'),),
+    ),
+    Scenario(
+        "privilege-escalation",
+        (Edit(_POD, '"allowPrivilegeEscalation": False', '"allowPrivilegeEscalation": True'),),
+    ),
+    Scenario(
+        "account-token-in-pods",
+        (
+            Edit(
+                _POD,
+                '"automountServiceAccountToken": False',
+                '"automountServiceAccountToken": True',
+            ),
+        ),
+    ),
+    Scenario("runs-as-another-user", (Edit("infra/services/redis.py", "user=999", "user=1001"),)),
+    Scenario(
+        "pod-security-lowered",
+        (
+            Edit(
+                "infra/manifests/namespaces.py",
+                '(("", "restricted"), ("-version", "latest"))',
+                '(("", "baseline"), ("-version", "latest"))',
+            ),
+        ),
+    ),
+    Scenario(
+        "largest-container-unlimited",
+        (
+            Edit(
+                "infra/manifests/quotas.py",
+                '"max": {"cpu": _cpu(cpu), "memory": _memory(memory)},',
+                '"max": {"memory": _memory(memory)},',
+            ),
+        ),
+    ),
+    Scenario(
+        "route-without-origin-secret",
+        (
+            Edit(
+                "infra/components/microservice.py",
+                "self._add(admission.only_from_edge(route, values, pulumi.Output.secret), *services)",
+                "self._add(route, *services)",
+            ),
+        ),
+    ),
+)

@@ -1,0 +1,110 @@
+"""Records, routes, settings and rules at Cloudflare."""
+
+from tests.review.scenario import Edit, Scenario, stack
+
+_RECORDS = "infra/edge/records.py"
+_ROUTES = "infra/edge/routes.py"
+_COMPONENT = "infra/components/edge.py"
+
+SCENARIOS = (
+    Scenario(
+        "record-added",
+        (
+            Edit(
+                _RECORDS,
+                '    AtTheWorker("labschool"),\n',
+                '    AtTheWorker("labschool"),\n    AtTheWorker("shop"),\n',
+            ),
+        ),
+    ),
+    Scenario("record-removed", (Edit(_RECORDS, '    AtTheWorker("meet"),\n', ""),)),
+    Scenario(
+        "record-removed-in-staging", (Edit(_RECORDS, '    AtTheWorker("meet"),\n', ""),), "staging"
+    ),
+    Scenario(
+        "records-no-longer-proxied", (Edit(_COMPONENT, '"proxied": True', '"proxied": False'),)
+    ),
+    Scenario(
+        "record-comment-changed", (Edit(_RECORDS, '"the worker at the edge"\n', '"our worker"\n'),)
+    ),
+    Scenario(
+        "route-changed",
+        (Edit(_ROUTES, '"community", "/websocket*"', '"community", "/socket*"'),),
+    ),
+    Scenario(
+        "route-added",
+        (
+            Edit(
+                _ROUTES,
+                '    Bypass("chat-sockjs", "community", "/sockjs/*"),\n',
+                '    Bypass("chat-sockjs", "community", "/sockjs/*"),\n'
+                '    Bypass("chat-files", "community", "/file-upload/*"),\n',
+            ),
+        ),
+    ),
+    Scenario(
+        "route-removed",
+        (Edit(_ROUTES, '    Bypass("chat-sockjs", "community", "/sockjs/*"),\n', ""),),
+    ),
+    Scenario(
+        "setting-of-the-zone-changed",
+        (Edit("infra/edge/zone.py", '"ssl", "strict"', '"ssl", "full"'),),
+    ),
+    Scenario(
+        "setting-of-the-zone-given-up",
+        (
+            Edit(
+                "infra/edge/zone.py",
+                '        ZoneSetting("brotli", "on", "smaller answers"),\n',
+                "",
+            ),
+        ),
+    ),
+    Scenario(
+        "hsts-raised",
+        (Edit("infra/edge/zone.py", '"production": _DAY', '"production": 365 * _DAY'),),
+    ),
+    Scenario("dnssec-off", (Edit(_COMPONENT, '"status": "active"', '"status": "disabled"'),)),
+    Scenario(
+        "dnssec-no-longer-declared",
+        (
+            Edit(
+                _COMPONENT,
+                '        ZoneDnssec("dnssec", {**self._zone, "status": "active"}, opts)\n',
+                "        del opts\n",
+            ),
+        ),
+    ),
+    Scenario(
+        "limit-lowered", (Edit("infra/edge/rules.py", "API_REQUESTS = 400", "API_REQUESTS = 100"),)
+    ),
+    Scenario(
+        "addresses-without-limit",
+        stack(
+            "production",
+            (
+                "    allow-auth-from-localhost: false\n",
+                "    allow-auth-from-localhost: false\n    unlimited-addresses: [203.0.113.0/28]\n",
+            ),
+        ),
+    ),
+    Scenario(
+        "plan-of-the-zone",
+        stack("staging", ("  serlo:edge:\n", "    plan: pro\n  serlo:edge:\n")),
+        "staging",
+    ),
+    Scenario(
+        "cache-cleared-of-rules",
+        (
+            Edit(
+                "infra/edge/rules.py",
+                '            Ruleset("cache", "http_request_cache_settings", _cache()),\n',
+                "",
+            ),
+        ),
+    ),
+    Scenario(
+        "store-at-the-edge-renamed",
+        (Edit(_COMPONENT, '-path-info"}', '-aliases"}'),),
+    ),
+)
