@@ -15,7 +15,7 @@ app.command("operations.env:env", help="Print the variables to use pulumi, kubec
 app.command("operations.tools:tools", help="List the pinned tools: version, origin, path.")
 app.command("operations.render:render", help="Print every resource of a stack, secrets redacted.")
 app.command("operations.access:access", help="Print the rights that deploying a stack takes.")
-app.command("operations.versions:versions", help="Which version is declared where.")
+app.command("operations.versions:versions", help="Which version is where, and since when.")
 app.command(
     "operations.review.command:review", help="What a change does to every stack, and its dangers."
 )

@@ -51,10 +51,11 @@ def versions(
     live
         Also show what the clusters run, and where that differs. Of local, the rehearsal is asked.
     rehearsal
-        With --live: ask the rehearsal in this folder instead of real clusters.
+        As --live, but ask the rehearsal in this folder instead of real clusters.
     json
         Print JSON instead of a table, with versions in full.
     """
+    live = live or rehearsal is not None
     if at is not None and live:
         _stop(["--live shows what runs now: leave out --at"])
     try:

@@ -18,7 +18,7 @@ def serlo(*arguments: str) -> "subprocess.CompletedProcess[str]":
 def test_help_names_every_subcommand() -> None:
     done = serlo("--help")
     assert done.returncode == 0
-    for name in ("rehearse", "down", "env", "tools", "render", "versions"):
+    for name in ("rehearse", "down", "env", "tools", "render", "versions", "bump"):
         assert re.search(rf"\b{name}\b", done.stdout)
 
 
