@@ -107,7 +107,7 @@ class Entry:
     at_least: tuple[int, ...] | None = None
     """Set where an executable on PATH may be newer than the pinned version: the oldest accepted."""
     needed_for: str = "rehearsal"
-    """`rehearsal`, `bench`, `judges`, `tests`, or `builds` (had only when something must be built)."""
+    """`rehearsal`, `bench`, `judges`, `tests`, or `builds` (had when something must be built)."""
 
     @property
     def executable(self) -> bool:

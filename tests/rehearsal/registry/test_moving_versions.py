@@ -9,6 +9,8 @@ from operations.registry.names import ELSEWHERE
 from operations.stacks import stack_file
 from tests.rehearsal.registry.server import RegistryServer
 
+pytestmark = [pytest.mark.xdist_group("registry"), pytest.mark.timeout(900)]
+
 WORKER, SERVER = "serlo/api.serlo.org/swr-queue-worker", "serlo/api.serlo.org/server"
 
 

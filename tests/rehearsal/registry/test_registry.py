@@ -100,13 +100,13 @@ def test_a_known_digest_needs_no_registry(tmp_path: Path) -> None:
 def test_images_of_all_registries_can_be_asked_for_elsewhere(
     elsewhere: RegistryServer, registry: Registry
 ) -> None:
-    elsewhere.push("library/redis", "6.0.10")
-    elsewhere.push("oryd/kratos", "v1.0.0")
-    elsewhere.push("serlo/frontend", "a" * 40)
-    assert registry.tags("redis") == ["6.0.10"]
-    assert registry.tags("docker.io/library/redis") == ["6.0.10"]
-    assert registry.tags("oryd/kratos") == ["v1.0.0"]
-    assert registry.tags("ghcr.io/serlo/frontend") == ["a" * 40]
+    name = f"app-{secrets.token_hex(4)}"
+    elsewhere.push(f"library/{name}", "1.0.0")
+    elsewhere.push(f"serlo/{name}", "2.0.0")
+    assert registry.tags(name) == ["1.0.0"]
+    assert registry.tags(f"docker.io/library/{name}") == ["1.0.0"]
+    assert registry.tags(f"serlo/{name}") == ["2.0.0"]
+    assert registry.tags(f"ghcr.io/serlo/{name}") == ["2.0.0"]
 
 
 # --- With a token server ---
