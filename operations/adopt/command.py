@@ -52,7 +52,8 @@ def adopt(
         After the import: give Pulumi the fields that kubectl, Terraform or Helm have set. Changes
         who owns fields, not one value.
     manager
-        With --take-over: the beginning of a further field manager's name, to be taken over too.
+        The beginning of a further field manager's name whose fields are taken over too, beside
+        those of kubectl, Terraform and Helm; the same with and without --take-over.
     """
     try:
         place = find_place(stack, rehearsal)
@@ -62,7 +63,7 @@ def adopt(
         target = file or Path(f"adopt-{stack}.json")
         state = place.state()
         registrations = place.registrations()
-        findings = _look(place, adoptable(registrations, state or {}))
+        findings = _look(place, adoptable(registrations, state or {}), tuple(manager))
         written = import_file(findings.found, registrations, state or {})
         if findings.found:
             write_private(target, written.text)
@@ -76,12 +77,12 @@ def adopt(
         raise SystemExit(FOUND)
 
 
-def _look(place: Place, entries: Sequence[Registration]) -> Findings:
+def _look(place: Place, entries: Sequence[Registration], more: tuple[str, ...]) -> Findings:
     """Look at cluster and zone; what is wrong with either is told together."""
     findings = Findings()
     problems: list[str] = []
     try:
-        findings.add(look_at_objects(Objects(place.environment), entries))
+        findings.add(look_at_objects(Objects(place.environment), entries, more))
     except AdoptError as error:
         problems.append(str(error))
     try:

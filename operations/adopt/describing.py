@@ -28,15 +28,21 @@ _ANY = "*"
 # What Kubernetes fills in, beyond what the plugin knows: no difference if it is not declared.
 _DEFAULTS: Mapping[str, tuple[Any, ...]] = {
     "apiVersion": ("v1",),
+    "completionMode": ("NonIndexed",),
+    "completions": (1,),
     "defaultMode": (420,),
     "failureThreshold": (3,),
     "group": ("", "gateway.networking.k8s.io"),
     "kind": ("PersistentVolumeClaim", "Service", "Gateway"),
+    "manualSelector": (False,),
+    "parallelism": (1,),
     "periodSeconds": (10,),
+    "podReplacementPolicy": ("TerminatingOrFailed",),
     "scheme": ("HTTP",),
     "serviceAccount": (_ANY,),  # an old name of serviceAccountName
     "status": (_ANY,),
     "successThreshold": (1,),
+    "suspend": (False,),
     "timeoutSeconds": (1,),
     "volumeMode": ("Filesystem",),
     "weight": (1,),
@@ -46,17 +52,17 @@ _KEYS = ("name", "key", "mountPath", "containerPort", "port", "type")
 """What tells the elements of a list apart."""
 
 
-def inputs_of(live: Object, declared: Object) -> Object:
+def inputs_of(live: Object, declared: Object, more: tuple[str, ...] = ()) -> Object:
     """What somebody would have declared to get the object: the program's words where they fit.
 
     Beside what is declared, this is what people and tools have set, which an update removes; not
-    what controllers have, nor defaults.
+    what controllers have, nor defaults. `more`: the beginnings of further managers' names.
     """
     entries = cast(list[Object], live["metadata"].get("managedFields") or [])
     owned = [
         cast(Object, entry.get("fieldsV1") or {})
         for entry in entries
-        if entry["manager"].startswith(PEOPLE_AND_TOOLS) and not entry.get("subresource")
+        if entry["manager"].startswith((*PEOPLE_AND_TOOLS, *more)) and not entry.get("subresource")
     ]
     # An object from before there was such a record belongs to people as a whole.
     described = _described(live, importable_inputs(live), declared, (), owned if entries else None)
@@ -84,7 +90,11 @@ def hide_literals(document: Any, declared: Any) -> Any:
     if isinstance(document, list):
         elements = cast(list[Any], document)
         others = cast(list[Any], declared) if isinstance(declared, list) else []
-        return [hide_literals(one, _counterpart(one, others, i)) for i, one in enumerate(elements)]
+        partners = _partners(elements, others)
+        return [
+            hide_literals(one, None if partner is None else others[partner])
+            for one, partner in zip(elements, partners, strict=True)
+        ]
     if not isinstance(document, dict):
         return document
     known = cast(Object, declared) if isinstance(declared, dict) else {}
@@ -136,31 +146,37 @@ def _described_elements(
     kept = cast(list[Any], base) if isinstance(base, list) else live
     described: list[Any] = []
     left = list(range(len(live)))
-    for position, value in enumerate(wanted):
-        element = _counterpart(value, live, position)
-        if element is None:
-            continue
-        index = next((index for index in left if live[index] is element), None)
+    for position, (value, index) in enumerate(zip(wanted, _partners(wanted, live), strict=True)):
         if index is None:
             continue
         left.remove(index)
-        below = None if owned is None else _of_element(owned, element)
-        described.append(_described(element, kept[index], value, (*path, position), below))
+        below = None if owned is None else _of_element(owned, live[index])
+        described.append(_described(live[index], kept[index], value, (*path, position), below))
     for index in left:
         if owned is None or _of_element(owned, live[index]) != []:
             described.append(_without_defaults(kept[index]))
     return described
 
 
-def _counterpart(value: Any, elements: list[Any], position: int) -> Any:
-    """The element that is meant by another one: that with the same name, or at the same place."""
-    if not isinstance(value, dict):
-        return elements[position] if position < len(elements) else None
-    said = cast(Object, value)
+def _partners(elements: list[Any], others: list[Any]) -> list[int | None]:
+    """For each element the place of the one that is meant among others.
+
+    That with the same name, if these tell apart; else the one at the same place.
+    """
     for key in _KEYS:
-        if key in said and all(isinstance(one, dict) and key in one for one in elements):
-            return next((one for one in elements if one[key] == said[key]), None)
-    return elements[position] if position < len(elements) else None
+        if _tells_apart(key, elements) and _tells_apart(key, others):
+            places = {one[key]: place for place, one in enumerate(others)}
+            return [places.get(one[key]) for one in elements]
+    return [place if place < len(others) else None for place in range(len(elements))]
+
+
+def _tells_apart(key: str, elements: list[Any]) -> bool:
+    values: list[Any] = []
+    for element in elements:
+        if not isinstance(element, dict) or key not in element:
+            return False
+        values.append(cast(Object, element)[key])
+    return all(isinstance(v, (str, int)) for v in values) and len(set(values)) == len(values)
 
 
 def _is_default(key: str, value: Any) -> bool:

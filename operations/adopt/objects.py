@@ -105,10 +105,12 @@ class Objects:
         return done.stdout
 
 
-def look_at_objects(objects: Objects, entries: Iterable[Registration]) -> Findings:
+def look_at_objects(
+    objects: Objects, entries: Iterable[Registration], more: tuple[str, ...] = ()
+) -> Findings:
     """Which of the declared objects exist, and which of these an update could not change.
 
-    Raises AdoptError.
+    `more`: further field managers that are people or tools. Raises AdoptError.
     """
     declared = [entry for entry in entries if entry.type.startswith("kubernetes:")]
     existing = objects.existing(declared)
@@ -117,9 +119,9 @@ def look_at_objects(objects: Objects, entries: Iterable[Registration]) -> Findin
         live = existing.get(entry.urn)
         if live is None:
             continue
-        obstacle = next(_obstacles(entry, live), None)
+        obstacle = next(_obstacles(entry, live, more), None)
         if obstacle is None:
-            findings.found.append(_adopted(entry, live))
+            findings.found.append(_adopted(entry, live, more))
         else:
             findings.in_the_way.append(obstacle)
     return findings
@@ -134,7 +136,7 @@ def key_of(manifest: Mapping[str, Any]) -> Key:
     )
 
 
-def _obstacles(entry: Registration, live: Object) -> Iterator[InTheWay]:
+def _obstacles(entry: Registration, live: Object, more: tuple[str, ...]) -> Iterator[InTheWay]:
     metadata = live["metadata"]
     label = label_of(entry)
     if metadata.get("deletionTimestamp"):
@@ -143,7 +145,7 @@ def _obstacles(entry: Registration, live: Object) -> Iterator[InTheWay]:
         reason = f"belongs to {owner['kind']} {owner['name']}, which would write it again"
         yield InTheWay(label, reason, "find out who made that one, and end it there first")
     wanted = manifest_of(dict(entry.properties))
-    before = inputs_of(live, wanted)
+    before = inputs_of(live, wanted, more)
     planned = plan(before, live, wanted, ignored=(), configuration=Configuration())
     fixed = sorted({".".join(map(str, c.path)) for c in planned.changes if c.replaces})
     if fixed:
@@ -154,13 +156,13 @@ def _obstacles(entry: Registration, live: Object) -> Iterator[InTheWay]:
         )
 
 
-def _adopted(entry: Registration, live: Object) -> Found:
+def _adopted(entry: Registration, live: Object, more: tuple[str, ...]) -> Found:
     identifier = _identifier(live)
     if contains_secrets(dict(entry.properties)) or is_secret(live):
         # The provider reads it: what is secret in it does not pass through a file.
         return Found(entry, identifier)
     declared = manifest_of(dict(entry.properties))
-    inputs = hide_literals(inputs_of(live, declared), declared)
+    inputs = hide_literals(inputs_of(live, declared, more), declared)
     manager = field_manager(entry.urn, declared)
     outputs = outputs_of(live, declared, inputs, manager)
     return Found(entry, identifier, inputs=inputs, outputs=outputs)
