@@ -191,6 +191,33 @@ def direction(
     return Direction.UP
 
 
+def trail(service: Service, steps: Sequence[Step]) -> list[Step]:
+    """The versions that a rollback can lead to, oldest first, and the current one at the end.
+
+    Whatever goes back, be it to a version that ran before or to any older one, drops what is newer:
+    1, 2, 3, back to 2 leaves 1.
+    """
+    kept: list[Step] = []
+    for step in steps:
+        at = next((i for i, other in enumerate(kept) if _drops(service, step, other)), len(kept))
+        kept[at:] = [step]
+    return kept
+
+
+def _drops(service: Service, step: Step, earlier: Step) -> bool:
+    """Whether a version is not to be gone back to any more, once another came."""
+    if step.tag == earlier.tag:
+        return True
+    new, old = release_of(service, step.text), release_of(service, earlier.text)
+    return isinstance(new, Version) and isinstance(old, Version) and new < old
+
+
+def went_back(service: Service, version: str, steps: Sequence[Step]) -> bool:
+    """Whether a version ran and was then rolled back from."""
+    tags = {step.tag for step in steps}
+    return tag_of(version) in tags - {step.tag for step in trail(service, steps)}
+
+
 def history_of(path: Path) -> History | None:
     """What git knows of the stack files beside this one, None where there is no git."""
     try:

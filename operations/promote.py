@@ -29,6 +29,7 @@ from operations.moving import (
     shared,
     short,
     subject_of,
+    went_back,
 )
 from operations.stacks import existing_stack, stack_name
 
@@ -93,6 +94,17 @@ class _Promotion:
             elif move is not None:
                 plan.moves.append(move)
         against = {move.key: list(self._against(move)) for move in plan.moves}
+        for move in plan.moves:
+            if self._went_back(move):
+                reason = (
+                    f"{move.key}: {stack_name(self.target.path)} went back from {move.tag} before"
+                )
+                if names:
+                    plan.notes.append(reason)
+                else:
+                    against[move.key].append(
+                        f"{reason}; if it is to go there again, name {move.key}"
+                    )
         reasons += [reason for found in against.values() for reason in found]
         plan.moves = [move for move in plan.moves if not against[move.key]]
         if names:
@@ -174,6 +186,12 @@ class _Promotion:
     @cached_property
     def _history(self) -> History | None:
         return history_of(self.source.path)
+
+    def _went_back(self, move: Move) -> bool:
+        here = self.source.path.parent == self.target.path.parent
+        history = self._history if here else history_of(self.target.path)
+        steps = history.steps(self.target.path.name, move.key, move.before) if history else []
+        return went_back(move.services[0], move.after, steps)
 
     @property
     def _committed(self) -> Mapping[str, str] | None:

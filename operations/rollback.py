@@ -5,7 +5,6 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from infra.release import Version
 from infra.service import Service
 from operations.carrying_out import carry_out
 from operations.edit import StackText
@@ -22,9 +21,9 @@ from operations.moving import (
     history_of,
     judge,
     present,
-    release_of,
     shared,
     short,
+    trail,
 )
 from operations.stacks import existing_stack, stack_name
 
@@ -88,31 +87,10 @@ def rollback(
     carry_out("rollback", plan, inquiry, check=check, commit=commit)
 
 
-def before(service: Service, steps: Sequence[Step]) -> list[Step]:
-    """The versions that a rollback can lead to, the nearest first.
-
-    Whatever goes back, be it to a version that ran before or to any older one, drops what is newer:
-    1, 2, 3, back to 2 leaves 1.
-    """
-    kept: list[Step] = []
-    for step in steps:
-        at = next((i for i, other in enumerate(kept) if _drops(service, step, other)), len(kept))
-        kept[at:] = [step]
-    return kept[-2::-1]
-
-
-def _drops(service: Service, step: Step, earlier: Step) -> bool:
-    """Whether a version is not to be gone back to any more, once another came."""
-    if step.tag == earlier.tag:
-        return True
-    new, old = release_of(service, step.text), release_of(service, earlier.text)
-    return isinstance(new, Version) and isinstance(old, Version) and new < old
-
-
 def _to_the_one_before(target: StackText, service: Service, steps: Sequence[Step]) -> Plan:
     key = service.version_key
     passed: list[str] = []
-    for step in before(service, steps):
+    for step in trail(service, steps)[-2::-1]:
         plan = _plan(target, key, step.text)
         reasons = list(judge(plan))
         if not reasons:

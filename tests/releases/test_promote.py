@@ -126,6 +126,20 @@ def test_commits_that_staging_went_back_from_are_downgrades_too(
     assert "older than" in reason
 
 
+def test_what_production_went_back_from_has_to_be_named(
+    repository: Repository, capsys: pytest.CaptureFixture[str]
+) -> None:
+    staging(repository, "server", "0.53.0")
+    promote("server", commit=True, **stacks(repository))
+    rollback("server", stack=repository.name("production"), commit=True, **OFFLINE)
+    promote(commit=True, **stacks(repository))
+    assert "production went back from 0.53.0" in capsys.readouterr().err
+    assert "    server: 0.52.1" in repository.file("production").read_text()
+    promote("server", commit=True, **stacks(repository))
+    assert "production went back from 0.53.0" in capsys.readouterr().err
+    assert "    server: 0.53.0" in repository.file("production").read_text()
+
+
 def test_a_migration_that_stays_behind_is_told(
     repository: Repository, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -84,6 +84,8 @@ class Model:
     since: dict[str, dict[str, int]] = field(
         default_factory=lambda: {stack: dict.fromkeys(STARTED, 0) for stack in STACKS}
     )
+    ran: dict[str, set[int]] = field(default_factory=lambda: {key: {0} for key in STARTED})
+    """Rungs that production was ever on."""
     arrived: list[int] = field(default_factory=lambda: [0])
     """Rungs of the frontend in the order in which staging first had them."""
 
@@ -130,6 +132,8 @@ class Model:
         else:
             self.trails[stack][key] = [*(other for other in trail if other < rung), rung]
         self.since[stack][key] = commit
+        if stack == "production":
+            self.ran[key].add(rung)
         if key == "frontend" and stack == "staging" and rung not in self.arrived:
             self.arrived.append(rung)
 
@@ -195,7 +199,13 @@ class Replay:
 
     def promote_all(self) -> bool:
         down = self.random.random() < 0.3
-        moving = [k for k in STARTED if self._differs(k) and self._may_be_promoted(k, down=down)]
+        moving = [
+            key
+            for key in STARTED
+            if self._differs(key)
+            and self._may_be_promoted(key, down=down)
+            and not self._given_up(key)
+        ]
         self._run(lambda: promote(allow_downgrade=down, **self._both()), True, changes=bool(moving))
         self._moved(moving)
         return bool(moving)
@@ -257,6 +267,11 @@ class Replay:
         rung = self.model.rung("staging", key)
         back = self.model.is_back(key, self.model.rung("production", key), rung)
         return self._may_run("production", key, rung) and (down or not back)
+
+    def _given_up(self, key: str) -> bool:
+        """Whether production went back from what staging has."""
+        rung = self.model.rung("staging", key)
+        return rung in self.model.ran[key] and rung not in self.model.trails["production"][key]
 
     def _moved(self, keys: list[str]) -> None:
         for key in keys:
