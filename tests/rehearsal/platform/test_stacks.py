@@ -50,6 +50,7 @@ def test_a_stack_comes_up_twice_and_goes(
     assert answers == expected_answers(stack, rehearsal.domain)
     rehearsal.assert_consistent()
     assert_the_gateway_answers_only_the_edge(rehearsal)
+    assert_files_are_there(rehearsal)
     said = (rehearsal.folder / "logs" / "pulumi.log").read_text()
     assert "serlo@v" in said, "the policy pack did not judge this"
     assert "[mandatory]" not in said
@@ -107,6 +108,14 @@ def assert_the_gateway_answers_only_the_edge(rehearsal: Rehearsal) -> None:
         headers = {"Host": f"api.{rehearsal.domain}", **more}
         assert httpx.get(url, headers=headers, trust_env=False).status_code == 404
     assert HEADER not in rehearsal.ask("api", "/health")["request"]["headers"]
+
+
+def assert_files_are_there(rehearsal: Rehearsal) -> None:
+    """Production's store of files, which all stacks show: its record is made by hand."""
+    headers = {"Host": f"assets.{rehearsal.domain}"}
+    url = f"{rehearsal.endpoints['edge']}/5f0f/name.png"
+    answer = httpx.get(url, headers=headers, trust_env=False)
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "image/png")
 
 
 def assert_no_secret_leaks(folder: Path, said: Sequence[str]) -> None:
