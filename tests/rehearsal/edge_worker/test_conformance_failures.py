@@ -149,7 +149,7 @@ KINDS = [
     ("pdf", "de", "/api/pdf/1"),
 ]
 
-GOOD_IDS = ["abcdefgh", "0123-4567_89ab", "A" * 128, str(uuid.uuid4())]
+GOOD_IDS = ["abcdefgh", "0123-4567_89ab", "A" * 128, "0b0c2f1e-7a34-4f2b-9d5c-2f6f0a1d3c55"]
 BAD_IDS = [
     "",
     "short",
