@@ -34,7 +34,7 @@ def _document(rehearsal: Rehearsal, url: str, *more: str) -> dict[str, Any]:
         ("de.", "/mathe", "frontend", "frontend.{}/mathe"),
         ("de.", "/a?contentOnly", "frontend", "frontend.{}/de/content-only/a?contentOnly"),
         ("api.", "/graphql", "server", "api.{}/graphql"),
-        ("kratos.", "/health", "kratos", "kratos.{}/health"),
+        ("kratos.", "/health", "kratos-public", "kratos.{}/health"),
     ],
 )
 def test_the_pod_that_answers_is_one_of_those_declared(

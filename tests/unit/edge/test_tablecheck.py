@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -42,6 +43,7 @@ from infra.edge.routing import (
 from infra.edge.table import RULES
 from infra.edge.tablecheck import RoutingError, check_table
 from infra.environment import Environment
+from infra.stackschema import SplitKeys
 
 STACKS = Path(__file__).parents[3] / "stacks"
 HELLO = Respond("hello")
@@ -302,3 +304,15 @@ def test_hosts_without_a_record() -> None:
     elsewhere = rule("elsewhere", hosts=("nowhere",), only_in=frozenset({"production"}))
     assert mistakes([elsewhere]) == []
     assert "nowhere" in mistakes([elsewhere], "production")[0]
+
+
+def test_percentages_out_of_range() -> None:
+    # A stack file with such a percentage is refused before.
+    shares = SplitKeys.model_construct(mobile=150, authenticated=-1, desktop=100, types=None)
+    edge = environment().edge.model_copy(update={"splits": {"content": shares}})
+    with pytest.raises(RoutingError) as caught:
+        check_table([rule("half", Split("content"))], replace(environment(), edge=edge))
+    assert [mistake.text.partition(";")[0] for mistake in caught.value.mistakes] == [
+        "mobile is 150 %",
+        "authenticated is -1 %",
+    ]
