@@ -5,6 +5,9 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from infra.edge.compilation import compile_table
+from infra.edge.table import RULES
+from infra.environment import Environment
 from tests.rehearsal.edge_load import sites
 from tests.rehearsal.edge_load.wire import Connection, Message
 from tests.rehearsal.edge_worker.runtime import SCHEME_HEADER, EdgeRuntime, Site
@@ -16,6 +19,7 @@ CROWDED = "crowded"
 """As many rules as the largest table, all of them patterns under one host and first segment."""
 
 DOMAIN = sites.DOMAINS["production"]
+_STACK = Path(__file__).parents[2] / "stacks" / "Pulumi.production.yaml"
 _BARE = "export default { fetch(request) { return fetch(request); } };\n"
 _HEADERS = (
     (SCHEME_HEADER.encode(), b"https"),
@@ -107,7 +111,7 @@ def running(folder: Path) -> Generator[dict[str, Contestant]]:
     (bare / "index.js").write_text(_BARE)
     entrants = {
         BARE: Site({}, modules=bare, store=False),
-        TODAY: sites.site("production", sites.table(None)),
+        TODAY: sites.site("production", compile_table(RULES, Environment.load(_STACK))),
         **{str(size): sites.site("production", generated(size)) for size in SIZES},
         CROWDED: sites.site("production", crowded(SIZES[-1])),
     }
