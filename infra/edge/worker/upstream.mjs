@@ -35,12 +35,9 @@ export async function fromOrigin(visit) {
  * @returns {Promise<Response>}
  */
 export async function ask(target, init, limit) {
-  const controller = new AbortController();
   try {
-    return await within(fetch(target, { ...init, signal: controller.signal }), limit);
+    return await within(fetch(target, init), limit);
   } catch (error) {
-    // Nobody waits for it any more.
-    controller.abort();
     const known = error instanceof Unreachable;
     const problem = known ? error : new Unreachable("an upstream cannot be reached");
     problem.host = hostOf(typeof target === "string" ? target : target.url);
