@@ -132,9 +132,12 @@ def _redirect(to: str, path: PathMatch | None = None, **more: Hosts) -> Rule:
         (_redirect("https://{label}/"), "would come from the request"),
         (_redirect("https://{label}.example.org/"), "would come from the request"),
         (
-            rule("wrong", Proxy("https://{label}.{DOMAIN}/"), hosts=AnyHost()),
+            rule("wrong", Proxy("https://{label}.{DOMAIN}/")),
             "would come from the request",
         ),
+        (_redirect("https://{label}.{DOMAIN}/x", hosts=("de",)), ""),
+        (_redirect("https://www.{label}.{DOMAIN}/x"), "would come from the request"),
+        (_redirect("https://de-{label}.{DOMAIN}/x"), "would come from the request"),
         (rule("wrong", Proxy("https://example.org/{a}")), "stands for nothing"),
         (rule("wrong", Proxy("https://example.org/", -1)), "write 0"),
         (rule("wrong", Respond("", status=99)), "a status from 200 to 599"),
