@@ -73,6 +73,20 @@ def test_a_bypass_leads_past_the_worker(capsys: pytest.CaptureFixture[str]) -> N
     assert found["decision"] is None
 
 
+def test_what_a_worker_of_others_does_is_not_known(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    file = tmp_path / "stacks" / "Pulumi.local.yaml"
+    file.parent.mkdir()
+    text = (CHECKOUT / "stacks" / file.name).read_text()
+    file.write_text(text.replace("  serlo:edge:\n", "  serlo:edge:\n    script: others\n"))
+    found = _document(capsys, "https://de.serlo.localhost/", stack=str(file))
+    assert found["route"]["script"] == "others"
+    assert (found["decision"], found["backends"]) == (None, [])
+    trace("https://de.serlo.localhost/", stack=str(file), rehearsal=False)
+    assert "others, which is published from elsewhere" in capsys.readouterr().out
+
+
 def test_legacy_answers_through_varnish(capsys: pytest.CaptureFixture[str]) -> None:
     found = _document(capsys, "https://de.serlo-staging.dev/a", cookie=("useLegacyFrontend=true",))
     otherwise = found["decision"]["otherwise"]
