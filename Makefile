@@ -16,7 +16,7 @@ export UV_PYTHON_DOWNLOADS := never
 # Trust what the machine trusts: some sit behind a proxy with an authority of its own.
 export UV_SYSTEM_CERTS := true
 
-.PHONY: help install tools rehearse down test lint format golden bench clean
+.PHONY: help install tools rehearse down test lint format golden bench bench-edge clean
 
 help: ## This list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 18
@@ -58,6 +58,9 @@ golden: $(INSTALLED) ## Rewrite tests/golden, which shows what every stack rende
 
 bench: tools ## Compare pulumi, kubectl and helm on the same objects (about 15 minutes)
 	$(VENV)/bin/python -m benchmarks
+
+bench-edge: tools ## What the worker at the edge costs per request (about a minute; WRITE=1 renews the docs)
+	$(VENV)/bin/python -m benchmarks.edge $(if $(WRITE),--write)
 
 clean: ## Remove the rehearsal and the virtual environment (the tools stay in the per-user cache)
 	test ! -x $(VENV)/bin/serlo || $(VENV)/bin/serlo down --purge

@@ -12,6 +12,8 @@ from rich.table import Table
 from rehearsal.kubernetes_api import Cluster, JsonObject
 from rehearsal.supervisor import Endpoints
 
+_COMMIT = 12
+"""As many characters of a version are shown where space is short."""
 SYSTEM_NAMESPACES = frozenset({"kube-system", "kube-public", "kube-node-lease", "default"})
 
 
@@ -77,8 +79,10 @@ class Answer:
     def answered_by(self) -> str:
         """Who that was, for people."""
         if self.location is not None:
-            return f"to {self.location}"
-        return self.service or self.recorded or "the worker"
+            return f"to {self.location.removeprefix('https://')}"
+        if self.service is not None:
+            return f"{self.service} {(self.version or '')[:_COMMIT]}"
+        return self.recorded or "the worker"
 
 
 @dataclass(frozen=True)
@@ -155,17 +159,12 @@ def show(overview: Overview, console: Console) -> None:
     console.print(
         _table(
             "Through the edge",
-            ("request", "status", "rule", "answered by", "version"),
+            ("request", "status", "rule", "answered by"),
             [
-                (
-                    a.request.replace("https://", ""),
-                    str(a.status),
-                    a.rule or "",
-                    a.answered_by,
-                    a.version or "",
-                )
+                (a.request.replace("https://", ""), str(a.status), a.rule or "", a.answered_by)
                 for a in overview.answers
             ],
+            whole=True,
         )
     )
 
@@ -248,10 +247,13 @@ def _ask(edge: httpx.Client, address: str, line: str) -> Answer:
     )
 
 
-def _table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
+def _table(
+    title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], *, whole: bool = False
+) -> Table:
+    """A table; `whole`: nothing of a text that is too long is left out."""
     table = Table(title=title, title_justify="left")
     for column in columns:
-        table.add_column(column, overflow="fold")
+        table.add_column(column, overflow="fold" if whole else "ellipsis")
     for row in rows:
         table.add_row(*row)
     return table

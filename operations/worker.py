@@ -1,18 +1,24 @@
-"""`serlo worker`: the worker's files in a folder, which miniflare and wrangler run as they are."""
+"""`serlo worker`: the worker as one file, which miniflare and wrangler run as it is."""
 
 import json as json_format
+import subprocess
 import sys
+import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 from infra.edge.compilation import TableError
-from infra.edge.script import COMPATIBILITY_DATE, MAIN_MODULE, SECRET_BINDINGS, script
+from infra.edge.script import COMPATIBILITY_DATE, MAIN_MODULE, SECRET_BINDINGS, Script, script
 from infra.environment import Environment, StackFileError
 from operations.stacks import stack_file
 from rehearsal.files import write_public
+from toolchain import ToolError, resolve
 
 STORE = "PATH_INFO_KV"
 WORKER_MODULE = "worker.mjs"
 ROUTES_MODULE = "routes.mjs"
+
+_SECONDS = 60
 
 _ENTRY = f"""\
 // Written by `serlo worker`. The worker, with its routing table built in: bindings ROUTES_1, … win.
@@ -40,6 +46,9 @@ function withRoutes(env) {{
 def worker(*, output: Path, stack: str = "production") -> None:
     """Write the worker of a stack into a folder, so that it runs without Cloudflare.
 
+    index.js has all modules and the routing table in it; miniflare.json and wrangler.json have the
+    bindings. Secrets are named only.
+
     Parameters
     ----------
     output
@@ -49,33 +58,64 @@ def worker(*, output: Path, stack: str = "production") -> None:
     """
     try:
         environment = Environment.load(stack_file(stack))
-        files = worker_files(environment)
-    except (StackFileError, TableError) as error:
+        declared = script(environment)
+        files = {MAIN_MODULE: bundled(modules(declared)), **settings(environment, declared)}
+    except (StackFileError, TableError, ToolError) as error:
         sys.exit(f"serlo worker: {error}")
     for name, text in files.items():
         write_public(output / name, text)
     print(f"The worker of {environment.name} is in {output}/. To run it, either of:")
     print(f"  npx wrangler dev --config {output}/wrangler.json --var API_SECRET:<secret>")
     print(
-        "  new Miniflare({ ...miniflare.json, rootPath: folder, bindings: { ...its bindings, "
-        "API_SECRET } })"
+        f"  new Miniflare({{ ...settings, rootPath: {json_format.dumps(str(output))} }}), where "
+        "settings is miniflare.json with API_SECRET added to its bindings"
     )
 
 
-def worker_files(environment: Environment) -> dict[str, str]:
-    """The files by name; secrets are named in them, not contained. Raises TableError."""
-    declared = script(environment)
-    secrets = [name for name, key in SECRET_BINDINGS.items() if key in environment.secrets]
+def modules(declared: Script) -> dict[str, str]:
+    """The worker's modules by name, with an entry that brings the table along."""
     return {
         MAIN_MODULE: _ENTRY,
         WORKER_MODULE: declared.code,
         ROUTES_MODULE: f"export const ROUTES = {_json(declared.table)};\n",
         **declared.modules,
+    }
+
+
+def bundled(sources: Mapping[str, str]) -> str:
+    """The modules in one, so that it can be handed on as a file or as a text.
+
+    Raises ToolError.
+    """
+    node_modules = resolve("miniflare").path
+    esbuild = next(node_modules.glob("@esbuild/*/bin/esbuild"), None)
+    if esbuild is None:
+        raise ToolError(f"{node_modules} has no esbuild")
+    with tempfile.TemporaryDirectory(prefix="serlo-worker-") as folder:
+        for name, text in sources.items():
+            (Path(folder) / name).write_text(text, encoding="utf-8")
+        done = subprocess.run(
+            [esbuild, MAIN_MODULE, "--bundle", "--format=esm", "--charset=utf8"],
+            cwd=folder,
+            capture_output=True,
+            timeout=_SECONDS,
+            check=False,
+        )
+    if done.returncode != 0:
+        raise ToolError(f"esbuild: {done.stderr.decode()}")
+    return done.stdout.decode()
+
+
+def settings(environment: Environment, declared: Script) -> dict[str, str]:
+    """What miniflare and wrangler are to be told, by file."""
+    secrets = [name for name, key in SECRET_BINDINGS.items() if key in environment.secrets]
+    return {
         "miniflare.json": _json(
             {
                 "name": declared.name,
                 "scriptPath": MAIN_MODULE,
                 "modules": True,
+                "modulesRoot": ".",
                 "compatibilityDate": COMPATIBILITY_DATE,
                 "bindings": {**declared.variables, **declared.table},
                 "kvNamespaces": [STORE],

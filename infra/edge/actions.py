@@ -56,6 +56,8 @@ class Header:
 
 
 _AGENT = Header("user-agent", "serlo.org")
+# What a visitor has already or wants a part of, which says nothing about him.
+_WISHES = {"if-modified-since", "if-none-match", "if-range", "range"}
 
 
 @dataclass(frozen=True)
@@ -162,7 +164,8 @@ def _changes(
     upstream: Upstream, visit: Visit, variables: Mapping[str, str], host: str
 ) -> Sequence[Header]:
     if upstream in _THIRD_PARTIES:
-        dropped = sorted(name for name in visit.headers if name != _AGENT.name)
+        kept = {_AGENT.name} | (_WISHES if upstream == "proxy" else set[str]())
+        dropped = sorted(name for name in visit.headers if name not in kept)
         return [*(Header(name, None) for name in dropped), _AGENT]
     added: dict[str, str | None] = {
         name: None for name in ("x-serlo-edge", "x-serlo-rule") if name in visit.headers

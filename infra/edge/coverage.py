@@ -74,7 +74,7 @@ def hidden(rules: Sequence[CompiledRule]) -> Iterator[Hidden]:
             for environment in _environments(rule)
             for piece in _pieces(rule)
         ):
-            yield Hidden(rule["name"], tuple(by))
+            yield Hidden(rule["name"], tuple(r["name"] for r in before if r["name"] in by))
 
 
 def overlaps(rules: Sequence[CompiledRule]) -> Iterator[Overlap]:

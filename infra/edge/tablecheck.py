@@ -76,7 +76,7 @@ def _legacy(rules: Sequence[Rule], environment: Environment) -> Iterator[Mistake
     """Legacy answers the hosts that no service of ours has for itself."""
     owned = {s.host: s.name for s in environment.services if s.host is not None}
     for rule in rules:
-        if isinstance(rule.action, Legacy | Split) and not isinstance(rule.hosts, AnyHost):
+        if isinstance(rule.action, Legacy) and not isinstance(rule.hosts, AnyHost):
             for host in rule.hosts:
                 if host in owned:
                     yield Mistake(
@@ -106,7 +106,8 @@ def _as_a_whole(
     rules: Sequence[Mapping[str, Any]] = table["rules"]
     for found in hidden(rules):
         by = " and ".join(f"{name} ({by_name[name].place})" for name in found.by)
-        yield found.rule, f"never answers, since {by} does before it; put it earlier or delete it"
+        do = "does" if len(found.by) == 1 else "do"
+        yield found.rule, f"never answers, since {by} {do} before it; put it earlier or delete it"
     for overlap in overlaps(rules):
         place = by_name[overlap.earlier].place
         yield (

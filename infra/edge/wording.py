@@ -127,9 +127,9 @@ def _action(rule: Rule, names: frozenset[str]) -> Iterator[str]:
         case words.Redirect():
             if rule.action.status not in (301, 302):
                 yield f"redirects with {rule.action.status}; write 301 or 302"
-            yield from _target(rule, rule.action.to, names, redirect=True)
+            yield from _target(rule.action.to, names, redirect=True)
         case words.Proxy():
-            yield from _target(rule, rule.action.to, names)
+            yield from _target(rule.action.to, names)
             if rule.action.cache_seconds < 0:
                 yield f"keeps answers for {rule.action.cache_seconds} s; write 0 for not at all"
         case words.Respond():
@@ -137,7 +137,7 @@ def _action(rule: Rule, names: frozenset[str]) -> Iterator[str]:
                 yield f"answers with {rule.action.status}; write a status from 200 to 599"
         case words.Thumbnail():
             for source in rule.action.sources:
-                yield from _source(rule, source)
+                yield from _source(source)
         case words.Frontend(prefix=True) | words.Split() | words.Alias():
             yield from _language_hosts(rule)
         case words.Api():
@@ -147,7 +147,7 @@ def _action(rule: Rule, names: frozenset[str]) -> Iterator[str]:
             pass
 
 
-def _source(rule: Rule, source: words.Source) -> Iterator[str]:
+def _source(source: words.Source) -> Iterator[str]:
     names: frozenset[str] = frozenset()
     try:
         url_pattern(source.url)
@@ -156,7 +156,7 @@ def _source(rule: Rule, source: words.Source) -> Iterator[str]:
         yield f"{error}; see Source in infra/edge/routing.py"
     targets = source.images if source.ask is None else (source.ask, *source.images)
     for target in targets:
-        yield from _target(rule, target, names, own=False)
+        yield from _target(target, names, own=False)
     if not targets:
         yield f"has no image for {source.url}; say images or ask"
     if source.ask is not None and not (source.at and source.image_host):
@@ -195,7 +195,7 @@ def _origin(origin: words.AllowedOrigin) -> Iterator[str]:
 
 
 def _target(
-    rule: Rule, target: str, names: frozenset[str], *, redirect: bool = False, own: bool = True
+    target: str, names: frozenset[str], *, redirect: bool = False, own: bool = True
 ) -> Iterator[str]:
     """What is wrong with a target. `own`: placeholders of the request's parts may be in it."""
     usual = RESERVED if own else _OF_THE_WORKER
@@ -210,21 +210,19 @@ def _target(
     if authority is None:
         yield f'"{target}" does not start with https:// and a host; write the whole address'
         return
-    yield from _authority(rule, target, authority[1], redirect=redirect)
+    yield from _authority(target, authority[1], redirect=redirect)
 
 
-def _authority(rule: Rule, target: str, authority: str, *, redirect: bool) -> Iterator[str]:
-    in_zone = authority.endswith(".{DOMAIN}")
+def _authority(target: str, authority: str, *, redirect: bool) -> Iterator[str]:
+    # Whoever is on a host of the zone may be sent to the same host; who else would be asked there?
+    own = authority == "{label}.{DOMAIN}" and redirect
     for name in _PLACEHOLDER.findall(authority):
-        # A redirect within the zone, from a host of the zone to itself, leads nobody astray.
-        listed = not isinstance(rule.hosts, AnyHost) or redirect
-        if name in _OF_THE_WORKER or (name == "label" and in_zone and listed):
-            continue
-        yield (
-            f'the host of "{target}" would come from the request ("{{{name}}}"); write the host '
-            "itself, {DOMAIN}, {FRONTEND_DOMAIN}, or {label}.{DOMAIN} for listed hosts"
-        )
-        return
+        if name not in _OF_THE_WORKER and not (own and name == "label"):
+            yield (
+                f'the host of "{target}" would come from the request ("{{{name}}}"); write the '
+                "host itself, {DOMAIN}, {FRONTEND_DOMAIN} or, in a redirect, {label}.{DOMAIN}"
+            )
+            return
     sample = _PLACEHOLDER.sub("x", authority)
     if not _HOST.fullmatch(sample) or not check_url(f"https://{sample}/"):
         yield f'"{authority}" in "{target}" is no host; write it without user and port'

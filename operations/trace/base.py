@@ -7,6 +7,7 @@ import sys
 import tarfile
 import tempfile
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
@@ -19,8 +20,16 @@ class BaseError(Exception):
     """The checkout at that ref cannot say; the text says why."""
 
 
-def trace_at(ref: str, arguments: Sequence[str]) -> dict[str, Any]:
-    """What `serlo trace --json` says there; raises BaseError.
+@dataclass(frozen=True)
+class Before:
+    """What the other checkout says: for comparing, and for reading."""
+
+    document: dict[str, Any]
+    text: str
+
+
+def trace_at(ref: str, arguments: Sequence[str]) -> Before:
+    """What `serlo trace` says there; raises BaseError.
 
     `arguments` are those of the command. Files of the checkout that are not committed are no part
     of it, and no rehearsal is asked.
@@ -29,20 +38,22 @@ def trace_at(ref: str, arguments: Sequence[str]) -> dict[str, Any]:
         _extract(ref, Path(folder))
         if not (Path(folder) / "operations" / "trace").is_dir():
             raise BaseError(f"at {ref} there is no `serlo trace` yet")
-        done = subprocess.run(
-            [
-                *(sys.executable, "-m", "operations.command", "trace", *arguments),
-                *("--json", "--no-rehearsal"),
-            ],
-            cwd=folder,
-            capture_output=True,
-            text=True,
-            timeout=_SECONDS,
-            check=False,
-        )
+        said = _run(ref, Path(folder), [*arguments, "--json"])
+        return Before(cast(dict[str, Any], json.loads(said)), _run(ref, Path(folder), arguments))
+
+
+def _run(ref: str, folder: Path, arguments: Sequence[str]) -> str:
+    done = subprocess.run(
+        [sys.executable, "-m", "operations.command", "trace", *arguments, "--no-rehearsal"],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=_SECONDS,
+        check=False,
+    )
     if done.returncode != 0:
         raise BaseError(f"at {ref}: {done.stderr.strip() or done.stdout.strip()}")
-    return cast(dict[str, Any], json.loads(done.stdout))
+    return done.stdout.strip()
 
 
 def _extract(ref: str, folder: Path) -> None:

@@ -14,7 +14,7 @@ from infra.environment import Environment, StackFileError
 from operations.output import write_out
 from operations.program import ProgramError
 from operations.stacks import every_stack, stack_file
-from operations.trace.base import BaseError, trace_at
+from operations.trace.base import BaseError, Before, trace_at
 from operations.trace.declared import trace_declared
 from operations.trace.document import changes, document
 from operations.trace.live import NoAnswer, ask, differences, running_edge
@@ -140,26 +140,17 @@ def _arguments(
     ]
 
 
-def _comparison(before: Mapping[str, Any] | None, after: dict[str, Any]) -> dict[str, Any]:
+def _comparison(before: Before | None, after: dict[str, Any]) -> dict[str, Any]:
     if before is None:
         return after
-    return {"changed": changes(dict(before), after), "before": before, "after": after}
+    changed = changes(before.document, after)
+    return {"changed": changed, "before": before.document, "after": after}
 
 
-def _compared(
-    before: Mapping[str, Any] | None, after: dict[str, Any], base: str | None, text: str
-) -> str:
+def _compared(before: Before | None, after: dict[str, Any], base: str | None, text: str) -> str:
     if before is None:
         return text
-    changed = changes(dict(before), after)
+    changed = changes(before.document, after)
     if not changed:
         return f"{text}\n\nsame at {base}"
-    return f"{text}\n\nchanged since {base}: {', '.join(changed)}; there:\n{_summary(before)}"
-
-
-def _summary(before: Mapping[str, Any]) -> str:
-    return json_format.dumps(
-        {part: before.get(part) for part in ("record", "route", "decision", "backends")},
-        indent=2,
-        ensure_ascii=False,
-    )
+    return f"before, at {base}: {before.text}\n\nafter: {text}\n\nchanged: {', '.join(changed)}"

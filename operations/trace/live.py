@@ -17,6 +17,8 @@ from rehearsal.supervisor import read_endpoints
 from rehearsal.supervisor.status import supervisor_runs
 
 _SECONDS = 30
+_NO_RECORD = 530
+"""Cloudflare's answer where its own resolver finds nothing; a browser's finds nothing before."""
 
 
 class NoAnswer(Exception):
@@ -84,6 +86,8 @@ def ask(edge: str, visit: Visit) -> Live:
 
 def differences(trace: Trace, live: Live) -> list[str]:
     """In what the answer is none of those that the declarations lead to; empty: in nothing."""
+    if trace.record is None and trace.kept_by_hand is None:
+        return list(_differs("status of a host without a record", _NO_RECORD, live.status))
     if trace.explanation is None:
         return list(_wrong_pod(trace, live))
     wrong: list[str] = []

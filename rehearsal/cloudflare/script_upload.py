@@ -22,7 +22,12 @@ from rehearsal.cloudflare.shapes import objects, texts
 
 MOST_COMPRESSED = 10 * 1024 * 1024
 """Bytes of code after gzip, as on the paid plan."""
+LONGEST_VARIABLE = 5 * 1024
+"""Bytes of a variable's or secret's value."""
+MOST_VARIABLES = 128
+"""Variables and secrets of a script together, as on the paid plan."""
 SECRETS = frozenset({"secret_text"})
+_VARIABLES = frozenset({"plain_text", "secret_text", "json"})
 _SCRIPT_TYPES = frozenset({"application/javascript", "text/javascript"})
 MODULE_TYPES = {
     "application/javascript+module": "esModule",
@@ -189,6 +194,8 @@ def resolved_bindings(call: Call, name: str, metadata: Json) -> list[Json]:
     for key, binding in old.items():
         if binding["type"] in kept:
             bindings.setdefault(key, binding)
+    if sum(binding["type"] in _VARIABLES for binding in bindings.values()) > MOST_VARIABLES:
+        raise SCRIPT_INVALID.because(problem=f"a script has at most {MOST_VARIABLES} variables")
     return list(bindings.values())
 
 
@@ -208,8 +215,16 @@ def _checked_binding(call: Call, binding: Json) -> Json:
         if field not in binding or (field != "json" and not isinstance(binding[field], str)):
             problem = f"binding {name} of type {kind} must have a valid `{field}` specified"
             raise SCRIPT_INVALID.because(problem=problem)
+    if kind in _VARIABLES and _size(binding) > LONGEST_VARIABLE:
+        problem = f"the value of binding {name} has more than {LONGEST_VARIABLE} bytes"
+        raise SCRIPT_INVALID.because(problem=problem)
     _check_target(call, binding)
     return binding
+
+
+def _size(binding: Json) -> int:
+    text = json.dumps(binding["json"]) if binding["type"] == "json" else str(binding["text"])
+    return len(text.encode())
 
 
 def _check_target(call: Call, binding: Json) -> None:

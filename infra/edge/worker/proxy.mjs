@@ -1,4 +1,4 @@
-// Servers of others. They learn nothing about the visitor, and set nothing at him.
+// Servers of others. They learn nothing about the visitor, and leave nothing with him.
 
 /** @import { Action, Env, Rule, Visit } from "./types" */
 import { discard } from "./answers.mjs";
@@ -7,6 +7,8 @@ import { filledForVisit, fixedHost, template } from "./templates.mjs";
 import { askFollowing, presentable, Unreachable } from "./upstream.mjs";
 
 const AGENT = "serlo.org";
+/** What a visitor has already or wants a part of, which says nothing about him. */
+const KEPT_HEADERS = ["if-modified-since", "if-none-match", "if-range", "range"];
 /** What only the owner of a host may say to browsers. */
 const OWNERS_HEADERS = ["set-cookie", "strict-transport-security", "clear-site-data"];
 
@@ -22,8 +24,9 @@ export function preparedProxy({ to, cache = 0, declines = false }, env) {
   return async (visit, captured) => {
     const target = filledForVisit(parts, visit, captured);
     try {
-      const answer = await askOthers(visit, target, {}, cache);
-      if (answer.ok || !declines) return modest(presentable(visit, answer));
+      const headers = wishes(visit.request.headers);
+      const answer = await askOthers(visit, target, { headers }, cache);
+      if (answer.ok || answer.status === 304 || !declines) return modest(presentable(visit, answer));
       discard(answer);
       log("warning", "somebody else's server fails", visit, { host, status: answer.status });
     } catch (error) {
@@ -35,7 +38,7 @@ export function preparedProxy({ to, cache = 0, declines = false }, env) {
 }
 
 /**
- * Ask somebody else for a document, with nothing of the visitor's. Throws Unreachable.
+ * Ask somebody else for a document, with no headers but those named. Throws Unreachable.
  * @param {Visit} visit
  * @param {string} target
  * @param {{ body?: string, headers?: Record<string, string> }} more what is sent, if anything is
@@ -48,6 +51,17 @@ export function askOthers({ request, limits }, target, { body, headers = {} }, c
   if (body !== undefined) init.body = body;
   if (cache > 0) init.cf = { cacheTtl: cache, cacheEverything: true };
   return askFollowing(target, init, limits.proxy);
+}
+
+/** @param {Headers} given */
+function wishes(given) {
+  /** @type {Record<string, string>} */
+  const kept = {};
+  for (const name of KEPT_HEADERS) {
+    const value = given.get(name);
+    if (value !== null) kept[name] = value;
+  }
+  return kept;
 }
 
 /** @param {Response} answer */

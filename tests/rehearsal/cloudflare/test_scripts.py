@@ -137,6 +137,8 @@ def test_bad_metadata_is_refused(
         ({"type": "plain_text", "name": "not a name", "text": ""}, 10021, "valid name"),
         ({"type": "d1", "name": "A", "id": "x"}, 10021, "cannot be run in a rehearsal"),
         ({"type": "plain_text", "name": "B", "text": ""}, 10021, "bound more than once"),
+        ({"type": "plain_text", "name": "A", "text": "x" * 5121}, 10021, "more than 5120 bytes"),
+        ({"type": "json", "name": "A", "json": ["x" * 5120]}, 10021, "more than 5120 bytes"),
     ],
 )
 def test_bad_bindings_are_refused(
@@ -146,6 +148,16 @@ def test_bad_bindings_are_refused(
     found = refusal(zone, metadata={"bindings": [first, binding]})
     assert found[:2] == (400, code)
     assert message in found[2]
+
+
+def test_variables_have_their_limits(zone: Zone) -> None:
+    variables = [
+        {"type": "plain_text", "name": f"V{number}", "text": "x" * 5120} for number in range(129)
+    ]
+    zone.script(HELLO, *variables[:128])
+    found = refusal(zone, metadata={"bindings": variables})
+    assert found[:2] == (400, 10021)
+    assert "at most 128 variables" in found[2]
 
 
 def test_wrong_kinds_of_upload(zone: Zone) -> None:

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-_WIDTH, _HEIGHT = 760, 440
-_LEFT, _RIGHT, _TOP, _BOTTOM = 64, 210, 56, 64
+_WIDTH, _HEIGHT = 800, 440
+_LEFT, _RIGHT, _TOP, _BOTTOM = 64, 244, 68, 64
 _COLOURS = ("#1d4ed8", "#b45309", "#047857", "#9333ea")
 
 
@@ -49,7 +49,7 @@ def chart(
         ),
         *(
             f'<circle cx="{_x(p):.1f}" cy="{_y(share):.1f}" r="4" fill="{_COLOURS[0]}"/>'
-            + _text(_x(p) + 6, _y(share) + 17, f"{share:.1%}", size=12)
+            + (_text(_x(p) + 6, _y(share) + 17, f"{share:.1%}", size=12) if share else "")
             for p, share in zip(percentages, series[0].shares, strict=True)
         ),
         *_legend(series, notes),
@@ -77,12 +77,12 @@ def _axes(percentages: Sequence[int]) -> list[str]:
         parts.append(_text(_x(percentage), bottom + 20, f"{percentage} %", anchor="middle"))
     middle = (_LEFT + right) / 2
     parts.append(_text(middle, bottom + 44, "percentage in the stack file", anchor="middle"))
-    parts.append(_text(_LEFT - 48, _TOP - 10, "share of requests answered by the frontend"))
+    parts.append(_text(_LEFT - 48, _TOP - 14, "share of requests answered by the frontend"))
     return parts
 
 
 def _legend(series: Sequence[Series], notes: Sequence[str]) -> list[str]:
-    left, height = _WIDTH - _RIGHT + 28, _TOP + 12
+    left, height = _WIDTH - _RIGHT + 62, _TOP + 12
     parts: list[str] = []
     for one, colour, width in _styled(series):
         parts.append(

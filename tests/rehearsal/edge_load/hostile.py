@@ -97,16 +97,36 @@ class Attack:
     stored: str
 
 
-def attacks(domain: str, labels: Sequence[str], paths: Sequence[str]) -> st.SearchStrategy[Attack]:
+def attacks(
+    domain: str, frontend: str, labels: Sequence[str], paths: Sequence[str]
+) -> st.SearchStrategy[Attack]:
     """Attacks on a zone; `labels` and `paths` are what its table knows."""
-    return st.builds(
-        Attack,
-        _messages(domain, labels, paths),
-        st.sampled_from((200, 200, 301, 302, 303, 307, 308, 404)),
-        _locations(domain),
-        st.one_of(_documents(), _thumbnails()),
-        st.builds(_entry, st.sampled_from(_ALIASES), st.sampled_from(_INSTANCES)),
+    hosts, targets = _hosts(domain, labels), _targets(paths)
+    statuses = st.sampled_from((200, 200, 301, 302, 303, 307, 308, 404))
+    locations = _locations(domain, frontend)
+    entries = st.builds(_entry, st.sampled_from(_ALIASES), st.sampled_from(_INSTANCES))
+    stored = entries | st.just('{"missing":true}')
+    anything = st.builds(
+        Attack, _messages(domain, hosts, targets), statuses, locations, _documents(), stored
     )
+    # Few random requests would get so far that an image is fetched from where a document says.
+    thumbnails = st.builds(
+        Attack,
+        _messages(
+            domain, st.just(f"embed.{domain}"), st.sampled_from(_URLS).map("/?url={}".format)
+        ),
+        st.just(200) | statuses,
+        locations,
+        st.sampled_from(_ADDRESSES).map(_pictured),
+        stored,
+    )
+    # And few would pass the look-up of the path.
+    language = st.sampled_from((f"de.{domain}", f"ta.{domain}"))
+    own = st.sampled_from(("/_next/x", "/api/auth/x", "/___x", "/consent", "/mathe", "/user/me"))
+    frontends = st.builds(
+        Attack, _messages(domain, language, own), statuses, locations, _documents(), stored
+    )
+    return st.one_of(anything, anything, thumbnails, frontends)
 
 
 def _entry(path: str, instance: str) -> str:
@@ -114,12 +134,12 @@ def _entry(path: str, instance: str) -> str:
 
 
 def _messages(
-    domain: str, labels: Sequence[str], paths: Sequence[str]
+    domain: str, hosts: st.SearchStrategy[str], targets: st.SearchStrategy[str]
 ) -> st.SearchStrategy[Message]:
     return st.builds(
         Message,
-        host=_hosts(domain, labels).map(str.encode),
-        target=_targets(paths).map(str.encode),
+        host=hosts.map(str.encode),
+        target=targets.map(str.encode),
         method=st.sampled_from((b"GET", b"GET", b"GET", b"HEAD", b"POST", b"OPTIONS", b"PUT")),
         headers=st.builds(
             _with_secrets, st.lists(_headers(domain), max_size=4), st.lists(_cookies(), max_size=3)
@@ -209,19 +229,16 @@ def _cookies() -> st.SearchStrategy[str]:
     return st.tuples(st.sampled_from(names), st.sampled_from(values)).map("=".join)
 
 
-def _locations(domain: str) -> st.SearchStrategy[str]:
+def _locations(domain: str, frontend: str) -> st.SearchStrategy[str]:
     near = st.sampled_from(
         [
-            *(
-                f"https://frontend.{domain}/x",
-                f"https://frontend.{domain}@{EVIL}/",
-                f"https://{domain}/",
-            ),
-            *(f"https://frontend.{domain}.{EVIL}/", f"https://api.{domain}/graphql"),
-            *(f"http://frontend.{domain}:81/", f"https://frontend.{domain}\\@{EVIL}/"),
+            *(f"https://{frontend}/x", f"http://{frontend}/x", f"https://{frontend}@{EVIL}/"),
+            *(f"https://{frontend}.{EVIL}/", f"https://{frontend}:81/", f"//{frontend}/x"),
+            *(f"https://{frontend}\\@{EVIL}/", f"https://{EVIL}@{frontend}/", f"https://{domain}/"),
+            *(f"https://api.{domain}/graphql", "http://assets.serlo.org/x", "http://vimeo.com/x"),
         ]
     )
-    return st.one_of(near, st.sampled_from(_ADDRESSES))
+    return st.one_of(near, near, st.sampled_from(_ADDRESSES))
 
 
 def _documents() -> st.SearchStrategy[str]:
@@ -243,14 +260,12 @@ def _documents() -> st.SearchStrategy[str]:
         ("Article", "Comment", "Course", "CoursePage", "User", "//evil.example")
     )
     aliases, instances = st.sampled_from(_ALIASES), st.sampled_from(_INSTANCES)
-    return st.builds(document, names, aliases, instances, aliases)
-
-
-def _thumbnails() -> st.SearchStrategy[str]:
-    """What Vimeo and GeoGebra might say."""
-    return st.sampled_from(_ADDRESSES).map(_pictured)
+    return st.builds(document, names, aliases, instances, aliases) | st.just(
+        '{"data":{"uuid":null}}'
+    )
 
 
 def _pictured(address: str) -> str:
+    """What Vimeo and GeoGebra might say."""
     geogebra = {"response": {"item": {"previewUrl": address}}}
     return json.dumps({"thumbnail_url": address, "responses": geogebra})

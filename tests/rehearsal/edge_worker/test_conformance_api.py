@@ -46,6 +46,8 @@ ORIGINS = [
     ("https://evilserlo.org", NEVER),
     ("https://serlo.org.evil.example", NEVER),
     ("https://serlo.com", NEVER),
+    ("https://serloxorg", NEVER),
+    ("https://de.serlo-stagingxdev", NEVER),
     ("javascript://{D}", NEVER),
     ("https://de.{D} https://evil.example", NEVER),
     ("https://evil.example, https://de.{D}", NEVER),
@@ -68,6 +70,7 @@ ORIGINS = [
     ("https://x-serlo.vercel.app", NOT_PRODUCTION),
     ("https://serlo.vercel.app", NEVER),
     ("https://vercel.app", NEVER),
+    ("https://x-serloxvercel.app", NEVER),
     ("https://other.vercel.app", NEVER),
     ("https://evil-serlo.vercel.app.evil.example", NEVER),
     ("https://evil.x-serlo.vercel.app", NEVER),
@@ -78,6 +81,7 @@ ORIGINS = [
     ("https://xadornis.de", NEVER),
     ("https://x.adornis.de.evil.example", NEVER),
     ("https://x.adornis.dev", NEVER),
+    ("https://x.adornisxde", NEVER),
     ("https://evil.example/.adornis.de", NEVER),
     # No origin at all.
     ("null", NEVER),
@@ -123,6 +127,12 @@ def test_the_worker_s_word_counts_and_not_the_api_s(edge: EdgeRuntime) -> None:
     assert answer.headers["x-own"] == "1"
     varies = {name.strip().lower() for name in answer.headers["vary"].split(",")}
     assert varies == {"accept-encoding", "origin"}
+
+
+@pytest.mark.parametrize("said", ["Origin", "origin, Accept", "Accept,ORIGIN", "*"])
+def test_what_an_answer_varies_with_is_said_once(edge: EdgeRuntime, said: str) -> None:
+    edge.answer(api("staging"), headers={"vary": said}, body="{}")
+    assert edge.fetch("staging", api("staging")).headers["vary"] == said
 
 
 @pytest.mark.parametrize("method", ["GET", "POST", "OPTIONS", "PUT", "DELETE", "HEAD"])
@@ -180,6 +190,7 @@ AUTHORIZATIONS = [
     ("serlo service=abc", False),
     ("xSerlo Service=abc", False),
     ("Bearer Serlo", False),
+    ("Secret abc", False),
 ]
 
 

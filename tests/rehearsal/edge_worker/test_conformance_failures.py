@@ -149,7 +149,7 @@ KINDS = [
     ("pdf", "de", "/api/pdf/1"),
 ]
 
-GOOD_IDS = ["abcdefgh", "0123-4567_89ab", "A" * 128, str(uuid.uuid4())]
+GOOD_IDS = ["abcdefgh", "0123-4567_89ab", "A" * 128, "0b0c2f1e-7a34-4f2b-9d5c-2f6f0a1d3c55"]
 BAD_IDS = [
     "",
     "short",
@@ -257,6 +257,29 @@ def test_a_worker_with_the_least_of_bindings_works(
     answer = edge.fetch("bare", address("bare", label, path), headers={"x-serlo-edge": "guessed"})
     assert answer.status < 400
     assert not [call for call in edge.calls() if "x-serlo-edge" in call.headers]
+
+
+LOGGED: list[tuple[str, str, str, dict[str, Any]]] = [
+    ("redirect of the frontend", "/physik", "https://{F}/", {"status": 302}),
+    ("no quickbar", "/api/stats/quickbar.json", "https://serlo.github.io/", {"status": 500}),
+    ("no PDF", "/api/pdf/1", "https://pdf.serlo.org/", {"status": 404}),
+    ("no frontend", "/physik", "https://{F}/", {"fail": True}),
+    ("frontend is down", "/physik", "https://{F}/", {"status": 521}),
+]
+
+
+@pytest.mark.parametrize(("path", "upstream", "failure"), titled(LOGGED))
+def test_what_somebody_should_know_of_is_logged(
+    edge: EdgeRuntime, path: str, upstream: str, failure: dict[str, Any]
+) -> None:
+    headers = {"location": "https://elsewhere.example/"} if failure.get("status") == 302 else {}
+    edge.answer(upstream.replace("{F}", frontend("today")), headers=headers, **failure)
+    # What is no content is known, so that nothing else is logged.
+    edge.kv_put(f"/de{path}", '{"missing":true}')
+    mine = str(uuid.uuid4())
+    edge.fetch("today", address("today", "de", path), headers={"x-request-id": mine})
+    (line,) = [line for line in edge.log().splitlines() if mine in line]
+    assert json.loads(line[line.index("{") :])["level"] in ("warning", "error")
 
 
 def test_the_log_has_one_json_document_on_a_line(edge: EdgeRuntime) -> None:

@@ -112,6 +112,15 @@ def test_the_frontend_s_answer_reaches_the_visitor_as_it_is(edge: EdgeRuntime) -
     assert (answer.headers["x-own"], answer.headers["vary"]) == ("1", "x")
 
 
+def test_large_bodies_pass_both_ways(edge: EdgeRuntime) -> None:
+    sent, received = bytes(range(256)) * 4096, bytes(range(255, -1, -1)) * 8192
+    edge.answer(f"https://{frontend('today')}/", body=received)
+    answer = edge.fetch("today", address("today", "de", "/x"), method="POST", body=sent)
+    assert (answer.status, answer.body == received) == (200, True)
+    (call,) = asked(edge, "today")
+    assert call.body == sent
+
+
 STATUSES = [200, 201, 204, 304, 400, 401, 403, 404, 405, 410, 429, 500]
 
 

@@ -88,11 +88,16 @@ def test_robots_see_nothing_elsewhere(edge: EdgeRuntime, site: str, label: str) 
     assert (answer.status, lines(answer.text)) == (200, ["User-agent: *", "Disallow: /"])
 
 
+PREVIEW = "/___cloudflare_worker_dev"
+
+
 @pytest.mark.parametrize("scheme", ["http", "https"])
 @pytest.mark.parametrize("label", ["", "de", "en", "api", "start", "meet", "pacts"])
-def test_every_host_shows_the_maintenance_page(edge: EdgeRuntime, label: str, scheme: str) -> None:
-    url = address("staging", label, "/___cloudflare_worker_dev", scheme)
-    answer = edge.fetch("staging", url)
+@pytest.mark.parametrize("path", [PREVIEW, f"{PREVIEW}/maintenance-de", f"{PREVIEW}/"])
+def test_every_host_shows_the_maintenance_page(
+    edge: EdgeRuntime, label: str, path: str, scheme: str
+) -> None:
+    answer = edge.fetch("staging", address("staging", label, path, scheme))
     assert answer.headers["content-type"].startswith("text/html")
     assert "<html" in answer.text
     assert not edge.calls()

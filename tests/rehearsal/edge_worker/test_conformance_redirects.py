@@ -286,6 +286,20 @@ def test_plain_http_is_left_with_any_method(edge: EdgeRuntime) -> None:
     assert (answer.status, answer.headers["location"]) == (301, api("staging"))
 
 
+PORTS = [
+    ("http://de.{D}:8080/x", "https://de.{D}/x"),
+    ("http://{D}:80/", "https://{D}/"),
+    ("https://{D}:8443/x?y", "https://de.{D}/x?y"),
+    ("https://en.{D}:444/ref/1", "https://en.{D}/1"),
+]
+
+
+@pytest.mark.parametrize(("url", "to"), cases(PORTS, 0))
+def test_redirects_lead_to_the_usual_port(edge: EdgeRuntime, url: str, to: str) -> None:
+    answer = edge.fetch("staging", url.replace("{D}", domain("staging")))
+    assert answer.headers["location"] == to.replace("{D}", domain("staging"))
+
+
 def test_the_pact_broker_is_reached_by_plain_http(edge: EdgeRuntime) -> None:
     url = address("staging", "pacts", "/pacts/latest?x=1", "http")
     answer = edge.fetch("staging", url)

@@ -156,6 +156,8 @@ VIMEO_SAYS = [
     '{"type":"video","thumbnail_url":"https://evil.example/x.jpg"}',
     '{"type":"video","thumbnail_url":"https://i.vimeocdn.com.evil.example/x.jpg"}',
     '{"type":"video","thumbnail_url":"https://i.vimeocdn.com@evil.example/x.jpg"}',
+    '{"type":"video","thumbnail_url":"https://x:y@i.vimeocdn.com/x.jpg"}',
+    '{"type":"video","thumbnail_url":"http://i.vimeocdn.com/x.jpg"}',
     '{"type":"video","thumbnail_url":"http://169.254.169.254/"}',
 ]
 

@@ -57,7 +57,7 @@ def test_for_any_request_python_and_workerd_agree(
     decision = decide(site.table, site.bindings, visit, lookup=lookup)
     calls = [call for call in edge.calls() if not _is_lookup(call, site)]
     note(f"{decision}\n{answer.status} {answer.headers}\n{calls}")
-    _agrees(decision, answer, calls)
+    _agrees(decision, visit, answer, calls)
 
 
 def _key(site: Site, visit: Visit) -> str | None:
@@ -70,7 +70,7 @@ def _is_lookup(call: Call, site: Site) -> bool:
     return call.url == site.bindings["API_ENDPOINT"] and b"uuid(alias" in call.body
 
 
-def _agrees(decision: Decision, answer: Answer, calls: Sequence[Call]) -> None:
+def _agrees(decision: Decision, visit: Visit, answer: Answer, calls: Sequence[Call]) -> None:
     assert answer.headers.get("x-serlo-rule") == decision.rule
     outcome = decision.outcome
     match outcome:
@@ -91,7 +91,7 @@ def _agrees(decision: Decision, answer: Answer, calls: Sequence[Call]) -> None:
             assert not calls
             assert answer.status == outcome.status
         case Fetched():
-            _asked(outcome, calls)
+            _asked(outcome, calls, visit)
             if outcome.allowed_origin is not None:
                 allowed = answer.headers["access-control-allow-origin"]
                 assert allowed == outcome.allowed_origin
@@ -102,12 +102,12 @@ def _agrees(decision: Decision, answer: Answer, calls: Sequence[Call]) -> None:
             if side is None:
                 number = float(cookie.removeprefix("useFrontend=").partition(";")[0])
                 side = "frontend" if number <= outcome.probability else "legacy"
-            _asked(outcome.frontend if side == "frontend" else outcome.legacy, calls)
+            _asked(outcome.frontend if side == "frontend" else outcome.legacy, calls, visit)
         case _:
             raise AssertionError(f"nothing was left open, but {outcome}")
 
 
-def _asked(fetched: Fetched, calls: Sequence[Call]) -> None:
+def _asked(fetched: Fetched, calls: Sequence[Call], visit: Visit) -> None:
     assert calls
     call = calls[0]
     # What is passed through has the form that the visitor chose.
@@ -120,3 +120,6 @@ def _asked(fetched: Fetched, calls: Sequence[Call]) -> None:
             sent = call.headers.get(header.name)
             assert (sent is None) == (header.value is None), header
             assert sent != "forged"
+    changed = {header.name for header in fetched.headers}
+    for name, value in visit.headers.items():
+        assert name in changed or call.headers.get(name) == value.strip(), name

@@ -168,6 +168,8 @@ _headers: Mapping[str, st.SearchStrategy[str]] = {
     "user-agent": st.sampled_from(("Mozilla/5.0 (Linux) Mobile", "Mozilla/5.0", "mobi", "Mobi")),
     "authorization": st.sampled_from(("Serlo Service=x", "Bearer x", "serlo x", "Serlo")),
     "x-request-id": st.sampled_from(("abcdefgh", "short", "a b c d e f g h", "x" * 129)),
+    "range": st.just("bytes=0-9"),
+    "if-none-match": st.just('"tag"'),
     "x-serlo-edge": st.just("forged"),
     "x-serlo-rule": st.just("forged"),
     "origin": st.one_of(
