@@ -72,7 +72,8 @@ def adopt(
     wanted = len(adoptable(registrations, state or {}))
     print("\n".join(_told(place, findings, wanted, len(state or {}))))
     if findings.found:
-        print("\n".join(_next(place, target, written, is_new=state is None)))
+        again = ["--take-over", *(word for name in manager for word in ("--manager", name))]
+        print("\n".join(_next(place, target, written, again, is_new=state is None)))
     if findings.in_the_way:
         raise SystemExit(FOUND)
 
@@ -112,20 +113,24 @@ def _told(place: Place, findings: Findings, wanted: int, known: int) -> Iterator
     if findings.undeclared:
         yield "\nNot declared, so they stay as they are, and may take requests from what is:"
         yield from (f"- {text}" for text in findings.undeclared)
+    if findings.managers:
+        yield "\nFields set by these stay theirs, unless you name them with --manager:"
+        yield from (f"- {name}, in {count}" for name, count in sorted(findings.managers.items()))
     if findings.in_the_way:
         yield "\nIn the way, NOT adopted:"
         yield from (f"- {one.label} {one.reason}.\n  {one.remedy}" for one in findings.in_the_way)
 
 
-def _next(place: Place, target: Path, written: ImportFile, *, is_new: bool) -> Iterator[str]:
-    stack = place.environment.name
-    again = ["serlo", "adopt", stack, "--take-over"]
+def _next(
+    place: Place, target: Path, written: ImportFile, again: list[str], *, is_new: bool
+) -> Iterator[str]:
+    again = ["serlo", "adopt", place.environment.name, *again]
     yield f"\nWritten: {target}. Next, in this order:"
     if place.rehearsal is not None:
         again += ["--rehearsal", str(place.rehearsal)]
         yield f'  eval "$(serlo env --folder {shlex.quote(str(place.rehearsal))})"'
     if is_new:
-        yield f"  {place.command('stack', 'init')}"
+        yield f"  pulumi stack init organization/serlo/{place.environment.name}"
     if written.first:
         # Providers cannot be imported; this also makes the cluster prove who it is.
         targets = [word for urn in written.first for word in ("--target", urn)]
@@ -151,7 +156,6 @@ def _take_over(place: Place, more: tuple[str, ...]) -> None:
     }
     pending = dict(entries)
     refused: dict[str, str] = {}
-    left: dict[str, list[str]] = {}
     counts: Counter[str] = Counter()
     for _ in range(_TRIES):
         if not pending:
@@ -160,12 +164,9 @@ def _take_over(place: Place, more: tuple[str, ...]) -> None:
         for urn, live in objects.existing(pending.values()).items():
             declared = manifest_of(dict(pending[urn].properties))
             after = ownership(live, declared, _manager(urn, declared, state), more)
-            label = label_of(pending[urn])
-            for name in after.left:
-                left.setdefault(name, []).append(label)
             if after.taken and (why := objects.patch(live, patch_of(live, after))):
                 # Somebody wrote meanwhile, a controller perhaps: look again.
-                refused[urn] = f"{label}: {why}"
+                refused[urn] = f"{label_of(pending[urn])}: {why}"
             else:
                 counts.update(after.taken)
         pending = {urn: entries[urn] for urn in refused}
@@ -175,8 +176,6 @@ def _take_over(place: Place, more: tuple[str, ...]) -> None:
         print(f"What {name} has set in {count} objects belongs to Pulumi now.")
     if not counts:
         print("Nothing to take over.")
-    for name, labels in sorted(left.items()):
-        print(f"{name} keeps what it has set in {len(labels)} objects, such as {labels[0]}.")
     print(f"Numbers of pods that are not declared are kept by {REPLICAS_MANAGER}.")
 
 

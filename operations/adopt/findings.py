@@ -1,5 +1,6 @@
 """What a look at cluster and zone has found."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -37,17 +38,23 @@ class InTheWay:
 
 @dataclass
 class Findings:
-    """Everything that was found. `undeclared`: what nobody declares, but acts on our requests."""
+    """Everything that was found.
+
+    `undeclared`: what nobody declares, but acts on our requests. `managers`: who else has set
+    fields of objects that were found, and in how many, other than people and tools.
+    """
 
     found: list[Found] = field(default_factory=list[Found])
     in_the_way: list[InTheWay] = field(default_factory=list[InTheWay])
     undeclared: list[str] = field(default_factory=list[str])
+    managers: Counter[str] = field(default_factory=Counter[str])
 
     def add(self, other: "Findings") -> None:
         """Take over what another look has found."""
         self.found += other.found
         self.in_the_way += other.in_the_way
         self.undeclared += other.undeclared
+        self.managers += other.managers
 
 
 def adoptable(

@@ -10,6 +10,7 @@ from infra.environment import Environment
 from infra.stackschema import NO_UID
 from operations.adopt.describing import hide_literals, inputs_of, outputs_of
 from operations.adopt.findings import AdoptError, Findings, Found, InTheWay, label_of
+from operations.adopt.owning import others_than
 from operations.program import Registration
 from rehearsal.plugins.resource_kubernetes.configuration import Configuration
 from rehearsal.plugins.resource_kubernetes.identity import is_secret
@@ -122,6 +123,8 @@ def look_at_objects(
         obstacle = next(_obstacles(entry, live, more), None)
         if obstacle is None:
             findings.found.append(_adopted(entry, live, more))
+            manager = field_manager(entry.urn, manifest_of(dict(entry.properties)))
+            findings.managers.update(others_than(live, manager, more))
         else:
             findings.in_the_way.append(obstacle)
     return findings

@@ -25,14 +25,10 @@ _REPLICAS = ("f:spec", "f:replicas")
 
 @dataclass(frozen=True)
 class Ownership:
-    """An object's `managedFields` as they should be, and whose entries went into Pulumi's.
-
-    `left`: managers of whole objects who keep what they have.
-    """
+    """An object's `managedFields` as they should be, and whose entries went into Pulumi's."""
 
     entries: Sequence[Object]
     taken: Sequence[str]
-    left: Sequence[str]
 
 
 def ownership(
@@ -57,18 +53,8 @@ def ownership(
         and entry["apiVersion"] == live["apiVersion"]
         and entry not in ours
     ]
-    left = sorted(
-        {
-            entry["manager"]
-            for entry in entries
-            if entry not in ours
-            and entry not in theirs
-            and not entry.get("subresource")
-            and entry["manager"] != REPLICAS_MANAGER
-        }
-    )
     if not theirs:
-        return Ownership(entries, (), left)
+        return Ownership(entries, ())
     fields: Object = {}
     for entry in (*ours, *theirs):
         fields = _union(fields, entry.get("fieldsV1") or {})
@@ -83,7 +69,19 @@ def ownership(
         )
     applied = {"manager": manager, "operation": "Apply", **common, "fieldsV1": fields}
     taken = sorted({entry["manager"] for entry in theirs})
-    return Ownership([*others, applied], taken, left)
+    return Ownership([*others, applied], taken)
+
+
+def others_than(
+    live: Mapping[str, Any], manager: str, more: tuple[str, ...] = ()
+) -> frozenset[str]:
+    """The managers who have set fields and keep them, those of a status or a scale aside."""
+    known = (*PEOPLE_AND_TOOLS, *more, manager, REPLICAS_MANAGER)
+    return frozenset(
+        entry["manager"]
+        for entry in live["metadata"].get("managedFields") or []
+        if not entry.get("subresource") and not entry["manager"].startswith(known)
+    )
 
 
 def patch_of(live: Mapping[str, Any], after: Ownership) -> list[Object]:
