@@ -97,14 +97,12 @@ class _Promotion:
         for move in plan.moves:
             if self._went_back(move):
                 reason = (
-                    f"{move.key}: {stack_name(self.target.path)} went back from {move.tag} before"
+                    f"{move.key}: {stack_name(self.target.path)} went back from {short(move.after)}"
                 )
                 if names:
                     plan.notes.append(reason)
                 else:
-                    against[move.key].append(
-                        f"{reason}; if it is to go there again, name {move.key}"
-                    )
+                    against[move.key].append(f"{reason}; name it to promote it again")
         reasons += [reason for found in against.values() for reason in found]
         plan.moves = [move for move in plan.moves if not against[move.key]]
         if names:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -335,12 +336,10 @@ def test_versions_are_listed_per_stack_with_their_changes(
 ) -> None:
     versions(json=True)
     rows = {row["service"]: row for row in json.loads(capsys.readouterr().out)}
-    assert rows["server"] == {
-        "service": "server",
-        "channel": "semantic",
-        "versions": {"local": "0.52.1", "staging": "0.52.1", "production": "0.52.1"},
-        "changes": "https://github.com/serlo/api.serlo.org/blob/main/CHANGELOG.md",
-    }
+    server = rows["server"]
+    assert (server["service"], server["channel"]) == ("server", "semantic")
+    assert server["versions"] == {"local": "0.52.1", "staging": "0.52.1", "production": "0.52.1"}
+    assert server["changes"].startswith("https://github.com/serlo/api.serlo.org/")
     assert rows["frontend"]["channel"] == "continuous"
     assert rows["frontend"]["changes"].startswith("https://github.com/serlo/frontend/pulls")
 
@@ -348,9 +347,11 @@ def test_versions_are_listed_per_stack_with_their_changes(
 def test_the_table_of_versions_shows_every_service(capsys: pytest.CaptureFixture[str]) -> None:
     versions("staging", "production")
     text = capsys.readouterr().out
-    heading, *lines = text.splitlines()
-    assert heading.split() == ["service", "channel", "staging", "production", "changes"]
-    listed = {line.split()[0]: line.split()[2:4] for line in lines}
+    heading, *lines = text.partition("\n\n")[0].splitlines()
+    headings = re.split(r" {2,}", heading.strip())
+    assert headings == ["service", "channel", "staging", "production", "production is"]
+    starts = [heading.index(word) for word in ("staging", "production")]
+    listed = {line.split()[0]: [line[at:].split()[0] for at in starts] for line in lines}
     assert list(listed) == sorted(service.name for service in declared())
     assert listed["server"] == ["0.52.1", "0.52.1"]
     assert listed["editor-renderer"] == ["13.5.0", "13.4.4"]

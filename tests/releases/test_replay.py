@@ -249,7 +249,7 @@ class Replay:
             "",
             "1.2.3 # no",
             "1.2.3+build",
-            f"{now}-",
+            f"{now}_",
         ]
         if older and key != "frontend":
             wrong.append(self.random.choice(older))
