@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Iterable
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import NoReturn
 
@@ -40,12 +40,12 @@ def refuse(command: str, reasons: Iterable[str]) -> NoReturn:
 
 def _try(command: str, planner: Planner, inquiry: Inquiry, *, check: bool, commit: bool) -> bool:
     plan = planner()
-    findings = inquiry.about(
-        sound(plan.moves)
-    )  # may take seconds, so nobody is locked out meanwhile
+    # This may take seconds, so nobody is locked out meanwhile.
+    findings = inquiry.about(sound(plan.moves))
     refusals = [*plan.refusals, *judge(plan), *findings.refusals]
     path = plan.target.path
-    with locked(path.parent):
+    # Only telling takes no lock: a hook may ask while the commit that calls it holds the lock.
+    with nullcontext() if check else locked(path.parent):
         read = {path: plan.target.data, **plan.read}
         if any(not _still(file, data) for file, data in read.items()):
             return False
@@ -85,15 +85,15 @@ def _do(command: str, plan: Plan, *, check: bool, commit: bool) -> bool:
                 raise
             refuse(command, [f"git does not commit it: {error}", *left])
     print(diff)
-    _tell(plan, said, check=check, commit=commit)
+    _tell(plan, said, check=check)
     return True
 
 
-def _tell(plan: Plan, said: str, *, check: bool, commit: bool) -> None:
+def _tell(plan: Plan, said: str, *, check: bool) -> None:
     if said:
         print(said)
         return
-    print(f"{'Would be done' if check else 'Done'}; {'' if commit else 'the '}commit message:\n")
+    print(f"{'Would be done' if check else 'Done'}; commit message:\n")
     print("\n".join(f"    {line}".rstrip() for line in plan.message.splitlines()))
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from infra.service import Service
 from operations.changelog import ChangelogUnavailable, changelog_text, migration_between
-from operations.moving import Move, Refused, short
+from operations.moving import Direction, Move, Refused, direction, short
 
 _AT_ONCE = 8
 _LONGEST_QUOTE = 100
@@ -107,10 +107,14 @@ class Inquiry:
 
     def _concerns(self, move: Move) -> list[str]:
         text = self._changelogs.get(move.key)
-        concerns = migration_between(move.services[0], move.before, move.after, text)
+        service = move.services[0]
+        concerns = migration_between(service, move.before, move.after, text)
+        # Of commits there is no changelog, so nobody has to know which is newer.
+        back = direction(service, move.before, move.after, lambda: ()) is Direction.DOWN
+        undone = " Going back does not undo it." if back else ""
         return [
             f"{move.key}: a {concern.kind} lies in between, with {short(concern.version)}: "
-            f"{_quote(concern.text)}"
+            f"{_quote(concern.text)}{undone}"
             for concern in concerns
         ]
 

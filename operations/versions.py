@@ -254,7 +254,7 @@ def _print_table(
     console = Console(width=None if sys.stdout.isatty() else _WIDTH)
     console.print(table)
     if any(row.span for row in lines):
-        console.print("\nWhat lies between:")
+        console.print("\nWhat lies between (serlo changelog SERVICE prints it):")
     for row in lines:
         if row.span is not None:
             older, newer = map(_short, row.span)

@@ -73,6 +73,13 @@ def test_hooks_have_their_say(repository: Repository, capsys: pytest.CaptureFixt
     assert "0.54.0" in repository.subject()
 
 
+def test_a_hook_may_ask_while_a_change_is_committed(repository: Repository) -> None:
+    stacks = f"--from {repository.name('staging')} --to {repository.name('production')}"
+    hook(repository, "pre-commit", f"{SERLO} promote --check --offline {stacks} >.git/told 2>&1")
+    bumped(repository)
+    assert "Would be done" in (repository.folder / ".git" / "told").read_text()
+
+
 def test_what_a_hook_does_to_the_file_is_not_lost(
     repository: Repository, capsys: pytest.CaptureFixture[str]
 ) -> None:

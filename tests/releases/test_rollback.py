@@ -108,3 +108,12 @@ def test_a_pinned_version_is_the_same_version(repository: Repository) -> None:
     stack = ran(repository, f"6.2.0@sha256:{'a' * 64}", "6.2.0", service="redis")
     rollback("redis", **stack)
     assert version(repository, "redis") == "6.0.10"
+
+
+def test_a_migration_is_not_taken_back(
+    repository: Repository, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stack = ran(repository, "0.2.0", service="db-migration")
+    capsys.readouterr()
+    rollback("db-migration", **stack)
+    assert "Going back does not undo it" in capsys.readouterr().err
