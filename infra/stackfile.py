@@ -132,7 +132,9 @@ def parse(path: Path, text: str) -> StackFile:
     label = label_of(path)
     try:
         root = yaml.compose(text, Loader=yaml.SafeLoader)
-        anchors = [problem for event in yaml.parse(text) for problem in _anchors(event, label)]
+        # An alias without an anchor is a mistake that was found above.
+        events = yaml.parse(text) if "&" in text else ()
+        anchors = [problem for event in events for problem in _anchors(event, label)]
     except yaml.YAMLError as error:
         raise StackFileError([_syntax_problem(label, text, error)]) from None
     except RecursionError:
