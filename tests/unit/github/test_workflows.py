@@ -134,6 +134,7 @@ def test_a_workflow_has_no_rights_and_its_jobs_have_their_own(name: str) -> None
     found = workflow(name)
     assert found["permissions"] == {}
     assert found["name"] == name
+    assert found["defaults"]["run"]["shell"] == "bash"  # else `false | true` is fine
     for content in found["jobs"].values():
         assert content["permissions"]
         assert content["timeout-minutes"] <= 60
