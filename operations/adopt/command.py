@@ -60,7 +60,7 @@ def adopt(
         if take_over:
             _take_over(place, tuple(manager))
             return
-        target = file or Path(f"adopt-{stack}.json")
+        target = file or Path(f"adopt-{place.environment.name}.json")
         state = place.state()
         registrations = place.registrations()
         findings = _look(place, adoptable(registrations, state or {}), tuple(manager))

@@ -136,7 +136,9 @@ def _described_fields(
     for key, value in kept.items():
         below = None if owned is None else _below(owned, f"f:{key}")
         if key not in wanted and below != [] and not _is_default(key, value):
-            described[key] = _without_defaults(value)
+            found = _described(live[key], value, _nothing_of(value), (*path, key), below)
+            if found not in ({}, []) or value in ({}, []):
+                described[key] = found
     return described
 
 
@@ -153,8 +155,10 @@ def _described_elements(
         below = None if owned is None else _of_element(owned, live[index])
         described.append(_described(live[index], kept[index], value, (*path, position), below))
     for index in left:
-        if owned is None or _of_element(owned, live[index]) != []:
-            described.append(_without_defaults(kept[index]))
+        below = None if owned is None else _of_element(owned, live[index])
+        if below != []:
+            nothing = _nothing_of(kept[index])
+            described.append(_described(live[index], kept[index], nothing, (*path, index), below))
     return described
 
 
@@ -184,16 +188,11 @@ def _is_default(key: str, value: Any) -> bool:
     return _ANY in values or value in values
 
 
-def _without_defaults(value: Any) -> Any:
+def _nothing_of(value: Any) -> Any:
+    """What is declared of something that is not."""
     if isinstance(value, dict):
-        return {
-            key: _without_defaults(below)
-            for key, below in cast(Object, value).items()
-            if not _is_default(key, below)
-        }
-    if isinstance(value, list):
-        return [_without_defaults(element) for element in cast(list[Any], value)]
-    return value
+        return cast(Object, {})
+    return cast(list[Any], []) if isinstance(value, list) else None
 
 
 _WHOLE: Object = {}

@@ -77,9 +77,10 @@ def others_than(
 ) -> frozenset[str]:
     """The managers who have set fields and keep them, those of a status or a scale aside."""
     known = (*PEOPLE_AND_TOOLS, *more, manager, REPLICAS_MANAGER)
+    entries = cast(list[Object], live["metadata"].get("managedFields") or [])
     return frozenset(
         entry["manager"]
-        for entry in live["metadata"].get("managedFields") or []
+        for entry in entries
         if not entry.get("subresource") and not entry["manager"].startswith(known)
     )
 

@@ -91,6 +91,10 @@ class Place:
                 check=False,
                 timeout=_SECONDS,
             )
+        except FileNotFoundError:
+            raise AdoptError(
+                f"{self.pulumi_program} is not there: docs/runbooks/deploy.md"
+            ) from None
         except (OSError, subprocess.TimeoutExpired) as error:
             raise AdoptError(f"pulumi: {error}") from None
 

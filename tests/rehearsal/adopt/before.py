@@ -16,6 +16,7 @@ Object = dict[str, Any]
 
 OLD_IMAGE = "eu.gcr.io/serlo-shared/api-server:0.50.0"
 OLD_PASSWORD = "a-password-of-before"
+LEFT_OVER = "192.0.2.99"
 REPLICAS = 2
 
 
@@ -102,6 +103,13 @@ class Before:
             proxied=True,
             ttl=1,
         )
+        # Two addresses of the domain itself: one as declared, one that is left over.
+        apex, left_over = (
+            records.create(
+                zone_id=self.zone, name=domain, type="A", content=address, proxied=True, ttl=1
+            )
+            for address in ("192.0.2.10", LEFT_OVER)
+        )
         script = str(self.resource("WorkersScript", "worker").properties["scriptName"])
         self.client.workers.scripts.update(
             script,
@@ -117,10 +125,14 @@ class Before:
         store = self.client.kv.namespaces.create(account_id=self.account, title=title)
         assert moved
         assert other
+        assert apex
+        assert left_over
         assert store
         return {
             "en": str(moved.id),
             "de": str(other.id),
+            "apex": str(apex.id),
+            "left over": str(left_over.id),
             "route": str(route.id),
             "store": store.id,
             "script": script,

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.rehearsal.adopt.before import OLD_IMAGE, OLD_PASSWORD, REPLICAS, Before
+from tests.rehearsal.adopt.before import LEFT_OVER, OLD_IMAGE, OLD_PASSWORD, REPLICAS, Before
 from tests.rehearsal.platform.conftest import SERLO, Rehearsal
 
 pytestmark = pytest.mark.xdist_group("adopt")
@@ -55,6 +55,7 @@ def test_what_exists_becomes_the_stacks(servers: Rehearsal, tmp_path: Path) -> N
     assert done.returncode == 2, done.stderr
     assert "Deployment auth/kratos is declared with another spec.selector" in done.stdout
     assert "but de.serlo.localhost has a record A 192.0.2.77" in done.stdout
+    assert f"but {servers.domain} has a record A {LEFT_OVER}" in done.stdout
     assert "DnsRecord en leads to before.example, not serlo.localhost" in done.stdout
     assert "route old.serlo.localhost/* to no worker" in done.stdout
     assert file.stat().st_mode & 0o777 == 0o600
@@ -67,6 +68,7 @@ def test_what_exists_becomes_the_stacks(servers: Rehearsal, tmp_path: Path) -> N
         *(("Namespace", "api"), ("Deployment", "api/server"), ("StatefulSet", "api/redis")),
         *(("Service", "frontend/frontend"), ("PriorityClass", "serlo-serving")),
         *(("DnsRecord", f"{before.zone}/{made['en']}"), ("ZoneSetting", f"{before.zone}/ssl")),
+        ("DnsRecord", f"{before.zone}/{made['apex']}"),
         *(("WorkersRoute", f"{before.zone}/{made['route']}"), ("ZoneDnssec", before.zone)),
         ("WorkersKvNamespace", f"{before.account}/{made['store']}"),
         ("WorkersScript", f"{before.account}/{made['script']}"),
@@ -77,6 +79,7 @@ def test_what_exists_becomes_the_stacks(servers: Rehearsal, tmp_path: Path) -> N
     # Somebody clears the way.
     before.kubectl("--namespace auth delete deployment kratos")
     before.client.dns.records.delete(made["de"], zone_id=before.zone)
+    before.client.dns.records.delete(made["left over"], zone_id=before.zone)
     follow(servers, done.stdout)
 
     there = live(servers)
@@ -92,6 +95,7 @@ def test_what_exists_becomes_the_stacks(servers: Rehearsal, tmp_path: Path) -> N
         "kubernetes:core/v1:Namespace::api",
         "kubernetes:apps/v1:Deployment::server",
         "kubernetes:core/v1:Service::frontend",
+        "cloudflare:index/dnsRecord:DnsRecord::apex",  # its comment
         "cloudflare:index/dnsRecord:DnsRecord::en",
         "cloudflare:index/workersScript:WorkersScript::worker",
     }
@@ -116,7 +120,9 @@ def test_what_exists_becomes_the_stacks(servers: Rehearsal, tmp_path: Path) -> N
     assert {record["id"] for record in servers.records()} >= {made["en"]}
     assert {step["op"] for step in preview(servers)} <= {"read", "same"}
 
-    done = adopt(servers)
+    # Once more, as on the real platform: with what is on PATH and in the variables.
+    derived = servers.folder / "project" / "stacks" / "Pulumi.local.yaml"
+    done = servers.by_hand(f"{SERLO} adopt {derived}")
     assert done.returncode == 0, done.stderr
     assert "0 declared resources exist" in done.stdout
 
