@@ -12,6 +12,9 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+from benchmarks.commands import Row, commands
+from benchmarks.commands import table as commands_table
+from benchmarks.commands import targets as commands_targets
 from benchmarks.contestants import Backend, Bench, Record, helm, kubectl, pulumi, state_service
 from benchmarks.measure import CommandFailedError, Measurement
 from benchmarks.report import Results, table, targets, to_json
@@ -42,6 +45,7 @@ def main() -> None:
     try:
         resolve_all(TOOLS)
         busy = os.getloadavg()[0]
+        rows = _commands(folder, runs, arguments.only.split(","))
         start(folder / "rehearsal", components=CONTROL_PLANE, bound=True, progress=_say)
         _run(folder, sizes, runs, arguments.only.split(","), results)
     except (CommandFailedError, StartFailed, ToolError, TimeoutError) as error:
@@ -49,7 +53,16 @@ def main() -> None:
     finally:
         stop(folder / "rehearsal")
         shutil.rmtree(folder, ignore_errors=True)
-    _keep(results, runs, busy)
+    _keep(results, rows, runs, busy)
+
+
+def _commands(folder: Path, runs: int, only: list[str]) -> list[Row]:
+    if not any(word in "serlo review, serlo versions" for word in only):
+        return []
+    rows = commands(folder, runs)
+    for row in rows:
+        _say(f"  {row.name}: {row.seconds:.2f} s, of these {row.importing:.2f} s for imports")
+    return rows
 
 
 def _run(folder: Path, sizes: list[int], runs: int, only: list[str], results: Results) -> None:
@@ -84,12 +97,13 @@ def _recorder(results: Results, size: int) -> Record:
     return record
 
 
-def _keep(results: Results, runs: int, busy: float) -> None:
+def _keep(results: Results, rows: list[Row], runs: int, busy: float) -> None:
     versions = ", ".join(f"{name} {resolve(name).version}" for name in TOOLS)
     text = (
         f"Medians of {runs}; {versions}; Python {platform.python_version()};"
         f" {os.cpu_count()} processors, load {busy:.1f} before the start.\n\n"
-        f"{table(results)}\n\n{targets(results)}\n"
+        f"{table(results)}\n\n{targets(results)}\n\n"
+        f"{commands_table(rows)}\n\n{commands_targets(rows)}\n"
     )
     print(text)
     RESULTS.mkdir(exist_ok=True)

@@ -37,8 +37,11 @@ def measure(
     environment: Mapping[str, str],
     folder: Path,
     allowed: Sequence[int] = (0,),
+    place: Path | None = None,
 ) -> Measurement:
-    """Run `command` in `folder` with just this environment. Raises CommandFailedError.
+    """Run `command` in `folder`, or in `place`, with just this environment.
+
+    Its output goes into a file in `folder`. Raises CommandFailedError.
 
     Memory is the sum over the command's session, sampled ten times a second: pages that
     processes share count for each of them.
@@ -49,7 +52,7 @@ def measure(
         process = subprocess.Popen(
             [str(word) for word in command],
             env=dict(environment),
-            cwd=folder,
+            cwd=place or folder,
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,

@@ -15,6 +15,7 @@ NODE = "24.19.0"
 MINIFLARE = "4.20260730.0"
 KUBE_SCORE = "v1.20.0"
 REGISTRY = "v3.1.2"
+PLAYWRIGHT = "1.64.1"
 ACTIONLINT = "v1.7.12"
 CHECKOV = "3.3.30"
 
@@ -256,6 +257,8 @@ _ENTRIES = (
         GoBuild("actionlint", "github.com/rhysd/actionlint/cmd/actionlint", usual="1 min"),
         needed_for="tests",
     ),
+    # With the browser that it steers: headless Chromium, for Linux on x64.
+    Entry("playwright-core", PLAYWRIGHT, Npm("browser"), needed_for="tests"),
     Entry("checkov", CHECKOV, Application("checkov.txt", "bin/checkov"), needed_for="judges"),
     Entry("kwok-stages", KWOK, GoFolder("kwok", "sigs.k8s.io/kwok", "kustomize/stage")),
 )

@@ -44,15 +44,20 @@ def svg(graph: Graph, title: str) -> str:
 
 
 def _places(graph: Graph) -> dict[str, tuple[int, int]]:
-    """The corner of each node. In a column, nodes stand near those that call them."""
+    """The corner of each node. In a column, nodes stand near those that call them.
+
+    Columns are centred, so that lines stay short.
+    """
     used = [column for column in Column if any(n.column is column for n in graph.nodes)]
     places: dict[str, tuple[int, int]] = {}
+    longest = max(sum(node.column is column for node in graph.nodes) for column in used)
     for across, column in enumerate(used):
         nodes = [node for node in graph.nodes if node.column is column]
+        top = (longest - len(nodes)) * (_HEIGHT + _GAP_DOWN) // 2
         nodes.sort(key=lambda node: (_height_of_callers(node, graph, places), node.id))
         x = across * (_WIDTH + _GAP_ACROSS)
         for down, node in enumerate(nodes):
-            places[node.id] = (x, down * (_HEIGHT + _GAP_DOWN))
+            places[node.id] = (x, top + down * (_HEIGHT + _GAP_DOWN))
     return places
 
 

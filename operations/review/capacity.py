@@ -53,9 +53,36 @@ class Need:
     nodes: int
     """How many nodes the pool may have."""
 
+    @property
+    def fits(self) -> str:
+        """Whether it fits, in words."""
+        if self.nodes_least is None:
+            return f"does not fit in {self.nodes} nodes"
+        if self.nodes_most is None:
+            return f"{self.nodes_least} of {self.nodes} nodes; does not fit at the highest load"
+        if self.nodes_least == self.nodes_most:
+            return f"{self.nodes_least} of {self.nodes} nodes"
+        return f"{self.nodes_least} to {self.nodes_most} of {self.nodes} nodes"
+
+    @property
+    def pods(self) -> str:
+        """How many pods, in words."""
+        return _span(self.pods_least, self.pods_most)
+
+    @property
+    def requests(self) -> str:
+        """What they ask for, in words."""
+        return _span(self.requests_least, self.requests_most)
+
+
+def _span(least: object, most: object) -> str:
+    return str(least) if least == most else f"{least} to {most}"
+
 
 @dataclass(frozen=True)
-class _Pods:
+class Pods:
+    """The pods of a workload, by its label: how many at least and at most, and what each asks."""
+
     name: str
     pool: str
     least: int
@@ -66,15 +93,15 @@ class _Pods:
 
 def needs(snapshot: Snapshot) -> tuple[Need, ...]:
     """What each node pool is asked for, by the pool's name."""
-    pods = list(_pods(snapshot))
+    every = list(pods(snapshot))
     allowed = {pool.suffix: pool.nodes for pool in POOLS.get(snapshot.stack, ())}
     return tuple(
-        _need(pool, [one for one in pods if one.pool == pool], allowed.get(_suffix(pool), 0))
-        for pool in sorted({one.pool for one in pods})
+        _need(pool, [one for one in every if one.pool == pool], allowed.get(_suffix(pool), 0))
+        for pool in sorted({one.pool for one in every})
     )
 
 
-def _need(pool: str, pods: Sequence[_Pods], nodes: int) -> Need:
+def _need(pool: str, pods: Sequence[Pods], nodes: int) -> Need:
     return Need(
         pool=pool,
         pods_least=sum(one.least for one in pods),
@@ -103,7 +130,8 @@ def _packed(pods: Sequence[Amount], nodes: int) -> int | None:
     return len(free)
 
 
-def _pods(snapshot: Snapshot) -> Iterator[_Pods]:
+def pods(snapshot: Snapshot) -> Iterator[Pods]:
+    """Everything that makes pods."""
     scalers: dict[tuple[str, str], Mapping[str, Any]] = {}
     for scaler in snapshot.of_kind("HorizontalPodAutoscaler"):
         target = scaler.properties["spec"]["scaleTargetRef"]["name"]
@@ -116,7 +144,7 @@ def _pods(snapshot: Snapshot) -> Iterator[_Pods]:
         scaler = scalers.get((metadata["namespace"], metadata["name"]))
         fixed = spec.get("replicas", 1) if workload.kind in _SCALED else 1
         pod = spec["template"]["spec"]
-        yield _Pods(
+        yield Pods(
             name=workload.label,
             pool=pod.get("nodeSelector", {}).get(_POOL_LABEL, ""),
             least=scaler.get("minReplicas", 1) if scaler else fixed,

@@ -124,14 +124,7 @@ def _capacity(stack: StackReport) -> Iterator[str]:
 
 
 def _need(need: Need) -> tuple[str, ...]:
-    least = "too few" if need.nodes_least is None else str(need.nodes_least)
-    most = "too few" if need.nodes_most is None else str(need.nodes_most)
-    return (
-        f"{need.pods_least} to {need.pods_most}",
-        f"{need.requests_least} to {need.requests_most}",
-        str(need.limits_most),
-        f"{least} to {most} of {need.nodes}",
-    )
+    return (need.pods, need.requests, str(need.limits_most), need.fits)
 
 
 def _performed(performance: Performance) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
 from operations.review.capacity import Need
 from operations.review.dangers import Danger, Kind
@@ -13,6 +14,7 @@ MOST = 64_000
 """Characters that a comment may have."""
 _LONGEST = 200
 """Characters of a line."""
+_LONGEST_TEXT = 4000
 _MOST_PLACES = 8
 _MOST_LINES = 60
 """Lines of a field."""
@@ -22,7 +24,7 @@ _MARKUP = re.compile(r"[\\`*_\[\]|~#@]")
 """What Markdown reads as more than text; `@` would call people."""
 _MARK = "<!-- serlo review -->"
 """By which the comment of an earlier run is found."""
-_ARROWS = {"up": "⬆", "down": "⬇ back", "new": "new", "gone": "gone", "other": "other"}
+_ARROWS = {"up": "⬆", "down": "⬇ back", "new": "new", "gone": "gone", "same": "same", "other": ""}
 
 Picture = Callable[[str], str]
 """From a stack's name to its topology as a Mermaid diagram; empty where there is none."""
@@ -31,25 +33,29 @@ Picture = Callable[[str], str]
 def markdown(report: Report, picture: Picture, more: str = "", most: int = MOST) -> str:
     """The report as text of at most `most` characters.
 
-    Left out first are the fields of the largest resources, then all fields, then pictures; dangers
-    and images stay. `more` says where the whole report is.
+    Left out first are the fields of the largest resources, then all fields, pictures, the list of
+    resources; dangers and images stay longest. `more` says where the whole report is.
     """
     if report.is_empty:
         return f"{_MARK}\n**Infrastructure review**: no stack changes.\n"
-    for leave_out in (Omission(), Omission(fields=40), Omission(fields=0), _BARE):
+    for leave_out in _OMISSIONS:
         text = _text(report, picture, leave_out, more)
         if len(text) <= most:
             return text
-    note = f"\n\n… cut off. {more}".rstrip() + "\n"
-    return text[: most - len(note)] + note
+    return _cut(_text(report, picture, _OMISSIONS[-1], ""), most, more)
 
 
+@dataclass(frozen=True)
 class Omission:
-    """What is left out: resources with more fields than `fields`, the pictures."""
+    """What is left out: resources with more fields than `fields`, pictures, the list of resources.
 
-    def __init__(self, fields: int | None = None, *, pictures: bool = False) -> None:
-        self.fields = fields
-        self.pictures = pictures
+    `dangers` is how many are shown of a kind.
+    """
+
+    fields: int | None = None
+    pictures: bool = False
+    resources: bool = False
+    dangers: int | None = None
 
     def hides(self, changed: Changed) -> bool:
         """Whether the fields of this resource are left out."""
@@ -58,10 +64,43 @@ class Omission:
     @property
     def any(self) -> bool:
         """Whether anything is."""
-        return self.fields is not None or self.pictures
+        return self != Omission()
 
 
-_BARE = Omission(fields=0, pictures=True)
+_OMISSIONS = (
+    Omission(),
+    Omission(fields=40),
+    Omission(fields=0),
+    Omission(fields=0, pictures=True),
+    Omission(fields=0, pictures=True, resources=True),
+    Omission(fields=0, pictures=True, resources=True, dangers=20),
+)
+
+
+def _cut(text: str, most: int, more: str) -> str:
+    """As many lines as fit; what they opened is closed again."""
+    note = f"\n… cut off. {more}".rstrip() + "\n"
+    kept: list[str] = []
+    left = most - len(note)
+    closing: list[str] = []
+    for line in text.splitlines():
+        fence = line if line and not line.strip("`") else ""
+        opened = closing
+        if closing and fence == closing[-1]:
+            opened = closing[:-1]
+        elif not (closing and closing[-1].startswith("`")):
+            if line.startswith("```"):
+                opened = [*closing, "`" * (len(line) - len(line.lstrip("`")))]
+            elif line.startswith("<details>"):
+                opened = [*closing, "</details>"]
+            elif line == "</details>":
+                opened = closing[:-1]
+        if len(line) + 1 + sum(len(each) + 2 for each in opened) > left:
+            break
+        left -= len(line) + 1
+        kept.append(line)
+        closing = opened
+    return "\n".join([*kept, *(f"\n{each}" for each in reversed(closing))]) + note
 
 
 def _text(report: Report, picture: Picture, omission: Omission, more: str) -> str:
@@ -82,12 +121,12 @@ def _stack(
 ) -> Iterator[str]:
     yield f"\n### {stack.stack}\n"
     if stack.problem is not None:
-        yield _fence(stack.problem, "text")
+        yield _fence(_bounded(stack.problem), "text")
         if stack.capacity_after:
             yield from _capacity((), stack.capacity_after)
         return
     yield from _releases(stack.releases)
-    yield from _dangers(stack.dangers)
+    yield from _dangers(stack.dangers, omission)
     yield from _capacity(stack.capacity_before, stack.capacity_after)
     yield _counts(stack)
     if performance is not None:
@@ -95,7 +134,8 @@ def _stack(
     drawn = "" if omission.pictures else picture(stack.stack)
     if drawn:
         yield _folded("Topology", f"```mermaid\n{drawn}\n```")
-    yield from _fields(stack.changed, omission)
+    if not omission.resources:
+        yield from _fields(stack.changed, omission)
 
 
 def _releases(releases: Sequence[Release]) -> Iterator[str]:
@@ -127,7 +167,7 @@ def _changelog(release: Release) -> str:
     return "<br>".join(lines)
 
 
-def _dangers(dangers: Sequence[Danger]) -> Iterator[str]:
+def _dangers(dangers: Sequence[Danger], omission: Omission) -> Iterator[str]:
     if not dangers:
         yield "**Dangers**: none found.\n"
         return
@@ -137,8 +177,10 @@ def _dangers(dangers: Sequence[Danger]) -> Iterator[str]:
         if not of_kind:
             continue
         yield f"- **{kind.value[:1].upper()}{kind.value[1:]}**"
-        for danger in of_kind:
-            yield f"  - {_cell(danger.what)}: {_cell(danger.why)} ({_places(danger)})"
+        for danger in of_kind[: omission.dangers]:
+            yield f"  - {_cell(danger.what)}: {_escaped(danger.why)} ({_places(danger)})"
+        if omission.dangers is not None and len(of_kind) > omission.dangers:
+            yield f"  - and {len(of_kind) - omission.dangers} more"
     yield ""
 
 
@@ -151,39 +193,25 @@ def _places(danger: Danger) -> str:
 def _capacity(before: Sequence[Need], after: Sequence[Need]) -> Iterator[str]:
     old = {need.pool: need for need in before}
     if before == after:
-        said = "; ".join(f"{_code(need.pool)}: {_fits(need)}" for need in after)
+        said = "; ".join(f"{_code(need.pool)}: {need.fits}" for need in after)
         yield f"**Capacity** does not change. {said}\n"
         return
     yield "**Capacity**\n"
     yield "| node pool | pods | requests | limits at most | fits |\n|---|---|---|---|---|"
     for need in after:
         was = old.get(need.pool)
-        columns = [_pods, _requests, _limits, _fits]
-        cells = [_arrow(None if was is None else show(was), show(need)) for show in columns]
+        cells = [
+            _arrow(before_it, cell or "")
+            for before_it, cell in zip(_need(was), _need(need), strict=True)
+        ]
         yield f"| {_code(need.pool)} | {' | '.join(cells)} |"
     yield ""
 
 
-def _pods(need: Need) -> str:
-    return f"{need.pods_least} to {need.pods_most}"
-
-
-def _requests(need: Need) -> str:
-    return f"{need.requests_least} to {need.requests_most}"
-
-
-def _limits(need: Need) -> str:
-    return str(need.limits_most)
-
-
-def _fits(need: Need) -> str:
-    if need.nodes_least is None:
-        return f"**does not fit** in {need.nodes} nodes"
-    if need.nodes_most is None:
-        return f"{need.nodes_least} of {need.nodes} nodes; does not fit at the highest load"
-    if need.nodes_least == need.nodes_most:
-        return f"{need.nodes_least} of {need.nodes} nodes"
-    return f"{need.nodes_least} to {need.nodes_most} of {need.nodes} nodes"
+def _need(need: Need | None) -> tuple[str | None, ...]:
+    if need is None:
+        return (None,) * 4
+    return (need.pods, need.requests, str(need.limits_most), need.fits)
 
 
 def _arrow(before: str | None, after: str) -> str:
@@ -200,7 +228,7 @@ def _counts(stack: StackReport) -> str:
 def _performed(performance: Performance) -> Iterator[str]:
     yield "**Rehearsed** on one machine, under a stream of requests\n"
     if performance.problem is not None:
-        yield _fence(performance.problem, "text")
+        yield _fence(_bounded(performance.problem), "text")
         return
     yield "| | took | `pulumi up` did | requests | lost | pods replaced |"
     yield "|---|---|---|---|---|---|"
@@ -215,10 +243,10 @@ def _performed(performance: Performance) -> Iterator[str]:
     yield ""
     for step in performance.steps:
         if step.problem is not None:
-            yield _folded(f"{step.name}: why it failed", _fence(step.problem, "text"))
+            yield _folded(f"{step.name}: why it failed", _fence(_bounded(step.problem), "text"))
         if step.lost:
             listed = "\n".join(f"{count} x {what}" for what, count in step.lost.items())
-            yield _folded(f"{step.name}: requests lost", _fence(listed, "text"))
+            yield _folded(f"{step.name}: requests lost", _fence(_bounded(listed), "text"))
     free = "is free" if performance.way_back_is_free else "**is not free**: look before you go"
     yield f"The way back {free}. (A rehearsal has no data, so a migration's is not tried.)\n"
 
@@ -247,7 +275,8 @@ def _field(field: Field) -> Iterator[str]:
 
 
 def _folded(heading: str, content: str) -> str:
-    return f"<details><summary>{_escaped(' '.join(heading.split()))}</summary>\n\n{content.strip()}\n\n</details>\n"
+    shown = _escaped(" ".join(heading.split()))
+    return f"<details><summary>{shown}</summary>\n\n{content.strip()}\n\n</details>\n"
 
 
 def _fence(text: str, language: str) -> str:
@@ -256,6 +285,11 @@ def _fence(text: str, language: str) -> str:
     while ticks in text:
         ticks += "`"
     return f"{ticks}{language}\n{text}\n{ticks}\n"
+
+
+def _bounded(text: str) -> str:
+    """The last part of a long text, which is what programs end with when they fail."""
+    return text if len(text) <= _LONGEST_TEXT else f"…{text[-_LONGEST_TEXT:]}"
 
 
 def _cell(text: str) -> str:

@@ -10,7 +10,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -65,22 +66,42 @@ def perform(
     progress: Callable[[str], None],
 ) -> Performance:
     """Rehearse the change from one checkout to another; raises nothing that a change can cause."""
+    with stage(stack, base, progress) as there:
+        if there.problem is not None:
+            problem = f"the base does not come up:\n{there.problem}"
+            return Performance(stack, there.seconds, (), problem)
+        return Performance(stack, there.seconds, there.change(head, samples))
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A rehearsal with the base in it, or the `problem` for which it is not."""
+
+    stack: str
+    base: Path
+    folder: Path
+    seconds: float
+    problem: str | None
+    progress: Callable[[str], None]
+
+    def change(self, head: Path, samples: Sequence[Sample]) -> tuple[Step, Step]:
+        """Make the change, then go back, even if it failed."""
+        self.progress(f"{self.stack}: making the change")
+        change = _step("change", self.stack, head, self.folder, samples)
+        failed = "it failed; " if change.problem is not None else ""
+        self.progress(f"{self.stack}: {failed}going back")
+        return change, _step("way back", self.stack, self.base, self.folder, samples)
+
+
+@contextmanager
+def stage(stack: str, base: Path, progress: Callable[[str], None]) -> Generator[Stage]:
+    """Bring the base up in a folder of its own; nothing of it is left afterwards."""
     folder = Path(tempfile.mkdtemp(prefix="serlo-review-"))
     try:
         progress(f"{stack}: bringing the base up")
         began = time.monotonic()
         _, problem = _rehearse(stack, base, folder)
-        seconds = time.monotonic() - began
-        if problem is not None:
-            return Performance(stack, seconds, (), f"the base does not come up:\n{problem}")
-        progress(f"{stack}: making the change")
-        steps = [_step("change", stack, head, folder, samples)]
-        if steps[0].problem is None:
-            progress(f"{stack}: going back")
-        else:
-            progress(f"{stack}: it failed; going back")
-        steps.append(_step("way back", stack, base, folder, samples))
-        return Performance(stack, round(seconds, 1), steps)
+        yield Stage(stack, base, folder, round(time.monotonic() - began, 1), problem, progress)
     finally:
         stop(folder)
         shutil.rmtree(folder, ignore_errors=True)

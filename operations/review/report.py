@@ -9,7 +9,7 @@ from operations.changelog.concerns import Kind as Concern
 from operations.review.capacity import Need, needs
 from operations.review.changes import Changelogs, Meaning
 from operations.review.checkouts import Side
-from operations.review.comparing import Comparison, Operation, compare
+from operations.review.comparing import Comparison, Operation, ResourceChange, compare
 from operations.review.dangers import Danger, Kind, by_importance, dangers
 from operations.review.dangers.versions import VersionChange, place, version_changes
 from operations.review.performing import Performance
@@ -152,11 +152,17 @@ def _stack_report(
                 label=change.resource.label,
                 urn=change.resource.urn,
                 routine=change.is_routine,
-                fields=[Field(f.path, f.before, f.after) for f in change.fields],
+                fields=_fields(change),
             )
             for change in comparison.changes
         ],
     )
+
+
+def _fields(change: ResourceChange) -> list[Field]:
+    if change.operation is Operation.CREATE:
+        return [Field("all of it", None, change.resource.properties)]
+    return [Field(field.path, field.before, field.after) for field in change.fields]
 
 
 def _meaning(comparison: Comparison, change: VersionChange, changelogs: Changelogs) -> Meaning:

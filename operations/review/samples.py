@@ -1,6 +1,7 @@
 """Requests that stand for all others: what a review asks before and after a change."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from infra.edge.journeys import samples as of_rule
 from infra.edge.visit import Visit
@@ -9,6 +10,8 @@ from operations.review.stream import Sample
 
 _MOST_HOSTS = 2
 """Of the hosts that a rule concerns: all languages are treated alike."""
+_AUDIENCES = ({"user-agent": "Mobi"}, {"cookie": "authenticated=1"})
+"""What tells mobile visitors, and those who are logged in, from the others."""
 
 
 def visits(routing: Routing) -> Iterator[Visit]:
@@ -23,6 +26,8 @@ def visits(routing: Routing) -> Iterator[Visit]:
             if len(hosts) <= _MOST_HOSTS and key not in seen:
                 seen.add(key)
                 yield visit
+                if rule["then"]["do"] == "split":
+                    yield from (replace(visit, headers=headers) for headers in _AUDIENCES)
 
 
 def samples(snapshot: Snapshot) -> list[Sample]:

@@ -42,6 +42,8 @@ class Resource:
     @property
     def label(self) -> str:
         """What people call it: `Deployment api/server`, `DnsRecord de`."""
+        if self.type.startswith("pulumi:providers:"):
+            return f"provider {self.name}"
         if not self.is_kubernetes:
             return f"{self.kind} {self.name}"
         metadata = self.properties["metadata"]
@@ -132,7 +134,7 @@ def take(stack: str, file: Path) -> Snapshot:
         resources={
             entry.urn: _resource(entry)
             for entry in program.registrations
-            if entry.custom and not entry.existing and not entry.type.startswith("pulumi:")
+            if entry.custom and not entry.existing
         },
         routing=_routing(environment),
     )

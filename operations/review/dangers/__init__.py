@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from operations.review.comparing import Comparison
 from operations.review.dangers.answers import answer_dangers
 from operations.review.dangers.danger import Danger, Kind
+from operations.review.dangers.edge import edge_dangers
 from operations.review.dangers.network import network_dangers
 from operations.review.dangers.permissions import permission_dangers
 from operations.review.dangers.resources import resource_dangers
@@ -19,6 +20,7 @@ def dangers(comparison: Comparison, every: Mapping[str, Comparison]) -> tuple[Da
     """All dangers of a stack's change, the worst kinds first. `every`: all stacks, by name."""
     found = (
         *resource_dangers(comparison),
+        *edge_dangers(comparison),
         *answer_dangers(comparison),
         *network_dangers(comparison),
         *permission_dangers(comparison),

@@ -1,6 +1,9 @@
 """Requests that get another answer from the edge than before, by the routing table."""
 
 from collections.abc import Iterator
+from dataclasses import fields
+from itertools import takewhile
+from typing import Any
 
 from infra.edge.actions import (
     Asked,
@@ -19,6 +22,8 @@ from operations.review.samples import visits
 from operations.review.snapshot import Routing
 
 _OUTSIDE = "no rule"
+_LONGEST = 80
+"""Characters of a content that are shown."""
 
 
 def answer_dangers(comparison: Comparison) -> Iterator[Danger]:
@@ -35,18 +40,18 @@ def answer_dangers(comparison: Comparison) -> Iterator[Danger]:
             "all links and logins that name the old domain lead nowhere",
         )
         return
-    changed: dict[tuple[str, str], list[tuple[Visit, str, str]]] = {}
+    changed: dict[tuple[str, str], list[tuple[Visit, str]]] = {}
     for visit in _samples(before, after):
         old, new = _answer(before, visit), _answer(after, visit)
-        if _said(old) != _said(new):
+        if _meaning(old) != _meaning(new):
             key = (old.rule or _OUTSIDE, new.rule or _OUTSIDE)
-            changed.setdefault(key, []).append((visit, _said(old), _said(new)))
+            changed.setdefault(key, []).append((visit, _difference(old, new)))
     for (was, becomes), found in changed.items():
-        visit, old, new = found[0]
+        visit, difference = found[0]
         more = f" (and {len(found) - 1} more of the samples)" if len(found) > 1 else ""
         yield Danger(
             Kind.ANSWER,
-            f"{_request(visit)}: {old} ➔ {new}{more}",
+            f"{_request(visit)}: {difference}{more}",
             _where(was, becomes, before, after),
             "visitors and links that rely on the old answer meet another one",
         )
@@ -65,6 +70,45 @@ def _answer(routing: Routing, visit: Visit) -> Decision:
     return decide(routing.table, routing.variables, visit)
 
 
+def _meaning(decision: Decision) -> tuple[Outcome, ...]:
+    """Everything that happens, whichever rules say so."""
+    more = () if decision.otherwise is None else _meaning(decision.otherwise)
+    return (decision.outcome, *more)
+
+
+def _difference(old: Decision, new: Decision) -> str:
+    if _said(old) != _said(new):
+        return f"{_said(old)} ➔ {_said(new)}"
+    details = (
+        f"{name} {_shown(was)} ➔ {_shown(becomes)}"
+        for one, other in zip(_meaning(old), _meaning(new), strict=True)
+        for name, was, becomes in _details(one, other)
+    )
+    return f"{_said(old)}: {'; '.join(details)}"
+
+
+def _details(old: Outcome, new: Outcome) -> Iterator[tuple[str, Any, Any]]:
+    for field in fields(old):
+        was, becomes = getattr(old, field.name), getattr(new, field.name)
+        if isinstance(was, str) and isinstance(becomes, str):
+            was, becomes = _around(was, becomes), _around(becomes, was)
+        if was != becomes:
+            yield field.name.replace("_", " "), was, becomes
+
+
+def _around(text: str, other: str) -> str:
+    """The part of a text where it begins to differ from another."""
+    pairs = zip(text, other, strict=False)
+    alike = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
+    start = max(0, alike - _LONGEST // 4)
+    return f"…{text[start:]}" if start else text
+
+
+def _shown(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
+
+
 def _said(decision: Decision) -> str:
     said = _outcome(decision.outcome)
     return said if decision.otherwise is None else f"{said}, else {_said(decision.otherwise)}"
@@ -75,7 +119,7 @@ def _outcome(outcome: Outcome) -> str:
         case Redirected(status, location):
             return f"{status} to {location}"
         case Responded(status, content_type, content):
-            return f"{status} {content_type} {(content or '')[:60]!r}"
+            return f"{status} {content_type} {_shown(content or '')}"
         case Refused(status, why):
             return f"{status}, since {why}"
         case Fetched():

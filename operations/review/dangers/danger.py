@@ -14,6 +14,8 @@ class Kind(StrEnum):
     RECORD = "a DNS record changes"
     ROUTE = "a route changes"
     ANSWER = "a request gets another answer"
+    WORKER = "the worker at the edge is another one"
+    ZONE = "Cloudflare treats the zone differently"
     PERMISSION = "new permissions"
     HARDENING = "a protection is given up"
     EGRESS = "new ways out"

@@ -6,8 +6,10 @@ from typing import Any
 from operations.reachability import Network, Pod, pods
 from operations.review.comparing import Comparison
 from operations.review.dangers.danger import Danger, Kind
-from operations.review.snapshot import Snapshot
+from operations.review.snapshot import Resource, Snapshot
 
+_NAMESPACE = "kubernetes.io/metadata.name"
+_DNS = "kube-system"
 _EVERY_PORT: list[dict[str, Any]] = [{}]
 
 Edge = tuple[str, str, int]
@@ -93,25 +95,53 @@ def _policies(source: str, target: str) -> str:
 
 
 def _ways_out(comparison: Comparison) -> Iterator[Danger]:
-    before = {r.label: _blocks(r.properties) for r in comparison.before.of_kind("NetworkPolicy")}
+    before = {r.urn: r.properties for r in comparison.before.of_kind("NetworkPolicy")}
+    ours = {r.properties["metadata"]["name"] for r in comparison.after.of_kind("Namespace")}
     for policy in comparison.after.of_kind("NetworkPolicy"):
-        for block, port in sorted(_blocks(policy.properties) - before.get(policy.label, set())):
+        old = before.get(policy.urn)
+        known: set[tuple[str, str]] = set() if old is None else _blocks(old, ours)
+        for block, port in sorted(_blocks(policy.properties, ours) - known):
             yield Danger(
                 Kind.EGRESS,
                 f"pods are let out to {block}, {port}",
                 f"{policy.label}: spec.egress",
                 "whatever the pods know can be carried there",
             )
+        if old is not None:
+            yield from _forbids_less(policy, old)
 
 
-def _blocks(policy: Mapping[str, Any]) -> set[tuple[str, str]]:
+def _forbids_less(policy: Resource, old: Mapping[str, Any]) -> Iterator[Danger]:
+    types = policy.properties["spec"].get("policyTypes", ())
+    for gone in [t for t in old["spec"].get("policyTypes", ()) if t not in types]:
+        yield Danger(
+            Kind.HARDENING,
+            f"it no longer forbids {gone.lower()} that no policy allows",
+            policy.label,
+            "pods that no other policy selects may talk to anybody, or be talked to",
+        )
+
+
+def _blocks(policy: Mapping[str, Any], ours: set[str]) -> set[tuple[str, str]]:
+    """Where a policy lets pods out to that is no pod of ours, and the ports."""
     return {
-        (_block(peer["ipBlock"]), _named(port))
+        (place, _named(port))
         for rule in policy["spec"].get("egress", ())
-        for peer in rule.get("to", [])
-        if "ipBlock" in peer
+        for peer in rule.get("to") or [{"ipBlock": {"cidr": "0.0.0.0/0"}}]
+        if (place := _place(peer, ours)) is not None
         for port in rule.get("ports") or _EVERY_PORT
     }
+
+
+def _place(peer: Mapping[str, Any], ours: set[str]) -> str | None:
+    if "ipBlock" in peer:
+        return _block(peer["ipBlock"])
+    if "namespaceSelector" not in peer:
+        return None
+    namespace = peer["namespaceSelector"].get("matchLabels", {}).get(_NAMESPACE)
+    if namespace in ours or namespace == _DNS:
+        return None
+    return f"pods of the namespace {namespace or 'of any name'}"
 
 
 def _block(block: Mapping[str, Any]) -> str:

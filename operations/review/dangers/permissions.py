@@ -1,7 +1,7 @@
 """Rights: of pods, of whoever deploys, and what holds pods in check."""
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, cast
 
 from infra.manifests.access import DEPLOYERS, access
 from operations.review.comparing import Comparison, FieldChange, Operation, ResourceChange
@@ -19,6 +19,21 @@ _WEAKER: Mapping[str, tuple[Any, ...]] = {
     "hostIPC": (True,),
 }
 """Fields of pods, and the values that protect less than others."""
+
+
+_BOUNDS = ("ResourceQuota", "LimitRange")
+
+
+def _bounds(path: str, value: Any) -> set[str]:
+    """The names of all that a value of a quota or of limits bounds."""
+    if isinstance(value, Mapping):
+        members = cast(Mapping[str, Any], value)
+        return {
+            found for key, member in members.items() for found in _bounds(f"{path}.{key}", member)
+        }
+    if isinstance(value, list):
+        return {found for member in cast(list[Any], value) for found in _bounds(path, member)}
+    return set() if value is None else {path}
 
 
 def permission_dangers(comparison: Comparison) -> Iterator[Danger]:
@@ -50,8 +65,12 @@ def _weakened(change: ResourceChange, field: FieldChange) -> Iterator[Danger]:
         why = "somebody who breaks into the process can do more with it"
         yield Danger(Kind.HARDENING, what, where, why)
     elif name == "add" and "capabilities" in field.path:
-        what = f"capabilities {_said(field.after)}"
+        what = f"capabilities {', '.join(map(str, field.after or []))}"
         yield Danger(Kind.PERMISSION, what, where, "the kernel lets the process do more")
+    elif change.resource.kind in _BOUNDS:
+        for bound in sorted(_bounds(field.path, field.before) - _bounds(field.path, field.after)):
+            what = f"{change.resource.kind}: no {bound} any more"
+            yield Danger(Kind.HARDENING, what, where, "one container may take what others need")
     elif "pod-security.kubernetes.io" in field.path and "enforce" in field.path:
         what = f"PodSecurity {_said(field.before)} ➔ {_said(field.after)}"
         yield Danger(Kind.HARDENING, what, where, "the API server admits other pods than before")
@@ -62,30 +81,41 @@ def _deployer(comparison: Comparison) -> Iterator[Danger]:
         return
     before, after = _rights(comparison.before), _rights(comparison.after)
     for role, rights in after.items():
-        new = sorted(rights - before.get(role, set()))
+        new = rights - before.get(role, set())
         if new:
             yield Danger(
                 Kind.PERMISSION,
-                f"deploying takes new rights ({role}): {', '.join(new)}",
+                f"deploying takes new rights ({role}): {_listed(new)}",
                 f"serlo access {comparison.stack}",
                 "`pulumi up` is forbidden it until an administrator applies them",
             )
 
 
-def _rights(snapshot: Snapshot) -> dict[str, set[str]]:
+def _rights(snapshot: Snapshot) -> dict[str, set[tuple[str, str]]]:
     objects = [r.properties for r in snapshot.resources.values() if r.is_kubernetes]
-    found: dict[str, set[str]] = {}
+    found: dict[str, set[tuple[str, str]]] = {}
     given: list[dict[str, Any]] = [dict(thing) for thing in access(objects, DEPLOYERS)]
     for thing in given:
         if thing["kind"] in {"Role", "ClusterRole"}:
             place: str = thing["metadata"].get("namespace", "the whole cluster")
             found[place] = {
-                f"{verb} {resource}"
+                (resource, verb)
                 for rule in thing["rules"]
                 for resource in rule["resources"]
                 for verb in rule["verbs"]
             }
     return found
+
+
+def _listed(rights: Iterable[tuple[str, str]]) -> str:
+    """`create and delete jobs, secrets; get nodes`: rights, by what may be done with what."""
+    verbs: dict[str, list[str]] = {}
+    for resource, verb in sorted(rights):
+        verbs.setdefault(resource, []).append(verb)
+    resources: dict[tuple[str, ...], list[str]] = {}
+    for resource, may in verbs.items():
+        resources.setdefault(tuple(may), []).append(resource)
+    return "; ".join(f"{', '.join(may)}: {', '.join(on)}" for may, on in resources.items())
 
 
 def _said(value: object) -> str:

@@ -1,4 +1,4 @@
-"""Resources that go, are replaced, or cannot be changed in place."""
+"""Resources that go, are replaced, cannot be changed in place, or select other pods."""
 
 from collections.abc import Iterator
 
@@ -11,35 +11,43 @@ _HARMLESS_TO_DELETE = frozenset({"Secret", "ConfigMap"})
 _LOST = {
     "Namespace": "everything in it goes too",
     "StatefulSet": "its pods stop; the volumes stay, but nobody uses them",
-    "Deployment": "its pods stop, and nobody answers in its place",
+    "Deployment": "its pods stop, and nobody answers in their place",
     "CronJob": "it does not run any more",
+    "Job": "the pods of its last run go, and their logs",
     "Service": "whoever calls it finds nobody",
+    "ServiceAccount": "pods that name it cannot start",
     "HTTPRoute": "its hosts are answered by the next route that fits, or by nobody",
+    "HealthCheckPolicy": "the load balancer asks / whether pods work",
     "Gateway": "no request reaches the cluster",
     "DnsRecord": "its host cannot be found any more",
     "WorkersRoute": "its requests go past the worker, or to another one",
     "WorkersScript": "requests of its routes are not answered",
     "WorkersKvNamespace": "all that is stored in it is lost",
-    "NetworkPolicy": "what it forbade is allowed, or what it allowed is forbidden",
+    "NetworkPolicy": "what it forbade may be allowed, what it allowed is forbidden",
     "PodDisruptionBudget": "a drain may take all pods at once",
     "HorizontalPodAutoscaler": "the number of pods no longer follows the load",
+    "ResourceQuota": "nothing bounds what runs in its namespace",
+    "LimitRange": "containers that say no limits have none",
     "ZoneSetting": "the setting stays as it is, and nobody looks after it",
+    "Ruleset": "its limits or cache rules are gone",
 }
 _SELECTORS = ("spec.selector", "spec.podSelector")
+_NAMING = frozenset({"metadata.name", "metadata.namespace", "accountId", "zoneId", "scriptName"})
+"""Fields by which the new object is another one than the old, so that both can be there at once."""
+_CLUSTER = "pulumi:providers:kubernetes"
 
 
 def resource_dangers(comparison: Comparison) -> Iterator[Danger]:
-    """Deletions, replacements, changed selectors, changed records and routes."""
+    """Deletions, replacements, changed selectors."""
     for change in comparison.changes:
-        resource = change.resource
         if change.operation is Operation.DELETE:
             yield from _deleted(change)
         elif change.operation is Operation.REPLACE and not change.is_routine:
             yield from _replaced(change)
         yield from _unprotected(change)
         yield from _selector(change)
-        if change.operation is Operation.UPDATE and resource.kind in ("DnsRecord", "WorkersRoute"):
-            yield from _at_cloudflare(change)
+        if change.resource.type == _CLUSTER:
+            yield from _other_cluster(comparison, change)
 
 
 def _deleted(change: ResourceChange) -> Iterator[Danger]:
@@ -47,14 +55,14 @@ def _deleted(change: ResourceChange) -> Iterator[Danger]:
     if resource.protect:
         yield Danger(
             Kind.PROTECTED,
-            f"{resource.label} is protected and no longer declared",
-            resource.urn,
+            "no longer declared, though protected",
+            resource.label,
             "`pulumi up` stops there until it is unprotected by hand: pulumi state unprotect",
         )
     if resource.kind in _HARMLESS_TO_DELETE or resource.retained:
         return
     why = _LOST.get(resource.kind, "it is not there any more for whoever uses it")
-    yield Danger(Kind.DELETED, f"{resource.label} is deleted", resource.urn, why)
+    yield Danger(Kind.DELETED, resource.kind, resource.label, why)
 
 
 def _replaced(change: ResourceChange) -> Iterator[Danger]:
@@ -63,22 +71,24 @@ def _replaced(change: ResourceChange) -> Iterator[Danger]:
     if change.before is not None and change.before.protect:
         yield Danger(
             Kind.PROTECTED,
-            f"{resource.label} is protected and would be replaced",
-            f"{resource.label}: {fields}",
+            "would be replaced, though protected",
+            resource.label,
             "`pulumi up` stops there: a replacement deletes the old one",
         )
-    why = "these fields cannot be changed in place: it is deleted and made again"
-    if resource.kind in _LOST:
-        why += f"; in between, {_LOST[resource.kind]}"
-    yield Danger(Kind.REPLACED, f"{resource.label} is replaced", f"{resource.label}: {fields}", why)
+    lost = _LOST.get(resource.kind, "it is not there for whoever uses it")
+    if _NAMING.isdisjoint(change.replacing):
+        why = f"that cannot be changed in place: it is deleted, then made again; meanwhile {lost}"
+    else:
+        why = f"that makes it another one: once it is there, the old one goes: {lost}"
+    yield Danger(Kind.REPLACED, f"{resource.kind}, by {fields}", resource.label, why)
 
 
 def _unprotected(change: ResourceChange) -> Iterator[Danger]:
     if change.before and change.after and change.before.protect and not change.after.protect:
         yield Danger(
             Kind.PROTECTED,
-            f"{change.resource.label} is no longer protected",
-            change.resource.urn,
+            "no longer protected",
+            change.resource.label,
             "the next change may delete it",
         )
 
@@ -91,24 +101,19 @@ def _selector(change: ResourceChange) -> Iterator[Danger]:
         if old != new and old is not None:
             yield Danger(
                 Kind.SELECTOR,
-                f"{change.resource.label} selects other pods",
-                f"{change.resource.label}: {path}",
+                f"{change.resource.kind}: {path}",
+                change.resource.label,
                 "pods that it selected before are out of its reach, or others come into it",
             )
 
 
-def _at_cloudflare(change: ResourceChange) -> Iterator[Danger]:
-    resource = change.resource
-    said = [field for field in change.fields if field.path not in ("comment", "tags")]
-    if not said:
-        return
-    kind = Kind.RECORD if resource.kind == "DnsRecord" else Kind.ROUTE
-    what = ", ".join(f"{field.path} {field.before} ➔ {field.after}" for field in said)
-    yield Danger(
-        kind,
-        f"{resource.label}: {what}",
-        resource.urn,
-        "visitors are led elsewhere; resolvers keep the old answer for some minutes"
-        if kind is Kind.RECORD
-        else "other requests pass the worker than before",
-    )
+def _other_cluster(comparison: Comparison, change: ResourceChange) -> Iterator[Danger]:
+    old, new = comparison.field(change, "clusterIdentifier")
+    if old != new and change.before is not None:
+        yield Danger(
+            Kind.REPLACED,
+            "every object in the cluster",
+            f"stacks/Pulumi.{comparison.stack}.yaml: serlo:cluster",
+            f"it names the cluster {new} instead of {old}: Pulumi makes all objects there, and "
+            "deletes those that it knows of the other",
+        )

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from operations.review.capacity import needs
+from operations.review.capacity import needs, pods
 from operations.review.comparing import Comparison, FieldChange, Operation, ResourceChange
 from operations.review.dangers.danger import Danger, Kind
 from rehearsal.plugins.resource_kubernetes.quantities import parse_quantity
@@ -13,11 +13,11 @@ def running_dangers(comparison: Comparison) -> Iterator[Danger]:
     """Fewer replicas, looser disruption budgets, smaller requests and limits."""
     for change in comparison.changes:
         for field in change.fields:
-            yield from _fewer(change, field)
             yield from _less(change, field)
         if change.resource.kind == "PodDisruptionBudget":
             yield from _looser(change)
     if comparison.changes:
+        yield from _fewer(comparison)
         yield from _too_much(comparison)
 
 
@@ -34,25 +34,27 @@ def _too_much(comparison: Comparison) -> Iterator[Danger]:
             yield Danger(Kind.CAPACITY, what, where, "the autoscalers cannot reach their maximum")
 
 
-def _fewer(change: ResourceChange, field: FieldChange) -> Iterator[Danger]:
-    counts = {
-        ("Deployment", "spec.replicas"): "pods",
-        ("StatefulSet", "spec.replicas"): "pods",
-        ("HorizontalPodAutoscaler", "spec.minReplicas"): "pods at least",
-        ("HorizontalPodAutoscaler", "spec.maxReplicas"): "pods at most",
-    }
-    noun = counts.get((change.resource.kind, field.path))
-    if noun is None or not isinstance(field.before, int) or not isinstance(field.after, int):
-        return
-    if field.after < field.before:
-        yield Danger(
-            Kind.REPLICAS,
-            f"{change.resource.label}: {noun} {field.before} ➔ {field.after}",
-            f"{change.resource.label}: {field.path}",
-            "fewer share the load; with one alone, every restart is an outage"
-            if field.after == 1
-            else "fewer share the load",
-        )
+def _fewer(comparison: Comparison) -> Iterator[Danger]:
+    before = {one.name: one for one in pods(comparison.before)}
+    for new in pods(comparison.after):
+        old = before.get(new.name)
+        if old is None:
+            continue
+        if old.least == old.most and new.least == new.most:
+            counts = [("pods", old.most, new.most)]
+        else:
+            counts = [("at least", old.least, new.least), ("at most", old.most, new.most)]
+        for noun, was, becomes in counts:
+            if becomes < was:
+                alone = becomes == 1 and noun != "at most"
+                yield Danger(
+                    Kind.REPLICAS,
+                    f"{noun} {was} ➔ {becomes}",
+                    new.name,
+                    "one alone: every restart may be an outage"
+                    if alone
+                    else "fewer share the load",
+                )
 
 
 def _less(change: ResourceChange, field: FieldChange) -> Iterator[Danger]:
@@ -66,7 +68,7 @@ def _less(change: ResourceChange, field: FieldChange) -> Iterator[Danger]:
             why = "the scheduler reserves less for it than before"
         yield Danger(
             Kind.RESOURCES,
-            f"{change.resource.label}: {_short(field.path)} {field.before} ➔ {field.after}",
+            f"{_short(field.path)} {field.before} ➔ {field.after}",
             f"{change.resource.label}: {field.path}",
             why,
         )
@@ -99,8 +101,8 @@ def _looser(change: ResourceChange) -> Iterator[Danger]:
             name = field.path.rpartition(".")[2]
             yield Danger(
                 Kind.BUDGET,
-                f"{change.resource.label}: {name} {field.before} ➔ {field.after}",
-                f"{change.resource.label}: {field.path}",
+                f"{name} {field.before} ➔ {field.after}",
+                change.resource.label,
                 why,
             )
 

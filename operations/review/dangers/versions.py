@@ -19,7 +19,7 @@ class VersionChange:
     after: str | None
     services: tuple[str, ...]
     direction: str
-    """`up`, `down`, `new`, `gone`, or `other` where versions have no order."""
+    """`up`, `down`, `new`, `gone`, `same` if only the digest differs, else `other`."""
 
 
 def version_changes(comparison: Comparison) -> tuple[VersionChange, ...]:
@@ -38,6 +38,8 @@ def _change(comparison: Comparison, key: str) -> VersionChange:
         direction = "new"
     elif new is None:
         direction = "gone"
+    elif old.partition("@")[0] == new.partition("@")[0]:
+        direction = "same"
     else:
         direction = _direction(_parsed(comparison, key, old), _parsed(comparison, key, new))
     return VersionChange(key, old, new, sharing, direction)
@@ -74,7 +76,8 @@ def version_dangers(comparison: Comparison, every: Mapping[str, Comparison]) -> 
         release = _parsed(comparison, change.key, change.after)
         if comparison.stack == _PRODUCTION and release is not None and release.is_prerelease:
             yield Danger(Kind.PRERELEASE, shown, where, "it was not meant for everybody")
-        if any(_is_migration(comparison, name) for name in change.services):
+        moves = change.before is not None and change.direction != "same"
+        if moves and any(_is_migration(comparison, name) for name in change.services):
             yield Danger(
                 Kind.MIGRATION,
                 shown,

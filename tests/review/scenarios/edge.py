@@ -51,7 +51,8 @@ SCENARIOS = (
             Edit(
                 _TABLE,
                 "    *redirects.SHORT_ADDRESSES,\n",
-                '    Rule("alias", LANGUAGES, AnyPath(), Alias()),\n    *redirects.SHORT_ADDRESSES,\n',
+                '    Rule("alias", LANGUAGES, AnyPath(), Alias()),\n'
+                "    *redirects.SHORT_ADDRESSES,\n",
             ),
         ),
     ),
@@ -94,13 +95,7 @@ SCENARIOS = (
     ),
     Scenario(
         "worker-of-others",
-        stack(
-            "staging",
-            (
-                "    allow-auth-from-localhost: true\n",
-                "    allow-auth-from-localhost: true\n    script: serlo-edge-next\n",
-            ),
-        ),
+        stack("staging", (f"    splits:\n      {_SPLIT}\n", "    script: serlo-edge-next\n")),
         "staging",
     ),
     Scenario(

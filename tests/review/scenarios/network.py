@@ -14,7 +14,7 @@ SCENARIOS = (
     ),
     Scenario(
         "call-no-longer-allowed",
-        (Edit(_REDIS, _CALLERS, _CALLERS.replace('"swr-queue-worker", ', "")),),
+        (Edit("infra/services/legacy.py", '("varnish", "session-gc")', '("session-gc",)'),),
     ),
     Scenario(
         "admin-port-opened",

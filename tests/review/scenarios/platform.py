@@ -28,9 +28,7 @@ _DBDUMP = """    dbdump:
         MYSQL_HOST: mysql.invalid # Placeholder.
         POSTGRES_HOST: postgres.invalid # Placeholder.
 """
-_SPLITS = """    # Of 100 visitors of each audience, how many the frontend answers; legacy answers the others.
-    #   pulumi config set --path 'serlo:edge.splits.content.mobile' 50 --stack production
-    splits:
+_SPLITS = """    splits:
       content: {mobile: 100, authenticated: 100, desktop: 100}
 """
 _NO_SPLITS = (_SPLITS, "")

@@ -83,11 +83,11 @@ SCENARIOS = (
         "new-rights-to-deploy",
         (
             Edit(
-                _FRONTEND,
-                "    host=",
-                '    schedule=Schedule("0 4 * * *"),\n    kind=Kind.CRON_JOB,\n    host=',
+                "infra/services/kratos.py",
+                "    kind=Kind.JOB,\n",
+                '    kind=Kind.JOB,\n    schedule=Schedule("0 4 * * *"),\n',
             ),
-            Edit(_FRONTEND, "Resources, Service\n", "Kind, Resources, Schedule, Service\n"),
+            Edit("infra/services/kratos.py", "    Resources,\n", "    Resources,\n    Schedule,\n"),
         ),
     ),
     Scenario(
@@ -145,8 +145,8 @@ SCENARIOS = (
         (
             Edit(
                 "infra/components/microservice.py",
-                "self._add(admission.only_from_edge(route, values, pulumi.Output.secret), *services)",
-                "self._add(route, *services)",
+                "admission.only_from_edge(route, values, pulumi.Output.secret), *services",
+                "route, *services",
             ),
         ),
     ),

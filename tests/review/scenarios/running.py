@@ -35,7 +35,14 @@ SCENARIOS = (
     ),
     Scenario(
         "more-pods-than-fit-at-the-highest-load",
-        stack("production", (_SERVER_SIZE, "    server:\n      replicas: {min: 2, max: 90}\n")),
+        stack(
+            "staging",
+            (
+                "    server:\n      replicas: {min: 1, max: 5}\n",
+                "    server:\n      replicas: {min: 1, max: 90}\n",
+            ),
+        ),
+        "staging",
     ),
     Scenario("scaled-later", (Edit(_SERVER, "    host=", "    target_cpu=95,\n    host="),)),
     Scenario(

@@ -5,6 +5,14 @@ from tests.review.scenario import Edit, Scenario, stack
 _RECORDS = "infra/edge/records.py"
 _ROUTES = "infra/edge/routes.py"
 _COMPONENT = "infra/components/edge.py"
+_CHAT = (
+    '    External("community", "Rocket.Chat, in the namespace community", '
+    'frozenset({"production"})),\n'
+)
+_CONNECTOR = """    External(
+        "enmeshed", "the enmeshed connector, in the namespace enmeshed", frozenset({"staging"})
+    ),
+"""
 
 SCENARIOS = (
     Scenario(
@@ -17,10 +25,9 @@ SCENARIOS = (
             ),
         ),
     ),
-    Scenario("record-removed", (Edit(_RECORDS, '    AtTheWorker("meet"),\n', ""),)),
-    Scenario(
-        "record-removed-in-staging", (Edit(_RECORDS, '    AtTheWorker("meet"),\n', ""),), "staging"
-    ),
+    Scenario("record-of-a-rule-removed", (Edit(_RECORDS, '    AtTheWorker("meet"),\n', ""),)),
+    Scenario("record-removed", (Edit(_RECORDS, _CHAT, ""),)),
+    Scenario("record-removed-in-staging", (Edit(_RECORDS, _CONNECTOR, ""),), "staging"),
     Scenario(
         "records-no-longer-proxied", (Edit(_COMPONENT, '"proxied": True', '"proxied": False'),)
     ),
@@ -36,9 +43,9 @@ SCENARIOS = (
         (
             Edit(
                 _ROUTES,
-                '    Bypass("chat-sockjs", "community", "/sockjs/*"),\n',
-                '    Bypass("chat-sockjs", "community", "/sockjs/*"),\n'
-                '    Bypass("chat-files", "community", "/file-upload/*"),\n',
+                '    Bypass("chat-websocket", "community", "/websocket*"),\n',
+                '    Bypass("chat-files", "community", "/file-upload/*"),\n'
+                '    Bypass("chat-websocket", "community", "/websocket*"),\n',
             ),
         ),
     ),
