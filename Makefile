@@ -59,7 +59,7 @@ golden: $(INSTALLED) ## Rewrite tests/golden, which shows what every stack rende
 bench: tools ## Compare pulumi, kubectl and helm on the same objects (about 15 minutes)
 	$(VENV)/bin/python -m benchmarks
 
-bench-edge: tools ## What the worker at the edge costs per request (about a minute; WRITE=1 renews the docs)
+bench-edge: tools ## What the worker at the edge costs per request (about a minute; WRITE=1 for docs/)
 	$(VENV)/bin/python -m benchmarks.edge $(if $(WRITE),--write)
 
 clean: ## Remove the rehearsal and the virtual environment (the tools stay in the per-user cache)

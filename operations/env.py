@@ -1,4 +1,4 @@
-"""`serlo env`: the variables with which `pulumi`, `kubectl` and `wrangler` see the rehearsal."""
+"""`serlo env`: the variables with which pulumi, kubectl, wrangler and curl see the rehearsal."""
 
 import shlex
 import sys
@@ -12,7 +12,7 @@ from operations.derived_project import DerivedProject, Settings, current_stack
 
 def env(*, folder: Path = Path(".rehearsal")) -> None:
     """Print shell commands: `eval "$(serlo env)"`, then `pulumi preview`, `kubectl get pods -A`,
-    `wrangler deploy`.
+    `wrangler deploy`. SERLO_EDGE is where the edge answers.
 
     Parameters
     ----------
@@ -38,9 +38,11 @@ def variables_of(project: DerivedProject) -> dict[str, str]:
     """Everything that is set. Raises FileNotFoundError when the rehearsal is down."""
     stack = cast(Settings, yaml.safe_load(project.stack_file.read_text()))
     token = (project.rehearsal / "cloudflare" / "token").read_text().strip()
+    endpoints = project.endpoints()
     return project.variables() | {
+        "SERLO_EDGE": endpoints.edge,
         "CLOUDFLARE_ACCOUNT_ID": stack["config"]["serlo:cloudflare"]["account-id"],
-        "CLOUDFLARE_API_BASE_URL": project.endpoints().cloudflare_api,
+        "CLOUDFLARE_API_BASE_URL": endpoints.cloudflare_api,
         "CLOUDFLARE_API_TOKEN": token,
         # Nothing leaves the machine: no news of releases, no statistics, no reports.
         "WRANGLER_HIDE_BANNER": "true",

@@ -90,7 +90,10 @@ def run_program(
     stack_file = stack_file.resolve()
     stack = stack_file.name.removeprefix("Pulumi.").removesuffix(".yaml")
     if stack_file.parent.name != "stacks":
-        raise ProgramError(f"{stack_file}: a stack file lies in a folder named stacks")
+        better = stack_file.parent / "stacks" / stack_file.name
+        raise ProgramError(
+            f"{stack_file}: a stack file lies in a folder named stacks; call it {better}"
+        )
     recorder = _Recorder(stack, cluster_uid)
     warnings = _Warnings()
     # Pulumi keeps its settings in context variables: a copy leaves those of other runs alone.

@@ -19,7 +19,7 @@ from operations.derived_project import (
     derive,
     link_tools,
 )
-from operations.emulated_zone import EmulatedZone, ScriptMissing
+from operations.emulated_zone import DEFAULT_FOLDER, EmulatedZone, ScriptMissing
 from operations.overview import Overview, look, show
 from operations.program import ProgramError, run_program
 from operations.pulumi_cli import Changes, PulumiCli, PulumiFailed
@@ -84,7 +84,7 @@ def rehearse(
         with EmulatedZone(environment, endpoints, _token(project)) as zone:
             zone.add_records_kept_by_hand()
             if servers_only:
-                console.print('The servers run. By hand: eval "$(serlo env)"')
+                console.print(f"The servers run. {_by_hand(folder)}")
                 return
             zone.require_script(folder)
         changes = pulumi.up()
@@ -92,6 +92,8 @@ def rehearse(
             console.print("[yellow]not all pods became ready: see the table")
         overview = look_at(project, environment, endpoints, cluster)
         report(changes, overview, time.monotonic() - began, as_json=json, console=console)
+        if not (json or down):
+            console.print(_by_hand(folder))
         if down:
             pulumi.destroy()
     except ScriptMissing as error:
@@ -203,7 +205,12 @@ def report(
         print(json_format.dumps(document, indent=2))
         return
     show(overview, console)
-    console.print(f'[bold green]{changes}[/] in {seconds:.1f} s. By hand: eval "$(serlo env)"')
+    console.print(f"[bold green]{changes}[/] in {seconds:.1f} s")
+
+
+def _by_hand(folder: Path) -> str:
+    where = "" if folder == DEFAULT_FOLDER else f" --folder {folder}"
+    return f'By hand: eval "$(serlo env{where})"'
 
 
 def _administrators_view(project: DerivedProject) -> Cluster:

@@ -11,12 +11,14 @@ from rich.console import Console
 from rich.table import Table
 
 from infra.edge import routing as words
-from infra.edge.compilation import TableError, compile_table
+from infra.edge.compilation import compile_table
 from infra.edge.routing import AnyHost, Rule
 from infra.edge.table import RULES
+from infra.edge.tablecheck import RoutingError
 from infra.environment import Environment, StackFileError
 from infra.stackschema import SplitKeys
 from operations.output import write_out
+from operations.own_table import NotOurs, require_own_table
 from operations.stacks import stack_file
 
 _COLUMNS = ("rule", "hosts", "path", "conditions", "action", "environments", "place")
@@ -59,7 +61,7 @@ def routes(
         sys.exit("serlo routes: --markdown or --json, not both")
     try:
         found = rows() if stack is None else rows(Environment.load(stack_file(stack)))
-    except (StackFileError, TableError) as error:
+    except (StackFileError, RoutingError, NotOurs) as error:
         sys.exit(f"serlo routes: {error}")
     if json:
         write_out(json_format.dumps([asdict(row) for row in found], indent=2) + "\n")
@@ -70,9 +72,10 @@ def routes(
 
 
 def rows(environment: Environment | None = None) -> list[Row]:
-    """Every rule in words, or those that hold in an environment; raises TableError."""
+    """Every rule in words, or those that hold in an environment; raises RoutingError, NotOurs."""
     if environment is None:
         return [_row(rule, rule.action, None) for rule in RULES]
+    require_own_table(environment)
     compiled = cast(Sequence[Mapping[str, str]], compile_table(RULES, environment)["rules"])
     here = {entry["name"] for entry in compiled}
     splits = environment.edge.splits

@@ -7,9 +7,10 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from infra.edge.compilation import TableError
 from infra.edge.script import COMPATIBILITY_DATE, MAIN_MODULE, SECRET_BINDINGS, Script, script
+from infra.edge.tablecheck import RoutingError
 from infra.environment import Environment, StackFileError
+from operations.own_table import NotOurs, require_own_table
 from operations.stacks import stack_file
 from rehearsal.files import write_public
 from toolchain import ToolError, resolve
@@ -58,9 +59,10 @@ def worker(*, output: Path, stack: str = "production") -> None:
     """
     try:
         environment = Environment.load(stack_file(stack))
+        require_own_table(environment)
         declared = script(environment)
         files = {MAIN_MODULE: bundled(modules(declared)), **settings(environment, declared)}
-    except (StackFileError, TableError, ToolError) as error:
+    except (StackFileError, RoutingError, NotOurs, ToolError) as error:
         sys.exit(f"serlo worker: {error}")
     for name, text in files.items():
         write_public(output / name, text)

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from cyclopts import Parameter
 
-from infra.edge.compilation import TableError
+from infra.edge.tablecheck import RoutingError
 from infra.edge.visit import Visit, VisitError
 from infra.environment import Environment, StackFileError
 from operations.output import write_out
@@ -84,7 +84,7 @@ def trace(
             arguments = _arguments(url, str(stack or environment.name), headers, method, region)
             before = trace_at(base, arguments)
     except (
-        *(_UsageError, VisitError, StackFileError, TableError, ProgramError),
+        *(_UsageError, VisitError, StackFileError, RoutingError, ProgramError),
         *(FileNotFoundError, NoAnswer, BaseError),
     ) as error:
         sys.exit(f"serlo trace: {error}")

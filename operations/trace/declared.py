@@ -17,6 +17,7 @@ from infra.edge.table import RULES
 from infra.edge.visit import Visit
 from infra.environment import Environment
 from infra.manifests.admission import HEADER
+from operations.own_table import require_own_table
 from operations.program import run_program
 from operations.trace.cluster import Backend, Declared, NoBackend
 from rehearsal.cloudflare.route_matching import most_specific, parse
@@ -47,13 +48,15 @@ class Trace:
 
 
 def trace_declared(environment: Environment, stack_file: Path, visit: Visit) -> Trace:
-    """Follow a request through what a stack declares; raises ProgramError, TableError."""
+    """Follow a request through what a stack declares; raises ProgramError, RoutingError."""
     record = next((r for r in records(environment) if r.host == visit.host), None)
     label = visit.label(environment.domain)
     by_hand = KEPT_BY_HAND.get(label or "") if environment.is_production else None
     route = _route(environment, visit)
     explanation = None
     if route is not None and route.script is not None and environment.edge.script is None:
+        # What would answer by a table that no update takes is of no use to anybody.
+        require_own_table(environment)
         explanation = explain(compile_table(RULES, environment), _bindings(environment), visit)
     fetches = _fetches(environment, visit, explanation, route)
     declared = Declared(run_program(stack_file)) if fetches else None

@@ -90,20 +90,14 @@ def differences(trace: Trace, live: Live) -> list[str]:
         return list(_differs("status of a host without a record", _NO_RECORD, live.status))
     if trace.explanation is None:
         return list(_wrong_pod(trace, live))
-    wrong: list[str] = []
-    for decision in decisions(trace.explanation.decision):
-        found = list(_wrong(trace, decision, live))
-        if not found:
-            return []
-        wrong = wrong or found
-    return wrong
+    possible = {d.rule: d for d in decisions(trace.explanation.decision)}
+    if live.rule not in possible:
+        rules = " or ".join(rule or "no rule" for rule in possible)
+        return [f"declared is that {rules} answers; {live.rule or 'no rule'} does"]
+    return list(_wrong(trace, possible[live.rule], live))
 
 
 def _wrong(trace: Trace, decision: Decision, live: Live) -> Iterator[str]:
-    if live.rule != decision.rule:
-        declared = decision.rule or "no rule"
-        yield f"declared is that {declared} answers; {live.rule or 'no rule'} does"
-        return
     outcome = decision.outcome
     match outcome:
         case Redirected():

@@ -1,4 +1,5 @@
-// What the worker says itself. No answer says more about a failure than that there is one.
+// What the worker says itself. No answer says more about a failure than that there is one, but for
+// one of the worker's own bindings.
 
 /** @import { Visit } from "./types" */
 import { page } from "./page.mjs";
@@ -29,10 +30,12 @@ export function redirection(target, status) {
  * @param {number} status
  * @param {Request} request
  * @param {string} requestId
- * @param {string | null} [retryAfter] what the upstream said
+ * @param {{ retryAfter?: string | null, note?: string }} [more] what the upstream said; a fixed text
+ *   for operators
  */
-export function branded(status, request, requestId, retryAfter = null) {
-  const answer = html(page(status, request.headers.get("accept-language"), requestId), status);
+export function branded(status, request, requestId, { retryAfter = null, note } = {}) {
+  const languages = request.headers.get("accept-language");
+  const answer = html(page(status, languages, requestId, note), status);
   setRetryAfter(answer, retryAfter);
   return answer;
 }

@@ -84,7 +84,8 @@ function labelOf(hostname, domain) {
 function failed(error, request, about) {
   if (error instanceof TableError) {
     log("error", error.message, about);
-    return branded(503, request, about.requestId);
+    // Whoever has just started a worker looks at this page first.
+    return branded(503, request, about.requestId, { note: "no routing table (ROUTES_1, …)" });
   }
   if (error instanceof Unreachable) {
     log("error", error.message, about, { host: error.host });

@@ -21,8 +21,9 @@ const TEXTS = {
  * @param {number} status
  * @param {string | null} languages the header Accept-Language
  * @param {string} requestId
+ * @param {string} [note] for operators
  */
-export function page(status, languages, requestId) {
+export function page(status, languages, requestId, note) {
   const language = languages === null || /^\s*de\b/i.test(languages) ? "de" : "en";
   const texts = TEXTS[language];
   const [title, text] =
@@ -47,7 +48,7 @@ small { color: #666; }
 <header>Serlo</header>
 <h1>${title}</h1>
 <p>${text}</p>
-<small>${status} · ${texts.number}: ${requestId}</small>
+<small>${status}${note === undefined ? "" : ` · ${note}`} · ${texts.number}: ${requestId}</small>
 </main>
 </body>
 </html>

@@ -153,7 +153,8 @@ export function presentable(visit, answer, instead) {
     log("error", "an upstream is down", visit, { status });
     const retryAfter = answer.headers.get("retry-after");
     discard(answer);
-    return instead?.(503, retryAfter) ?? branded(503, visit.request, visit.requestId, retryAfter);
+    const given = { retryAfter };
+    return instead?.(503, retryAfter) ?? branded(503, visit.request, visit.requestId, given);
   }
   return new Response(BODILESS.has(status) ? null : answer.body, answer);
 }

@@ -4,14 +4,18 @@ import json
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from infra.edge.routing import Exact, PassThrough, Rule
 from infra.edge.table import RULES
+from operations import own_table
 from operations.routes import markdown_of, routes, rows
 from operations.trace.command import trace
+from operations.worker import worker
 
 CHECKOUT = Path(__file__).parents[3]
 
@@ -85,6 +89,36 @@ def test_what_a_worker_of_others_does_is_not_known(
     assert (found["decision"], found["backends"]) == (None, [])
     trace("https://de.serlo.localhost/", stack=str(file), rehearsal=False)
     assert "others, which is published from elsewhere" in capsys.readouterr().out
+    with pytest.raises(SystemExit, match="is others, which is published from elsewhere"):
+        routes(stack=str(file))
+    with pytest.raises(SystemExit, match="is others, which is published from elsewhere"):
+        worker(stack=str(file), output=tmp_path / "worker")
+
+
+def _trace(_: Path) -> None:
+    trace("https://de.serlo.org/impressum", rehearsal=False)
+
+
+def _routes(_: Path) -> None:
+    routes(stack="production")
+
+
+def _worker(folder: Path) -> None:
+    worker(stack="production", output=folder / "worker")
+
+
+@pytest.mark.parametrize("command", [_trace, _routes, _worker])
+def test_a_table_with_mistakes_explains_nothing(
+    command: Callable[[Path], None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No update would take it, so what it says holds nowhere."""
+    late = Rule("too-late", ("de",), Exact("/impressum"), PassThrough())
+    monkeypatch.setattr(own_table, "RULES", (*RULES, late))
+    with pytest.raises(SystemExit) as caught:
+        command(tmp_path)
+    assert "1 mistake in the routing table:\n" in str(caught.value.code)
+    assert "too-late: never answers, since " in str(caught.value.code)
+    assert not (tmp_path / "worker").exists()
 
 
 def test_legacy_answers_through_varnish(capsys: pytest.CaptureFixture[str]) -> None:

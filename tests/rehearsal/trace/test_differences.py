@@ -1,0 +1,66 @@
+"""In what a rehearsal's answer is said to be none of those that were declared."""
+
+from dataclasses import replace
+
+import pytest
+
+from infra.edge.visit import Visit
+from infra.environment import Environment
+from operations.stacks import stack_file
+from operations.trace.declared import Trace, trace_declared
+from operations.trace.live import Live, differences
+
+_FRONTEND = Live(
+    status=200,
+    rule="donations",
+    location=None,
+    script="serlo-staging",
+    route="*serlo-staging.dev/*",
+    service="frontend",
+    namespace="frontend",
+    pod="frontend-1",
+    version="0" * 40,
+    asked="frontend.serlo-staging.dev/de/spenden",
+)
+_REDIRECT = Live(
+    301, "alias", "https://de.serlo-staging.dev/1/x", None, None, None, None, None, None, None
+)
+
+
+@pytest.fixture(scope="module")
+def declared() -> Trace:
+    """The alias may answer, and else everybody gets the frontend."""
+    file = stack_file("staging")
+    visit = Visit.of("https://de.serlo-staging.dev/spenden")
+    return trace_declared(Environment.load(file), file, visit)
+
+
+@pytest.mark.parametrize("live", [_FRONTEND, _REDIRECT], ids=["frontend", "alias"])
+def test_whatever_may_happen_is_no_difference(declared: Trace, live: Live) -> None:
+    assert differences(declared, live) == []
+
+
+@pytest.mark.parametrize(
+    ("live", "said"),
+    [
+        (
+            replace(_FRONTEND, rule="consent"),
+            "declared is that alias or donations answers; consent does",
+        ),
+        (
+            replace(_FRONTEND, rule=None),
+            "declared is that alias or donations answers; no rule does",
+        ),
+        (replace(_REDIRECT, status=302), "the status declared is 301, but it is 302"),
+        (
+            replace(_FRONTEND, service="varnish", namespace="serlo-org", version="6.0.2"),
+            f"declared is that frontend/frontend in version {'0' * 40} answers, "
+            "but serlo-org/varnish in version 6.0.2 did",
+        ),
+    ],
+    ids=["another rule", "no rule", "another status", "another pod"],
+)
+def test_a_difference_is_told_of_the_rule_that_answered(
+    declared: Trace, live: Live, said: str
+) -> None:
+    assert differences(declared, live) == [said]
