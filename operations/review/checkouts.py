@@ -14,6 +14,7 @@ from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
 
+from operations.review.reasons import reason
 from operations.review.snapshot import Snapshot, broken, from_json
 
 WORKTREE = "WORKTREE"
@@ -60,8 +61,8 @@ def _snapshots(root: Path, commit: str | None, stacks: Sequence[str]) -> dict[st
         check=False,
     )
     if done.returncode:
-        reason = done.stderr.strip().replace(f"{folder}{os.sep}", "").splitlines()
-        problem = "its program cannot be run:\n" + "\n".join(reason[-3:])
+        said = done.stderr.replace(f"{folder}{os.sep}", "")
+        problem = f"its program cannot be run:\n{reason(said)}"
         return {stack: broken(stack, problem) for stack in stacks}
     return missing | from_json(done.stdout.replace(f"{folder}{os.sep}", ""))
 

@@ -92,7 +92,7 @@ class Comparison:
 
 
 def compare(before: Snapshot, after: Snapshot) -> Comparison:
-    """The changes that lead from one snapshot to the other, in the order of registration.
+    """The changes that lead from one snapshot to the other, what goes last.
 
     Nothing is compared if one of them is broken.
     """

@@ -22,6 +22,8 @@ _SHORT = 12
 _LINK = re.compile(r"https://[A-Za-z0-9./_?=%&+:@~-]+")
 _MARKUP = re.compile(r"[\\`*_\[\]|~#@]")
 """What Markdown reads as more than text; `@` would call people."""
+_LEADING = re.compile(r"^(\d{0,9})([-+=.)])(?=\s|$|[-+=])")
+"""What begins a list, a heading or a line across."""
 _MARK = "<!-- serlo review -->"
 """By which the comment of an earlier run is found."""
 _ARROWS = {"up": "⬆", "down": "⬇ back", "new": "new", "gone": "gone", "same": "same", "other": ""}
@@ -294,12 +296,13 @@ def _bounded(text: str) -> str:
 
 def _cell(text: str) -> str:
     """Text within a line: nothing in it is Markdown or HTML."""
-    return _MARKUP.sub(r"\\\g<0>", _escaped(" ".join(text.split())))
+    marked = _MARKUP.sub(r"\\\g<0>", _escaped(" ".join(text.split())))
+    return _LEADING.sub(r"\1\\\2", marked)
 
 
 def _code(text: str) -> str:
     """Text as code within a line, whatever is in it."""
-    plain = " ".join(text.split()).replace("|", "¦")
+    plain = " ".join(text.split()).replace("|", "¦") or "nothing"
     ticks = "`"
     while ticks in plain:
         ticks += "`"

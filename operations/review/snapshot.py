@@ -96,7 +96,7 @@ class Snapshot:
     problem: str | None = None
 
     def of_kind(self, *kinds: str) -> list[Resource]:
-        """Its resources of these kinds, in the order of registration."""
+        """Its resources of these kinds, by URN."""
         return [resource for resource in self.resources.values() if resource.kind in kinds]
 
 
@@ -133,7 +133,8 @@ def take(stack: str, file: Path) -> Snapshot:
         prereleases=sorted(_prereleases(environment)),
         resources={
             entry.urn: _resource(entry)
-            for entry in program.registrations
+            # They are registered at the same time, so that their order says nothing.
+            for entry in sorted(program.registrations, key=lambda entry: entry.urn)
             if entry.custom and not entry.existing
         },
         routing=_routing(environment),

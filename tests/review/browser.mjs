@@ -48,7 +48,11 @@ try {
     await section.locator(":scope > summary").click();
   }
   const wide = await tab.evaluate(() => document.documentElement.scrollWidth > innerWidth);
-  if (picture !== undefined) await tab.screenshot({ path: picture });
+  if (picture !== undefined) {
+    await tab.evaluate(() => scrollTo(0, 0));
+    await tab.setViewportSize({ width: 1200, height: 1350 });
+    await tab.screenshot({ path: picture });
+  }
   const title = await tab.title();
   const text = await tab.locator("body").innerText();
   const scripts = await tab.locator("script").count();

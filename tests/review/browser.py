@@ -1,7 +1,4 @@
-"""Looking at a page in a real browser: headless Chromium from the tool cache.
-
-`python -m tests.review.browser` takes the screenshot in docs/ anew.
-"""
+"""Looking at a page in a real browser: headless Chromium from the tool cache."""
 
 import json
 import os

@@ -12,6 +12,8 @@ import sys
 import traceback
 from contextlib import redirect_stdout
 
+from operations.review.reasons import reason
+
 for _name in (
     *("ada_url", "cyclopts", "pulumi", "pulumi.provider", "pulumi.runtime.mocks", "pydantic"),
     *("pulumi_kubernetes", "rehearsal.plugins.properties", "runpy", "yaml"),
@@ -28,8 +30,8 @@ def _answer(root: str, stack: str, file: str) -> dict[str, object]:
         with redirect_stdout(printed):
             main([stack, file])
     except BaseException:
-        lines = traceback.format_exc().strip().splitlines()
-        return {"failed": True, "text": "its program cannot be run:\n" + "\n".join(lines[-3:])}
+        said = reason(traceback.format_exc())
+        return {"failed": True, "text": f"its program cannot be run:\n{said}"}
     return {"failed": False, "text": printed.getvalue()}
 
 

@@ -76,13 +76,13 @@ def _report(texts: Iterator[str]) -> Report:
                 releases=[
                     Release(
                         key="server",
-                        before=next(texts),
-                        after=next(texts),
+                        before=next(texts).replace("@", ""),
+                        after=next(texts).replace("@", ""),
                         direction="up",
                         services=[next(texts)],
                         image="image",
                         changes=[next(texts)],
-                        link=next(texts),
+                        link=f"{next(texts)} ",
                     )
                 ],
                 dangers=[Danger(Kind.DELETED, next(texts), next(texts), "why", (next(texts),))],
@@ -215,7 +215,7 @@ def test_what_does_not_fit_is_left_out_the_least_important_first() -> None:
         assert len(text) <= MOST
         for part in ("`1.0.0`", "`2.0.0`", f"**Dangers** ({dangers})", *kept):
             assert part in text
-        assert ("All of it: artifact." in text) == (resources > 3)
+        assert ("The whole is in the artifact." in text) == (resources > 3)
 
 
 def test_json_has_everything() -> None:
