@@ -129,16 +129,13 @@ def _outcome(outcome: Outcome) -> Iterator[str]:
 
 
 def _sorted(outcome: Sorted) -> Iterator[str]:
-    percentage = f"{outcome.probability * 100:g} %"
+    division = f"{outcome.probability * 100:g} % of {outcome.audience} visitors"
     match outcome.side:
-        case "frontend":
-            yield f"the frontend answers: {outcome.why}"
-        case "legacy":
-            yield f"legacy serlo.org answers: {outcome.why}"
+        case "frontend" | "legacy":
+            yield f"{_WHO[outcome.side]}; the frontend has {division}"
         case None:
-            yield f"the frontend answers {percentage} of {outcome.audience} visitors"
-            yield "and legacy serlo.org the others"
-            yield outcome.why
+            yield f"the frontend answers {division}, and legacy serlo.org the others"
+    yield outcome.why
     if outcome.asks is not None:
         yield "but legacy, if the API does not say that the content has one of these types:"
         yield f"  {', '.join(outcome.asks.types or ())}"

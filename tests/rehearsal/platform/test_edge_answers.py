@@ -61,6 +61,10 @@ def test_redirects_to_aliases_are_kept_in_the_store(rehearsal: Rehearsal, ask: A
     until(lambda: stored() >= {"/de/1855", "/de/27778", "/de/nothing/of/the/kind"})
 
 
+def test_the_edge_is_found_by_hand(rehearsal: Rehearsal) -> None:
+    assert rehearsal.by_hand('echo "$SERLO_EDGE"').stdout.strip() == rehearsal.endpoints["edge"]
+
+
 def test_the_region_decides(ask: Ask) -> None:
     for region, wanted in (("BE", "berlin"), ("NI", "niedersachsen"), ("HE", "bayern")):
         cf = json.dumps({"regionCode": region})
