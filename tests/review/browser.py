@@ -16,7 +16,9 @@ WHERE_IT_RUNS = sys.platform == "linux" and platform.machine() in ("x86_64", "AM
 _SCRIPT = Path(__file__).with_name("browser.mjs")
 _SECONDS = 120
 _FONTS = """<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "fonts.dtd">
-<fontconfig><dir>{folder}/fonts</dir><cachedir>{folder}/font-cache</cachedir></fontconfig>
+<fontconfig>
+<dir>{folder}/fonts</dir><dir>/usr/share/fonts</dir><cachedir>{folder}/font-cache</cachedir>
+</fontconfig>
 """
 
 
@@ -33,7 +35,7 @@ def look_at(page: Path, scratch: Path, picture: Path | None = None) -> dict[str,
             **{k: v for k, v in os.environ.items() if "proxy" not in k.lower()},
             "TMPDIR": str(scratch),
             "HOME": str(scratch),
-            # The one font that comes with it: pictures look the same everywhere.
+            # The font that comes with it, and for what that lacks those of the machine.
             "FONTCONFIG_FILE": str(scratch / "fonts.conf"),
             # Its libraries come with it, as for Amazon's functions, which it is packed for.
             "AWS_LAMBDA_JS_RUNTIME": "nodejs22.x",

@@ -77,6 +77,9 @@ class Snapshots:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        # Both sides come from one copy, whatever happens to the checkout meanwhile.
+        for name in _DECLARED:
+            shutil.copytree(ROOT / name, folder / "origin" / name)
         self._taken: dict[tuple[tuple[Edit, ...], str], Snapshot] = {}
         self._process: subprocess.Popen[str] | None = None
 
@@ -109,7 +112,7 @@ class Snapshots:
     def _take(self, edits: tuple[Edit, ...], stack: str) -> Snapshot:
         root = self._folder / f"checkout-{len(self._taken)}"
         for name in _DECLARED:
-            shutil.copytree(ROOT / name, root / name)
+            shutil.copytree(self._folder / "origin" / name, root / name)
         for edit in edits:
             edit.make(root)
         answer = self._asked(root, stack)

@@ -65,7 +65,7 @@ def _worker(change: ResourceChange) -> Iterator[Danger]:
     if code:
         yield Danger(
             Kind.WORKER,
-            f"its code or runtime: {', '.join(code)}",
+            f"its code or runtime: {', '.join(path.removesuffix('.content') for path in code)}",
             change.resource.label,
             "every request passes it; the answers named here are those of the table alone",
         )
