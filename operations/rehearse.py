@@ -31,11 +31,6 @@ from rehearsal.kubernetes_api import Cluster
 from rehearsal.supervisor import Endpoints, StartFailed, start, stop
 from toolchain import ToolError, default, resolve, resolve_all
 
-STILL_RUNNING = (
-    'The servers keep running: look with `eval "$(serlo env)"`, mend, run again; '
-    "`serlo down` stops them."
-)
-
 
 def rehearse(
     *,
@@ -99,7 +94,7 @@ def rehearse(
     except ScriptMissing as error:
         sys.exit(f"serlo rehearse: {error}")
     except PulumiFailed as error:
-        sys.exit(f"{error.output}\nserlo rehearse: {error}. {STILL_RUNNING}")
+        sys.exit(f"{error.output}\nserlo rehearse: {error}. {_still_running(folder)}")
     finally:
         if down:
             stop(project.rehearsal)
@@ -209,8 +204,19 @@ def report(
 
 
 def _by_hand(folder: Path) -> str:
-    where = "" if folder == DEFAULT_FOLDER else f" --folder {folder}"
-    return f'By hand: eval "$(serlo env{where})"'
+    return f'By hand: eval "$(serlo env{_option(folder)})"'
+
+
+def _still_running(folder: Path) -> str:
+    where = _option(folder)
+    return (
+        f'The servers keep running: look with `eval "$(serlo env{where})"`, mend, run again; '
+        f"`serlo down{where}` stops them."
+    )
+
+
+def _option(folder: Path) -> str:
+    return "" if folder == DEFAULT_FOLDER else f" --folder {folder}"
 
 
 def _administrators_view(project: DerivedProject) -> Cluster:
