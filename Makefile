@@ -53,8 +53,9 @@ format: $(INSTALLED) ## Format and fix what can be fixed
 	$(VENV)/bin/ruff check --fix .
 	$(VENV)/bin/ruff format .
 
-golden: $(INSTALLED) ## Rewrite tests/golden, which shows what every stack renders to
+golden: $(INSTALLED) ## Rewrite what every stack renders to, and the reports of reviews (2 minutes)
 	$(VENV)/bin/python -m tests.golden.golden
+	$(VENV)/bin/python -m tests.review.scenario
 
 bench: tools ## Compare pulumi, kubectl and helm on the same objects (about 15 minutes)
 	$(VENV)/bin/python -m benchmarks
