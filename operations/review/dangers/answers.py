@@ -93,7 +93,14 @@ def _details(old: Outcome, new: Outcome) -> Iterator[tuple[str, Any, Any]]:
         if isinstance(was, str) and isinstance(becomes, str):
             was, becomes = _around(was, becomes), _around(becomes, was)
         if was != becomes:
-            yield field.name.replace("_", " "), was, becomes
+            if field.name == "asks":
+                yield "content of", _types(was), _types(becomes)
+            else:
+                yield field.name.replace("_", " "), was, becomes
+
+
+def _types(asked: Asked | None) -> str:
+    return ", ".join(asked.types or ()) if asked is not None else "all types"
 
 
 def _around(text: str, other: str) -> str:

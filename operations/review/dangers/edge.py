@@ -24,6 +24,8 @@ def edge_dangers(comparison: Comparison) -> Iterator[Danger]:
         kind = change.resource.kind
         if change.operation is Operation.UPDATE and kind in ("DnsRecord", "WorkersRoute"):
             yield from _led_elsewhere(change)
+        elif change.operation is Operation.CREATE and kind == "WorkersRoute":
+            yield from _new_route(change)
         elif kind in _WHY and change.operation in (Operation.UPDATE, Operation.CREATE):
             yield from _zone(change)
         elif kind == "WorkersScript":
@@ -45,6 +47,14 @@ def _led_elsewhere(change: ResourceChange) -> Iterator[Danger]:
         else:
             kind, why = Kind.ROUTE, "other requests pass the worker than before"
         yield Danger(kind, _changed(field), resource.label, why)
+
+
+def _new_route(change: ResourceChange) -> Iterator[Danger]:
+    properties = change.resource.properties
+    script = properties.get("script")
+    why = "its requests go past the worker, table and all" if script is None else "they pass it now"
+    what = f"{properties['pattern']} leads to {script or 'no worker'}"
+    yield Danger(Kind.ROUTE, what, change.resource.label, why)
 
 
 def _zone(change: ResourceChange) -> Iterator[Danger]:

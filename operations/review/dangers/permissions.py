@@ -85,7 +85,7 @@ def _deployer(comparison: Comparison) -> Iterator[Danger]:
         if new:
             yield Danger(
                 Kind.PERMISSION,
-                f"deploying takes new rights ({role}): {_listed(new)}",
+                f"deploying takes new rights in {role}: {_listed(new)}",
                 f"serlo access {comparison.stack}",
                 "`pulumi up` is forbidden it until an administrator applies them",
             )
@@ -108,14 +108,14 @@ def _rights(snapshot: Snapshot) -> dict[str, set[tuple[str, str]]]:
 
 
 def _listed(rights: Iterable[tuple[str, str]]) -> str:
-    """`create and delete jobs, secrets; get nodes`: rights, by what may be done with what."""
+    """`jobs, secrets (create, delete); nodes (get)`: rights, by what may be done with what."""
     verbs: dict[str, list[str]] = {}
     for resource, verb in sorted(rights):
         verbs.setdefault(resource, []).append(verb)
     resources: dict[tuple[str, ...], list[str]] = {}
     for resource, may in verbs.items():
         resources.setdefault(tuple(may), []).append(resource)
-    return "; ".join(f"{', '.join(may)}: {', '.join(on)}" for may, on in resources.items())
+    return "; ".join(f"{', '.join(on)} ({', '.join(may)})" for may, on in resources.items())
 
 
 def _said(value: object) -> str:

@@ -79,7 +79,7 @@ def _replaced(change: ResourceChange) -> Iterator[Danger]:
     if _NAMING.isdisjoint(change.replacing):
         why = f"that cannot be changed in place: it is deleted, then made again; meanwhile {lost}"
     else:
-        why = f"that makes it another one: once it is there, the old one goes: {lost}"
+        why = f"another one is made, then the old one goes; of that, {lost}"
     yield Danger(Kind.REPLACED, f"{resource.kind}, by {fields}", resource.label, why)
 
 
