@@ -103,8 +103,8 @@ def _keep(results: Results, rows: list[Row], runs: int, busy: float) -> None:
     text = (
         f"Medians of {runs}; {versions}; Python {platform.python_version()};"
         f" {os.cpu_count()} processors, load {busy:.1f} before the start.\n\n"
-        f"{table(results)}\n\n{targets(results)}\n\n"
-        f"{commands_table(rows)}\n\n{commands_targets(rows)}\n"
+        + (f"{table(results)}\n\n{targets(results)}\n\n" if results.runs else "")
+        + (f"{commands_table(rows)}\n\n{commands_targets(rows)}\n" if rows else "")
     )
     print(text)
     RESULTS.mkdir(exist_ok=True)

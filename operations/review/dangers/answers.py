@@ -99,8 +99,8 @@ def _details(old: Outcome, new: Outcome) -> Iterator[tuple[str, Any, Any]]:
                 yield field.name.replace("_", " "), was, becomes
 
 
-def _types(asked: Asked | None) -> str:
-    return ", ".join(asked.types or ()) if asked is not None else "all types"
+def _types(asked: Any) -> str:
+    return ", ".join(asked.types or ()) if isinstance(asked, Asked) else "all types"
 
 
 def _around(text: str, other: str) -> str:
