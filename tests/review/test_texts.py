@@ -3,6 +3,7 @@
 import json
 import string
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from html.parser import HTMLParser
 
 from hypothesis import given, settings
@@ -234,3 +235,31 @@ def test_a_page_has_everything() -> None:
 
     assert text.count("spec.field59") == 100
     assert text.count('class="danger"') == 300
+
+
+def test_what_really_happened_is_told() -> None:
+    def step(name: str, *, lost: dict[str, int], problem: str | None = None) -> Step:
+        return Step(
+            name, 12.3, {"update": 2, "same": 80}, 900, lost, {"api/server": 2}, 0, {}, problem
+        )
+
+    good = Performance("production", 60.0, [step("change", lost={}), step("way back", lost={})])
+    bad = Performance(
+        "production",
+        60.0,
+        [
+            step("change", lost={}, problem="ImagePullBackOff"),
+            step("way back", lost={"GET x: 502": 3}),
+        ],
+    )
+    for performance, free in ((good, True), (bad, False)):
+        report = replace(_huge(1, 1), performances=[performance])
+        for text in (markdown(report, lambda _: ""), html(report, lambda _: "")):
+            assert "900" in text
+            assert "api/server (2)" in text
+            assert ("The way back is free" in text) == free
+            assert ("ImagePullBackOff" in text) != free
+            assert ("GET x: 502" in text) != free
+    assert "| change | 12 s | 2 update | 900 | 0 | api/server (2) |" in markdown(
+        replace(_huge(1, 1), performances=[good]), lambda _: ""
+    )
