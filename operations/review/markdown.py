@@ -232,16 +232,16 @@ def _performed(performance: Performance) -> Iterator[str]:
     if performance.problem is not None:
         yield _fence(_bounded(performance.problem), "text")
         return
-    yield "| | took | `pulumi up` did | requests | lost | pods replaced |"
-    yield "|---|---|---|---|---|---|"
+    yield "| | took | `pulumi up` did | requests | lost | pods replaced | restarts |"
+    yield "|---|---|---|---|---|---|---|"
     for step in performance.steps:
         did = ", ".join(f"{n} {name}" for name, n in step.changes.items() if name != "same")
         if step.problem is not None:
             did = "failed"
         pods = ", ".join(f"{_cell(name)} ({n})" for name, n in step.replaced_pods.items())
         lost = sum(step.lost.values())
-        cells = (step.name, f"{step.seconds:.0f} s", did or "no changes", step.sent, lost, pods)
-        yield f"| {' | '.join(str(cell) for cell in cells)} |"
+        cells = (f"{step.seconds:.0f} s", did or "no changes", step.sent, lost, pods, step.restarts)
+        yield f"| {step.name} | {' | '.join(str(cell) for cell in cells)} |"
     yield ""
     for step in performance.steps:
         if step.problem is not None:

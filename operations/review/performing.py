@@ -37,7 +37,7 @@ class Step:
     replaced_pods: dict[str, int]
     """How many pods of a workload gave way to others."""
     restarts: int
-    """How often containers were started again."""
+    """How often containers that are there afterwards were started again."""
     answers: dict[str, list[int]]
     problem: str | None = None
 
@@ -124,7 +124,10 @@ def _step(name: str, stack: str, checkout: Path, folder: Path, samples: Sequence
         sent=outcome.sent,
         lost=outcome.lost,
         replaced_pods=_replaced(before, after),
-        restarts=sum(pod["restarts"] for pod in after.values()),
+        restarts=sum(
+            pod["restarts"] - before.get(uid, {"restarts": 0})["restarts"]
+            for uid, pod in after.items()
+        ),
         answers=outcome.answers,
         problem=problem,
     )

@@ -260,6 +260,6 @@ def test_what_really_happened_is_told() -> None:
             assert ("The way back is free" in text) == free
             assert ("ImagePullBackOff" in text) != free
             assert ("GET x: 502" in text) != free
-    assert "| change | 12 s | 2 update | 900 | 0 | api/server (2) |" in markdown(
+    assert "| change | 12 s | 2 update | 900 | 0 | api/server (2) | 0 |" in markdown(
         replace(_huge(1, 1), performances=[good]), lambda _: ""
     )
