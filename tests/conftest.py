@@ -1,7 +1,24 @@
 """What holds for all tests."""
 
+import pytest
 from hypothesis import settings
 
 # How long an example takes says something about the machine, not about the code.
 settings.register_profile("no-deadline", deadline=None, print_blob=True)
 settings.load_profile("no-deadline")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Keep tests of one xdist_group in one process.
+
+    pytest-xdist 3.8 names the group in a test's id by a field that pytest 9.2 no longer has, so
+    that groups are silently ignored: https://github.com/pytest-dev/pytest-xdist/issues/1386.
+    """
+    if not config.getoption("loadgroup", False):
+        return
+    for item in items:
+        group = item.get_closest_marker("xdist_group")
+        if group is not None and "@" not in item.nodeid.rpartition("]")[2]:
+            named = type(item.id).parse(f"{item.nodeid}@{group.args[0]}")
+            object.__setattr__(item, "_id", named)
