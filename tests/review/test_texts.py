@@ -45,7 +45,7 @@ _hostile = st.lists(
     st.one_of(st.sampled_from(_BREAKING), st.text(string.ascii_letters + " .:/", max_size=8)),
     min_size=1,
     max_size=8,
-).map("".join)
+).map(lambda parts: "".join(parts) or "x")
 
 
 def _changed(operation: str, label: str, *fields: Field) -> Changed:
