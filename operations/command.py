@@ -1,6 +1,8 @@
 """The `serlo` command: one lazily imported module per subcommand, so that each starts fast."""
 
+import os
 import sys
+from pathlib import Path
 
 from cyclopts import App
 
@@ -36,12 +38,43 @@ app.command("operations.worker:worker", help="Write the worker's files, to be ru
 app.command("operations.secrets:secrets", help="Which secrets a stack needs, and which are set.")
 
 
+_OWN = Path(__file__).resolve().parent.parent
+_ANYWHERE = frozenset({"review", "tools"})
+"""Commands that ask for the checkout they are run in, or for none."""
+
+
 def main() -> None:
-    """Run the command line; exit code 130 on Ctrl-C, as shells expect."""
+    """Run the command line; exit code 130 on Ctrl-C and 141 for a reader who left, as usual."""
+    _stay_at_home(sys.argv[1:])
     try:
-        app()
+        try:
+            app()
+        finally:
+            sys.stdout.flush()
     except KeyboardInterrupt:
         sys.exit(130)
+    except BrokenPipeError:
+        # Python must not complain about it once more at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(141)
+
+
+def _stay_at_home(arguments: list[str]) -> None:
+    """Refuse to read or change this checkout's files for somebody who is in another checkout."""
+    if not arguments or arguments[0] in _ANYWHERE or {"-h", "--help", "--version"} & {*arguments}:
+        return
+    try:
+        here = Path.cwd()
+    except FileNotFoundError:
+        sys.exit("The folder you are in is not there any more: go to another one.")
+    for folder in (here, *here.parents):
+        if (folder / "infra" / "release.py").is_file() and (folder / "stacks").is_dir():
+            if folder.resolve() != _OWN:
+                sys.exit(
+                    f"This serlo belongs to {_OWN}, and would read and change the files there, not "
+                    f"those of {folder}: make install there, then use its .venv/bin/serlo."
+                )
+            return
 
 
 if __name__ == "__main__":

@@ -45,7 +45,7 @@ def adopt(
     stack
         local, staging or production.
     file
-        Where to write; adopt-<stack>.json by default.
+        Where to write; adopt-STACK.json by default.
     rehearsal
         The folder of a rehearsal to look at, instead of the real platform.
     take_over

@@ -140,6 +140,7 @@ def _rehearse(stack: str, checkout: Path, folder: Path) -> tuple[dict[str, Any],
             *(sys.executable, "-P", "-m", "operations.command", "rehearse", "--json"),
             *("--stack", str(file), "--folder", str(folder)),
         ],
+        cwd=folder,  # whichever checkout the review is asked in
         env=reading(checkout),
         capture_output=True,
         text=True,

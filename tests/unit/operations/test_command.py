@@ -11,8 +11,8 @@ CHECKOUT = Path(__file__).resolve().parents[3]
 SERLO = Path(sys.prefix) / "bin" / "serlo"
 
 
-def serlo(*arguments: str) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run([SERLO, *arguments], capture_output=True, text=True, check=False)
+def serlo(*arguments: str, cwd: Path | None = None) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run([SERLO, *arguments], cwd=cwd, capture_output=True, text=True, check=False)
 
 
 def test_help_names_every_subcommand() -> None:
@@ -20,6 +20,29 @@ def test_help_names_every_subcommand() -> None:
     assert done.returncode == 0
     for name in ("rehearse", "down", "env", "tools", "render", "versions", "bump"):
         assert re.search(rf"\b{name}\b", done.stdout)
+
+
+def test_it_does_not_touch_its_own_files_for_somebody_in_another_checkout(tmp_path: Path) -> None:
+    for name in ("infra", "stacks"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "infra" / "release.py").touch()
+
+    done = serlo("bump", "server", "99.0.0", "--offline", "--check", cwd=tmp_path / "stacks")
+
+    assert done.returncode == 1
+    assert str(CHECKOUT) in done.stderr
+    assert str(tmp_path) in done.stderr
+    assert done.stdout == ""
+
+
+def test_a_reader_who_has_seen_enough_is_no_reason_to_complain() -> None:
+    with subprocess.Popen(
+        [SERLO, "versions", "--json"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as asked:
+        assert asked.stdout is not None and asked.stderr is not None
+        asked.stdout.close()
+        assert asked.stderr.read() == b""
+    assert asked.returncode == 141
 
 
 def test_a_bad_stack_file_is_refused_before_anything_is_touched(tmp_path: Path) -> None:
