@@ -1,12 +1,14 @@
 """The topology of a stack: from the visitor to the data stores, and what a change does to it."""
 
-from collections.abc import Iterator, Mapping
+import json
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import IntEnum, StrEnum
+from hashlib import sha256
 from typing import Any
 
 from operations.review.dangers.network import edges as allowed_calls
-from operations.review.snapshot import Declared, Snapshot
+from operations.review.snapshot import Declared, Resource, Snapshot
 
 
 class Column(IntEnum):
@@ -32,13 +34,17 @@ class State(StrEnum):
 
 @dataclass(frozen=True)
 class Node:
-    """A node: `label` is its name, `detail` its version or hosts."""
+    """A node: `label` is its name, `detail` its version or hosts.
+
+    `substance` stands for all that is declared of it, so that a change is seen that no label shows.
+    """
 
     id: str
     label: str
     detail: str
     column: Column
     state: State = State.SAME
+    substance: str = ""
 
 
 @dataclass(frozen=True)
@@ -103,10 +109,14 @@ def _nodes(snapshot: Snapshot) -> Iterator[Node]:
     records = len(snapshot.of_kind("DnsRecord"))
     routes = len(snapshot.of_kind("WorkersRoute"))
     detail = f"{records} records, {routes} routes"
-    yield Node(_WORKER, f"worker {', '.join(scripts)}".strip(), detail, Column.EDGE)
-    yield Node(_GATEWAY, "gateway", "", Column.GATEWAY)
+    edge = _substance(r for r in snapshot.resources.values() if not r.is_kubernetes)
+    label = f"worker {', '.join(scripts)}".strip()
+    yield Node(_WORKER, label, detail, Column.EDGE, substance=edge)
+    gateway = _substance(snapshot.of_kind("Gateway"))
+    yield Node(_GATEWAY, "gateway", "", Column.GATEWAY, substance=gateway)
     public = {source for source, _ in _hosts(snapshot)}
     stores = {_workload(r.properties) for r in snapshot.of_kind("StatefulSet")}
+    parts = _parts(snapshot)
     for name, service in snapshot.services.items():
         key = f"{service.namespace}/{name}"
         column = Column.INTERNAL
@@ -114,7 +124,8 @@ def _nodes(snapshot: Snapshot) -> Iterator[Node]:
             column = Column.PUBLIC
         elif key in stores:
             column = Column.STORE
-        yield Node(key, name, _version(snapshot, service), column)
+        substance = _substance(parts.get(key, []))
+        yield Node(key, name, _version(snapshot, service), column, substance=substance)
         for other in service.outside:
             yield Node(_outside(other), other, "", Column.OUTSIDE)
 
@@ -139,9 +150,30 @@ def _hosts(snapshot: Snapshot) -> Iterator[tuple[str, list[str]]]:
         yield _workload(route.properties), list(route.properties["spec"]["hostnames"])
 
 
+def _owner(resource: Resource) -> str | None:
+    metadata: Mapping[str, Any] = resource.properties.get("metadata") or {}
+    labels: Mapping[str, Any] = metadata.get("labels") or {}
+    belongs = "app.kubernetes.io/name" in labels and "namespace" in metadata
+    return _workload(resource.properties) if belongs and resource.is_kubernetes else None
+
+
 def _workload(thing: Mapping[str, Any]) -> str:
     metadata = thing["metadata"]
     return f"{metadata['namespace']}/{metadata['labels']['app.kubernetes.io/name']}"
+
+
+def _parts(snapshot: Snapshot) -> dict[str, list[Resource]]:
+    """The resources of each service."""
+    found: dict[str, list[Resource]] = {}
+    for resource in snapshot.resources.values():
+        if (key := _owner(resource)) is not None:
+            found.setdefault(key, []).append(resource)
+    return found
+
+
+def _substance(resources: Iterable[Resource]) -> str:
+    said = {resource.urn: [resource.protect, resource.properties] for resource in resources}
+    return sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
 
 def _version(snapshot: Snapshot, service: Declared) -> str:

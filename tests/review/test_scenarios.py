@@ -6,7 +6,7 @@ from difflib import unified_diff
 import pytest
 
 from operations.graph.mermaid import mermaid
-from operations.graph.model import compared, graph
+from operations.graph.model import State, compared, graph
 from operations.review.dangers import Kind
 from tests.review.scenario import GOLDEN, Scenario, Snapshots, reviewed, text_of
 from tests.review.scenarios import SCENARIOS
@@ -64,11 +64,17 @@ def test_there_are_enough_and_none_is_left_over() -> None:
 def test_what_changes_is_marked_in_the_picture(snapshots: Snapshots) -> None:
     by_name = {scenario.name: scenario for scenario in SCENARIOS}
     marks = {
-        "service-with-a-host-added": ["search#", "added"],
-        "service-removed": ["dbdump", "removed"],
-        "downgrade": ["database-layer", "changed"],
+        "service-with-a-host-added": ("search", State.ADDED),
+        "service-removed": ("dbdump", State.REMOVED),
+        "downgrade": ("database-layer", State.CHANGED),
+        # What no label of the picture shows.
+        "memory-lowered": ("server", State.CHANGED),
+        "rule-removed": ("worker serlo-production", State.CHANGED),
     }
-    for name, (_, mark) in marks.items():
+    for name, (label, state) in marks.items():
         old, new = snapshots.both(by_name[name])
         drawn = compared(graph(old.snapshots["production"]), graph(new.snapshots["production"]))
-        assert f"classDef {mark} " in mermaid(drawn)
+        states = {node.label: node.state for node in drawn.nodes}
+        assert states[label] is state, name
+        assert states["hydra"] is State.SAME, name
+        assert f"classDef {state} " in mermaid(drawn)
