@@ -9,20 +9,14 @@ from string import Template
 from infra import service as words
 from infra.environment import Environment
 from infra.release import Image
-from infra.service import (
+from infra.service import Amount, Hardening, Health, Kind, Replicas, Resources, Service
+from infra.values import (
     Address,
-    Amount,
     ConfigFile,
     Content,
     Fact,
-    Hardening,
-    Health,
-    Kind,
-    Replicas,
-    Resources,
     Secret,
     SecretFile,
-    Service,
     Setting,
     Value,
     Variables,

@@ -4,19 +4,16 @@ A declaration says what holds everywhere; what differs between environments stan
 files: the version, and below `serlo:services.<name>` replicas, resources, settings and node pool.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from enum import Enum, StrEnum
+from enum import StrEnum
 from types import MappingProxyType
-from typing import TypeAlias
 
 from infra.release import Channel
+from infra.values import ConfigFile, Environments, Secret, SecretFile, Setting, Value, Variables
 
 GATEWAY = "gateway"
 """The caller that stands for the world outside: requests that come in through the gateway."""
-
-Environments: TypeAlias = frozenset[str]
-"""Names of environments; None in its place means all."""
 
 
 class Kind(StrEnum):
@@ -34,85 +31,6 @@ class Hardening(StrEnum):
 
     READ_ONLY_ROOT = "read-only-root"
     PROBES = "probes"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Setting:
-    """A value that is no secret and may differ between environments.
-
-    Without a default the stack file has to give it: `serlo:services.<service>.settings.<NAME>`.
-    """
-
-    default: str | None = None
-
-
-@dataclass(frozen=True)
-class Secret:
-    """A value from `serlo:secrets.<name>`, which reaches the pod through a Kubernetes Secret.
-
-    `only_in`: the environments that have it, all by default; elsewhere the variable is empty.
-    """
-
-    name: str
-    only_in: Environments | None = None
-
-
-class Fact(Enum):
-    """A value that follows from the environment or the release."""
-
-    ENVIRONMENT = "the name of the environment, e.g. staging"
-    VERSION = "the version that runs, without digest"
-    GERMAN_HOST = "the host of the German pages, e.g. de.serlo.org"
-
-
-@dataclass(frozen=True)
-class Address:
-    """Where another service of ours listens inside the cluster: `<name>.<namespace>:<port>`.
-
-    port     one of its further ports, else the main one
-    scheme   makes it a URL; http's own port 80 is then left out
-    Empty where the other service does not exist.
-    """
-
-    service: str
-    port: str | None = None
-    scheme: str | None = None
-
-
-Value: TypeAlias = str | Setting | Secret | Fact | Address
-"""What an environment variable holds. A plain string is the same in every environment."""
-
-Variables: TypeAlias = Mapping[str, Value]
-"""Values by name. A set that several services share is a dictionary that each spreads into its."""
-
-Content: TypeAlias = str | Sequence["Content"] | Mapping[str, "Content"] | int | float | bool | None
-"""Text, or what is written as JSON (which YAML readers understand)."""
-
-
-@dataclass(frozen=True)
-class SecretFile:
-    """A secret that the process reads from a file, mounted read-only at `path`."""
-
-    path: str
-    secret: Secret
-
-
-@dataclass(frozen=True, kw_only=True)
-class ConfigFile:
-    """A configuration file, mounted read-only at `path`.
-
-    Texts in `content` may hold `${name}`: a name of `values`, or `domain` or `environment`; a
-    dollar sign is written twice. If one of the values is a secret, so is the whole file.
-    """
-
-    path: str
-    content: Content
-    values: Variables = field(default_factory=lambda: MappingProxyType({}))
-
-    @property
-    def secrets(self) -> tuple[Secret, ...]:
-        """The secrets in it."""
-        return tuple(value for value in self.values.values() if isinstance(value, Secret))
 
 
 @dataclass(frozen=True, kw_only=True)

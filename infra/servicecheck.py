@@ -5,16 +5,8 @@ from graphlib import CycleError, TopologicalSorter
 from string import Template
 
 from infra import quantity
-from infra.service import (
-    GATEWAY,
-    Address,
-    ConfigFile,
-    Content,
-    Hardening,
-    Kind,
-    Resources,
-    Service,
-)
+from infra.service import GATEWAY, Hardening, Kind, Resources, Service
+from infra.values import Address, ConfigFile, Content
 
 KNOWN_IN_FILES = frozenset({"domain", "environment"})
 """What every configuration file may refer to."""

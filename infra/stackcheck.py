@@ -18,10 +18,11 @@ from infra.release import (
     ReleaseError,
     parse_release,
 )
-from infra.service import Secret, Service, allowed_in, exists_in
+from infra.service import Service, allowed_in, exists_in
 from infra.stackfile import Place, Problem, StackFile, Value
 from infra.stackmessages import EXAMPLE, secret_command, translate
 from infra.stackschema import PERCENTAGE, StackKeys
+from infra.values import Secret
 
 PRODUCTION = "production"
 LEGACY = "legacy"

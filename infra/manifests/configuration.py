@@ -12,7 +12,7 @@ from json import dumps
 
 from infra.manifests import NAME_LABEL, Manifest, manifest
 from infra.resolution import Workload
-from infra.service import Secret
+from infra.values import Secret
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,8 @@ from infra.manifests import NAME_LABEL, PART_OF, VERSION_LABEL, Manifest
 from infra.manifests.configuration import Stores
 from infra.manifests.priority import BATCH, SERVING
 from infra.resolution import Container, Workload
-from infra.service import GATEWAY, Hardening, Secret, Service
+from infra.service import GATEWAY, Hardening, Service
+from infra.values import Secret
 
 # Seconds that a pod which is to end goes on to answer, until everybody knows that it is going. The
 # gateway's load balancer learns it later than the cluster's own network does.

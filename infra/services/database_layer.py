@@ -1,7 +1,8 @@
 """The database layer: the only code that reads and writes Serlo's MySQL database, in Rust."""
 
 from infra.release import Channel
-from infra.service import Amount, Fact, Health, Outside, Resources, Secret, Service, Setting
+from infra.service import Amount, Health, Outside, Resources, Service
+from infra.values import Fact, Secret, Setting
 
 service = Service(
     name="database-layer",

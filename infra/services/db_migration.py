@@ -3,18 +3,8 @@ the database rolls; in staging also each night, after the dump of production was
 """
 
 from infra.release import Channel
-from infra.service import (
-    Address,
-    Amount,
-    Fact,
-    Kind,
-    Outside,
-    Resources,
-    Schedule,
-    Secret,
-    Service,
-    Setting,
-)
+from infra.service import Amount, Kind, Outside, Resources, Schedule, Service
+from infra.values import Address, Fact, Secret, Setting
 
 service = Service(
     name="db-migration",

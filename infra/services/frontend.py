@@ -3,7 +3,8 @@ under its own host for every request to a language host (de.serlo.org, en.serlo.
 """
 
 from infra.release import Channel
-from infra.service import GATEWAY, Amount, Fact, Health, Outside, Resources, Service
+from infra.service import GATEWAY, Amount, Health, Outside, Resources, Service
+from infra.values import Fact
 
 service = Service(
     name="frontend",

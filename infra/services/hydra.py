@@ -1,20 +1,8 @@
 """Hydra: lets other learning software log people in with their Serlo account (OAuth 2, OpenID)."""
 
 from infra.release import Channel
-from infra.service import (
-    GATEWAY,
-    Amount,
-    ConfigFile,
-    Content,
-    Health,
-    Kind,
-    Outside,
-    Port,
-    Resources,
-    Secret,
-    Service,
-    Variables,
-)
+from infra.service import GATEWAY, Amount, Health, Kind, Outside, Port, Resources, Service
+from infra.values import ConfigFile, Content, Secret, Variables
 
 _IMAGE = "docker.io/oryd/hydra"
 _PRODUCTION = frozenset({"production"})

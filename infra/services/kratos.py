@@ -3,9 +3,7 @@
 from infra.release import Channel
 from infra.service import (
     GATEWAY,
-    Address,
     Amount,
-    ConfigFile,
     Hardening,
     Health,
     Kind,
@@ -13,12 +11,10 @@ from infra.service import (
     Port,
     Replicas,
     Resources,
-    Secret,
     Service,
-    Setting,
-    Variables,
 )
 from infra.services.files import kratos as files
+from infra.values import Address, ConfigFile, Secret, Setting, Variables
 
 _FOLDER = files.FOLDER
 _IMAGE = "docker.io/oryd/kratos"

@@ -8,11 +8,8 @@ in docs/services.md).
 from infra.release import Channel
 from infra.service import (
     GATEWAY,
-    Address,
     Amount,
-    ConfigFile,
     Container,
-    Fact,
     Hardening,
     Health,
     Kind,
@@ -20,10 +17,9 @@ from infra.service import (
     Replicas,
     Resources,
     Schedule,
-    Secret,
     Service,
-    Setting,
 )
+from infra.values import Address, ConfigFile, Fact, Secret, Setting
 
 _REGISTRY = "eu.gcr.io/serlo-shared"
 _SOURCE = "serlo/serlo.org-legacy"

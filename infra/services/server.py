@@ -1,21 +1,8 @@
 """The API of Serlo (api.serlo.org): one GraphQL endpoint before all of Serlo's services."""
 
 from infra.release import Channel
-from infra.service import (
-    GATEWAY,
-    Address,
-    Amount,
-    Fact,
-    Health,
-    Outside,
-    Replicas,
-    Resources,
-    Secret,
-    SecretFile,
-    Service,
-    Setting,
-    Variables,
-)
+from infra.service import GATEWAY, Amount, Health, Outside, Replicas, Resources, Service
+from infra.values import Address, Fact, Secret, SecretFile, Setting, Variables
 
 # The enmeshed connector runs in staging only; elsewhere its variables are empty.
 _ENMESHED = frozenset({"local", "staging"})

@@ -3,8 +3,9 @@ in Redis. It runs the API's code, so its version is the API's.
 """
 
 from infra.release import Channel
-from infra.service import Amount, Health, Outside, Replicas, Resources, Service, Setting
+from infra.service import Amount, Health, Outside, Replicas, Resources, Service
 from infra.services.server import COMMON
+from infra.values import Setting
 
 service = Service(
     name="swr-queue-worker",

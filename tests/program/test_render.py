@@ -24,9 +24,10 @@ NEW_SERVICE = '''
 
 from infra.release import Channel
 from infra.service import (
-    GATEWAY, Address, Amount, ConfigFile, Container, Fact, Hardening, Health, Kind, Outside, Port,
-    Replicas, Resources, Schedule, Secret, SecretFile, Service, Setting, Storage,
+    GATEWAY, Amount, Container, Hardening, Health, Kind, Outside, Port, Replicas, Resources,
+    Schedule, Service, Storage,
 )
+from infra.values import Address, ConfigFile, Fact, Secret, SecretFile, Setting
 
 _RESOURCES = Resources(requests=Amount("10m", "32Mi"), limits=Amount("50m", "64Mi"))
 _STAGING = frozenset({"staging"})

@@ -4,7 +4,7 @@
 which kratos reads after the other; a list in it replaces the whole list of the same name.
 """
 
-from infra.service import Content
+from infra.values import Content
 
 FOLDER = "/etc/config"
 

@@ -9,22 +9,19 @@ from infra.environment import Environment
 from infra.resolution import resolve, workloads
 from infra.service import (
     GATEWAY,
-    Address,
     Amount,
-    ConfigFile,
     Container,
     Hardening,
     Kind,
     Replicas,
     Resources,
     Schedule,
-    Secret,
-    SecretFile,
     Service,
     Storage,
 )
 from infra.servicecheck import DeclarationError, check_catalogue
 from infra.services import declared
+from infra.values import Address, ConfigFile, Secret, SecretFile
 
 from .catalogue import service
 
