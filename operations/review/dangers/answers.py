@@ -90,13 +90,24 @@ def _difference(old: Decision, new: Decision) -> str:
 def _details(old: Outcome, new: Outcome) -> Iterator[tuple[str, Any, Any]]:
     for field in fields(old):
         was, becomes = getattr(old, field.name), getattr(new, field.name)
-        if isinstance(was, str) and isinstance(becomes, str):
-            was, becomes = _around(was, becomes), _around(becomes, was)
-        if was != becomes:
-            if field.name == "asks":
-                yield "content of", _types(was), _types(becomes)
-            else:
-                yield field.name.replace("_", " "), was, becomes
+        if field.name == "urls":
+            yield from _unlike("address", " ".join(was), " ".join(becomes))
+        elif isinstance(was, Fetched) and isinstance(becomes, Fetched):
+            for name, one, other in _details(was, becomes):
+                yield f"{field.name}'s {name}", one, other
+        else:
+            yield from _unlike(field.name, was, becomes)
+
+
+def _unlike(name: str, was: Any, becomes: Any) -> Iterator[tuple[str, Any, Any]]:
+    if was == becomes:
+        return
+    if name == "asks":
+        yield "content of", _types(was), _types(becomes)
+    elif isinstance(was, str) and isinstance(becomes, str):
+        yield name.replace("_", " "), _around(was, becomes), _around(becomes, was)
+    else:
+        yield name.replace("_", " "), was, becomes
 
 
 def _types(asked: Any) -> str:

@@ -80,6 +80,11 @@ SCENARIOS = (
     Scenario(
         "host-renamed", (Edit("infra/services/kratos.py", 'host="kratos"', 'host="accounts"'),)
     ),
+    # Where visitors are divided, the address that one side has is told.
+    Scenario(
+        "frontend-host-renamed",
+        (Edit("infra/services/frontend.py", 'host="frontend"', 'host="front"'),),
+    ),
     Scenario(
         "no-longer-for-every-host",
         (Edit("infra/services/legacy.py", "    catch_all=True,\n", '    host="legacy",\n'),),
