@@ -38,6 +38,7 @@ def rehearse(
     folder: Path = Path(".rehearsal"),
     down: bool = False,
     servers_only: bool = False,
+    owner: int | None = None,
     json: Annotated[bool, Parameter(negative="")] = False,
 ) -> None:
     """Bring a stack up on this machine: real API server, real Workers runtime, real `pulumi up`.
@@ -55,6 +56,8 @@ def rehearse(
     servers_only
         Start the servers and stop there: to publish a worker that the stack only names, or to run
         `pulumi` by hand.
+    owner
+        End the servers when the process of this number ends: for programs that rehearse.
     json
         Print one JSON document instead of tables.
     """
@@ -66,7 +69,7 @@ def rehearse(
         resolve_all(default().names("rehearsal"))
         project = DerivedProject(folder.resolve(), environment.name)
         make_room(project, console)
-        endpoints = start_servers(project, environment, console)
+        endpoints = start_servers(project, environment, console, owner)
         cluster = _administrators_view(project)
         grant_access(cluster, source)
         derive_project(project, environment, source, endpoints, cluster)
@@ -109,7 +112,9 @@ def make_room(project: DerivedProject, console: Console) -> None:
         shutil.rmtree(project.rehearsal)
 
 
-def start_servers(project: DerivedProject, environment: Environment, console: Console) -> Endpoints:
+def start_servers(
+    project: DerivedProject, environment: Environment, console: Console, owner: int | None
+) -> Endpoints:
     """Start what is not running yet; the emulated account gets the zone of the stack file."""
     zone = {
         "name": environment.domain,
@@ -121,7 +126,9 @@ def start_servers(project: DerivedProject, environment: Environment, console: Co
     if not zones.is_file() or zones.read_text() != content:
         write_public(zones, content)
     with console.status("starting the control plane, Cloudflare and the origin") as status:
-        return start(project.rehearsal, environment=project.stack, progress=status.update)
+        return start(
+            project.rehearsal, environment=project.stack, owner=owner, progress=status.update
+        )
 
 
 def grant_access(cluster: Cluster, source: Path) -> None:

@@ -5,22 +5,27 @@ requests are sent to the edge.
 """
 
 import json
+import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from types import FrameType
+from typing import Any, NoReturn
 
 from operations.review.checkouts import reading
 from operations.review.stream import Outcome, Sample, Stream
 from rehearsal.control_plane.credentials import CONTEXT
 from rehearsal.kubernetes_api import Cluster
 from rehearsal.supervisor import read_endpoints, stop
+from rehearsal.supervisor.processes import MARK, environment
 
 _LAST_LINES = 30
 
@@ -95,7 +100,15 @@ class Stage:
 
 @contextmanager
 def stage(stack: str, base: Path, progress: Callable[[str], None]) -> Generator[Stage]:
-    """Bring the base up in a folder of its own; nothing of it is left afterwards."""
+    """Bring the base up in a folder of its own; nothing of it is left afterwards.
+
+    The servers end with this process, however that ends; a folder is left if it is killed.
+    """
+    with _ended_like_interrupted():
+        yield from _stage(stack, base, progress)
+
+
+def _stage(stack: str, base: Path, progress: Callable[[str], None]) -> Generator[Stage]:
     folder = Path(tempfile.mkdtemp(prefix="serlo-review-"))
     try:
         progress(f"{stack}: bringing the base up")
@@ -105,6 +118,28 @@ def stage(stack: str, base: Path, progress: Callable[[str], None]) -> Generator[
     finally:
         stop(folder)
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _ended_like_interrupted() -> Generator[None]:
+    """Clean up also when told to end, by a runner that cancels or a terminal that is closed."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def end(number: int, _: FrameType | None) -> NoReturn:
+        raise SystemExit(128 + number)
+
+    before = {
+        number: signal.signal(number, end)
+        for number in (signal.SIGTERM, signal.SIGHUP)
+        if signal.getsignal(number) is not signal.SIG_IGN  # as nohup asks
+    }
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _step(name: str, stack: str, checkout: Path, folder: Path, samples: Sequence[Sample]) -> Step:
@@ -138,10 +173,11 @@ def _rehearse(stack: str, checkout: Path, folder: Path) -> tuple[dict[str, Any],
     done = subprocess.run(
         [
             *(sys.executable, "-P", "-m", "operations.command", "rehearse", "--json"),
-            *("--stack", str(file), "--folder", str(folder)),
+            *("--stack", str(file), "--folder", str(folder), "--owner", str(os.getpid())),
         ],
         cwd=folder,  # whichever checkout the review is asked in
-        env=reading(checkout),
+        # Marked, so that `stop` finds this process and all that it has started.
+        env=reading(checkout) | {MARK: environment(folder)[MARK]},
         capture_output=True,
         text=True,
         check=False,

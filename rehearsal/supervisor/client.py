@@ -59,6 +59,7 @@ def start(
     components: Sequence[str] = EVERYTHING,
     pool_size: int | None = None,
     bound: bool = False,
+    owner: int | None = None,
     progress: Progress | None = None,
 ) -> Endpoints:
     """Have a rehearsal run in the state folder `folder`, and answer where its parts are.
@@ -67,8 +68,9 @@ def start(
     state of the folder (another environment, killed processes, another boot, unreadable files)
     is recovered from: objects in the cluster are kept where etcd can still read them.
     `environment` decides the simulated nodes (see control_plane/pools.py), `pool_size` overrides
-    their number per pool. With `bound`, one that is started here ends when the calling process
-    does, however that ends (for tests). `progress` is called with one line of text at each step.
+    their number per pool. One that is started here ends when the process `owner` does, however that
+    ends; with `bound` (for tests) when the calling process does. `progress` is called with one line
+    of text at each step.
     Safe to call from several processes at once. Raises StartFailed, toolchain.ToolError, and
     ValueError for an environment or component that does not exist.
     """
@@ -82,7 +84,7 @@ def start(
         if found := _running(root, settings):
             return found
         if not _comes_up(root, settings):
-            _launch(root, settings, os.getpid() if bound else None, tell)
+            _launch(root, settings, os.getpid() if bound else owner, tell)
         return _wait(root, tell)
 
 
