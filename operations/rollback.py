@@ -97,9 +97,11 @@ def _to_the_one_before(target: StackText, service: Service, steps: Sequence[Step
             plan.notes += passed
             return plan
         passed.append(f"passed over {short(step.text)}: {'; '.join(reasons)}")
+    cut = any(step.revision is not None and step.revision.cut for step in steps)
+    more = ", or get all of this shallow clone's history: git fetch --unshallow" if cut else ""
     raise Refused(
         f"{key}: git knows no version before {short(target.versions[key])} in "
-        f"{stack_name(target.path)} that could run: name one with --to",
+        f"{stack_name(target.path)} that could run: name one with --to{more}",
         *passed,
     )
 

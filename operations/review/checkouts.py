@@ -62,7 +62,8 @@ def _snapshots(root: Path, commit: str | None, stacks: Sequence[str]) -> dict[st
     )
     if done.returncode:
         said = done.stderr.replace(f"{folder}{os.sep}", "")
-        problem = f"its program cannot be run:\n{reason(said)}"
+        silence = f"it ended with status {done.returncode} and said nothing"
+        problem = f"its program cannot be run:\n{reason(said) or silence}"
         return {stack: broken(stack, problem) for stack in stacks}
     return missing | from_json(done.stdout.replace(f"{folder}{os.sep}", ""))
 

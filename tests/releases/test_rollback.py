@@ -1,5 +1,7 @@
 """`serlo rollback`: where it leads."""
 
+import subprocess
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -81,6 +83,21 @@ def test_without_history_one_has_to_say_where_to(
     stack = ran(repository)
     (reason,) = refused(repository, capsys, lambda: rollback("server", **stack))
     assert "name one with --to" in reason
+    assert "shallow" not in reason
+
+
+def test_a_shallow_clone_is_told_how_to_get_a_history(
+    repository: Repository, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    ran(repository, "0.53.0")
+    clone = tmp_path / "clone"
+    url = repository.folder.as_uri()
+    subprocess.run(["git", "clone", "--quiet", "--depth=1", url, clone], check=True)
+    stack = str(clone / "stacks" / "Pulumi.staging.yaml")
+    (reason,) = refused(
+        repository, capsys, lambda: rollback("server", stack=stack, commit=True, offline=True)
+    )
+    assert "git fetch --unshallow" in reason
 
 
 def test_what_could_not_run_is_passed_over(
