@@ -10,7 +10,12 @@ from infra.edge.records import KEPT_BY_HAND
 from infra.environment import Environment
 from rehearsal.supervisor import Endpoints
 
-DEFAULT_FOLDER = Path(".rehearsal")
+_DEFAULT_FOLDER = Path(".rehearsal")
+
+
+def folder_option(folder: Path) -> str:
+    """What commands about the rehearsal in `folder`, as the user named it, have to be given."""
+    return "" if folder == _DEFAULT_FOLDER else f" --folder {folder}"
 
 
 class ScriptMissing(Exception):
@@ -69,7 +74,7 @@ class EmulatedZone:
         scripts = self._result(f"/accounts/{account}/workers/scripts")
         if name in {script["id"] for script in scripts}:
             return
-        where = "" if folder == DEFAULT_FOLDER else f" --folder {folder}"
+        where = folder_option(folder)
         raise ScriptMissing(
             f"serlo:edge.script names the worker {name}, which nobody has published to this "
             f"rehearsal yet.\nPublish it from its own folder, then run this again:\n"

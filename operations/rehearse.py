@@ -19,7 +19,7 @@ from operations.derived_project import (
     derive,
     link_tools,
 )
-from operations.emulated_zone import DEFAULT_FOLDER, EmulatedZone, ScriptMissing
+from operations.emulated_zone import EmulatedZone, ScriptMissing, folder_option
 from operations.overview import Overview, look, show
 from operations.program import ProgramError, run_program
 from operations.pulumi_cli import Changes, PulumiCli, PulumiFailed
@@ -211,19 +211,15 @@ def report(
 
 
 def _by_hand(folder: Path) -> str:
-    return f'By hand: eval "$(serlo env{_option(folder)})"'
+    return f'By hand: eval "$(serlo env{folder_option(folder)})"'
 
 
 def _still_running(folder: Path) -> str:
-    where = _option(folder)
+    where = folder_option(folder)
     return (
         f'The servers keep running: look with `eval "$(serlo env{where})"`, mend, run again; '
         f"`serlo down{where}` stops them."
     )
-
-
-def _option(folder: Path) -> str:
-    return "" if folder == DEFAULT_FOLDER else f" --folder {folder}"
 
 
 def _administrators_view(project: DerivedProject) -> Cluster:
