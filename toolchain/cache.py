@@ -25,10 +25,15 @@ from toolchain.progress import Progress
 _PARTIAL = ".partial-"
 
 
-def default_root() -> Path:
-    """Where this user's tools are: below $XDG_CACHE_HOME, by default ~/.cache."""
+def user_cache(name: str) -> Path:
+    """Where this user's things of one kind are: below $XDG_CACHE_HOME, by default ~/.cache."""
     base = os.environ.get("XDG_CACHE_HOME")
-    return (Path(base) if base else Path.home() / ".cache") / "serlo" / "tools"
+    return (Path(base) if base else Path.home() / ".cache") / "serlo" / name
+
+
+def default_root() -> Path:
+    """Where this user's tools are."""
+    return user_cache("tools")
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from infra.release import Channel
 from infra.service import Service
 from operations.addresses import NoAnswer, trusted
 from rehearsal.files import write_private
+from toolchain.cache import user_cache
 
 MIRROR = "SERLO_CHANGELOGS"
 """Names the variable that holds a folder or an address with `<owner>/<repository>/CHANGELOG.md`."""
@@ -128,9 +129,7 @@ def _get(url: str) -> str:
 
 
 def _copy_of(url: str) -> Path:
-    base = os.environ.get("XDG_CACHE_HOME")
-    folder = (Path(base) if base else Path.home() / ".cache") / "serlo" / "changelogs"
-    return folder / f"{hashlib.sha256(url.encode()).hexdigest()[:32]}.md"
+    return user_cache("changelogs") / f"{hashlib.sha256(url.encode()).hexdigest()[:32]}.md"
 
 
 def _kept(copy: Path) -> tuple[str, float] | None:

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -13,12 +12,6 @@ from rehearsal.files import write_private
 
 TAGS_FOR = 300
 """Seconds for which a list of tags is believed."""
-
-
-def cache_folder() -> Path:
-    """Where this user's answers are: below $XDG_CACHE_HOME, by default ~/.cache."""
-    base = os.environ.get("XDG_CACHE_HOME")
-    return (Path(base) if base else Path.home() / ".cache") / "serlo" / "registry"
 
 
 class Cache:

@@ -13,12 +13,13 @@ from typing import Any, TypeVar, cast
 from urllib.parse import urlencode, urlsplit
 
 from operations.addresses import NoAnswer, joined, trusted
-from operations.registry.cache import Cache, cache_folder
+from operations.registry.cache import Cache
 from operations.registry.challenge import Challenge, challenges
 from operations.registry.credentials import Known, credentials_for
 from operations.registry.errors import RegistryUnavailable
 from operations.registry.names import Place, is_digest, is_tag, place_of
 from operations.web import Answer, Limits, Web
+from toolchain.cache import user_cache
 
 T = TypeVar("T")
 
@@ -44,7 +45,7 @@ class Registry:
     """
 
     def __init__(self, *, cache: Cache | None = None, limits: Limits | None = None) -> None:
-        self._cache = cache or Cache(cache_folder())
+        self._cache = cache or Cache(user_cache("registry"))
         self._limits = limits or Limits()
         self._tokens: dict[tuple[str, str], str] = {}
         self._silent: dict[str, str] = {}
