@@ -2,7 +2,9 @@
 
 import os
 import subprocess
+import tarfile
 from collections.abc import Iterable
+from io import BytesIO
 from pathlib import Path
 
 
@@ -10,8 +12,15 @@ class GitError(Exception):
     """Git refused, or is not there; the message is what it said."""
 
 
-def git(folder: Path, *arguments: str, given: bytes = b"") -> bytes:
-    """What git prints when run in `folder`, with `given` as its input. Raises GitError."""
+class GitMissing(GitError):
+    """There is no git on this machine."""
+
+
+def git(folder: Path, *arguments: str, given: bytes = b"", seconds: float | None = None) -> bytes:
+    """What git prints when run in `folder`, with `given` as its input. Raises GitError.
+
+    It may take so many seconds; without them, as long as it likes.
+    """
     try:
         done = subprocess.run(
             ["git", *arguments],
@@ -19,15 +28,29 @@ def git(folder: Path, *arguments: str, given: bytes = b"") -> bytes:
             input=given,
             capture_output=True,
             check=False,
+            timeout=seconds,
             # Reading never waits for, or disturbs, somebody who writes.
             env={**os.environ, "GIT_OPTIONAL_LOCKS": "0"},
         )
+    except FileNotFoundError as error:
+        raise GitMissing(f"git cannot be run: {error.strerror}") from None
     except OSError as error:
         raise GitError(f"git cannot be run: {error.strerror}") from None
+    except subprocess.TimeoutExpired:
+        raise GitError(f"git {arguments[0]} takes longer than {seconds:.0f} s") from None
     if done.returncode != 0:
         said = (done.stderr or done.stdout).decode(errors="replace").strip()
         raise GitError(said or f"git {arguments[0]} ended with status {done.returncode}")
     return done.stdout
+
+
+def unpack(folder: Path, ref: str, into: Path, *names: str, seconds: float | None = None) -> None:
+    """Write the files of a ref into a folder: all, or what is named. Raises GitError."""
+    archive = git(
+        folder, "archive", "--format=tar", "--end-of-options", ref, *names, seconds=seconds
+    )
+    with tarfile.open(fileobj=BytesIO(archive)) as content:
+        content.extractall(into, filter="data")
 
 
 def blobs(folder: Path, names: Iterable[str]) -> dict[str, bytes]:

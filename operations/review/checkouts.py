@@ -4,18 +4,18 @@ import fcntl
 import os
 import subprocess
 import sys
-import tarfile
 import tempfile
 from collections.abc import Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from hashlib import sha256
-from io import BytesIO
 from pathlib import Path
 
+from operations.git import GitError, git, unpack
 from operations.review.reasons import reason
 from operations.review.snapshot import Snapshot, broken, from_json
+from toolchain.cache import user_cache
 
 WORKTREE = "WORKTREE"
 """Stands for the files as they are, committed or not."""
@@ -83,22 +83,15 @@ def declarations(root: Path, commit: str | None) -> Path:
 
     Nothing else, since the code that reads them is this checkout's. Kept for the next review.
     """
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "serlo" / "review"
+    cache = user_cache("review")
     cache.mkdir(parents=True, exist_ok=True)
     if commit is None:
         return _links(root, cache / f"worktree-{sha256(str(root).encode()).hexdigest()[:16]}")
-    folder = cache / git(root, "rev-parse", f"{commit}^{{tree}}")
+    folder = cache / asked(root, "rev-parse", f"{commit}^{{tree}}")
     with _locked(cache):
         if not folder.exists():
-            archive = subprocess.run(
-                ["git", "archive", commit, "--", *_present(root, commit)],
-                cwd=root,
-                capture_output=True,
-                check=True,
-            ).stdout
             with tempfile.TemporaryDirectory(dir=cache) as draft:
-                with tarfile.open(fileobj=BytesIO(archive)) as content:
-                    content.extractall(Path(draft) / "tree", filter="data")
+                unpack(root, commit, Path(draft) / "tree", *_present(root, commit))
                 (Path(draft) / "tree").rename(folder)
     return folder
 
@@ -112,7 +105,7 @@ def _links(root: Path, folder: Path) -> Path:
 
 
 def _present(root: Path, commit: str) -> list[str]:
-    names = git(root, "ls-tree", "--name-only", commit).splitlines()
+    names = asked(root, "ls-tree", "--name-only", commit).splitlines()
     return [name for name in _DECLARED if name in names]
 
 
@@ -127,20 +120,14 @@ def _commit(root: Path, ref: str) -> str | None:
     if ref == WORKTREE:
         return None
     try:
-        return git(root, "rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}")
-    except subprocess.CalledProcessError:
+        return asked(root, "rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}")
+    except GitError:
         raise RefError(
             f"git knows no {ref!r}: fetch it (git fetch origin), or name another with --base or "
             "--head"
         ) from None
 
 
-def git(root: Path, *arguments: str) -> str:
-    """What a git command prints; raises CalledProcessError."""
-    return subprocess.run(
-        ["git", *arguments],
-        cwd=root,
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout.strip()
+def asked(root: Path, *arguments: str) -> str:
+    """What git answers in a line or some; raises GitError."""
+    return git(root, *arguments).decode(errors="surrogateescape").strip()

@@ -1,6 +1,5 @@
 """The command `serlo review`."""
 
-import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -8,11 +7,12 @@ from typing import Annotated, Literal, NoReturn
 
 from cyclopts import Parameter
 
+from operations.git import GitError
 from operations.graph.mermaid import mermaid
 from operations.graph.model import Graph, compared, graph
 from operations.graph.svg import svg
 from operations.review.changes import from_copies, from_network
-from operations.review.checkouts import WORKTREE, RefError, Side, both, declarations, git
+from operations.review.checkouts import WORKTREE, RefError, Side, asked, both, declarations
 from operations.review.html import html
 from operations.review.markdown import markdown
 from operations.review.performing import Performance, perform
@@ -119,16 +119,16 @@ def _tell(text: str) -> None:
 
 def _root() -> Path:
     try:
-        return Path(git(Path.cwd(), "rev-parse", "--show-toplevel"))
-    except (subprocess.CalledProcessError, FileNotFoundError):
+        return Path(asked(Path.cwd(), "rev-parse", "--show-toplevel"))
+    except (GitError, FileNotFoundError):
         _refuse("This folder is in no git repository: a review compares two states of one.")
 
 
 def _default_base(root: Path) -> str:
     for ref in _BASES:
         try:
-            git(root, "rev-parse", "--verify", "--quiet", ref)
-        except subprocess.CalledProcessError:
+            asked(root, "rev-parse", "--verify", "--quiet", ref)
+        except GitError:
             continue
         return ref
     return _BASES[0]

@@ -1,10 +1,8 @@
 """The same trace for the checkout at another git ref, which runs its own code."""
 
-import io
 import json
 import subprocess
 import sys
-import tarfile
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,6 +10,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from operations.derived_project import CHECKOUT
+from operations.git import GitError, GitMissing, unpack
 
 _SECONDS = 120
 
@@ -58,16 +57,8 @@ def _run(ref: str, folder: Path, arguments: Sequence[str]) -> str:
 
 def _extract(ref: str, folder: Path) -> None:
     try:
-        done = subprocess.run(
-            ["git", "archive", "--format=tar", "--end-of-options", ref],
-            cwd=CHECKOUT,
-            capture_output=True,
-            timeout=_SECONDS,
-            check=False,
-        )
-    except FileNotFoundError:
+        unpack(CHECKOUT, ref, folder, seconds=_SECONDS)
+    except GitMissing:
         raise BaseError("git is not installed, so no other ref can be looked at") from None
-    if done.returncode != 0:
-        raise BaseError(f'git knows no ref "{ref}" here: {done.stderr.decode().strip()}')
-    with tarfile.open(fileobj=io.BytesIO(done.stdout)) as archive:
-        archive.extractall(folder, filter="data")
+    except GitError as error:
+        raise BaseError(f'git knows no ref "{ref}" here: {error}') from None
