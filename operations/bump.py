@@ -12,10 +12,8 @@ from operations.moving import (
     Direction,
     Move,
     Plan,
-    Refused,
-    absent,
+    chosen,
     direction,
-    find_service,
     history_of,
     present,
     shared,
@@ -62,14 +60,11 @@ def bump(
 
     def plan() -> Plan:
         target = StackText.read(existing_stack(stack))
-        chosen = find_service(service)
-        reason = absent(target, chosen)
-        if reason:
-            raise Refused(reason)
-        key = chosen.version_key
+        found = chosen(target, service)
+        key = found.version_key
         after = version
         if pin_digest and "@" not in version:
-            after = f"{version}@{inquiry.pin(chosen.image, version)}"
+            after = f"{version}@{inquiry.pin(found.image, version)}"
         move = Move(key, target.versions[key], after, present(target, key))
         where = stack_name(target.path)
         if move.before == move.after:

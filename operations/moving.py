@@ -163,6 +163,15 @@ def absent(target: StackText, service: Service) -> str | None:
     return None
 
 
+def chosen(target: StackText, name: str) -> Service:
+    """The service of that name, which the stack has a version of. Raises Refused."""
+    service = find_service(name)
+    reason = absent(target, service)
+    if reason:
+        raise Refused(reason)
+    return service
+
+
 def release_of(service: Service, text: str) -> Release | None:
     """What a version means, None if it is no release (any more)."""
     try:

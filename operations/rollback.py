@@ -15,9 +15,8 @@ from operations.moving import (
     Move,
     Plan,
     Refused,
-    absent,
+    chosen,
     direction,
-    find_service,
     history_of,
     judge,
     present,
@@ -63,19 +62,16 @@ def rollback(
 
     def plan() -> Plan:
         target = StackText.read(existing_stack(stack))
-        chosen = find_service(service)
-        reason = absent(target, chosen)
-        if reason:
-            raise Refused(reason)
-        key = chosen.version_key
+        found = chosen(target, service)
+        key = found.version_key
         now = target.versions[key]
         history = history_of(target.path)
         steps = history.steps(target.path.name, key, now) if history else []
         if to is None:
-            return _to_the_one_before(target, chosen, steps)
+            return _to_the_one_before(target, found, steps)
         plan = _plan(target, key, to)
         where = stack_name(target.path)
-        if plan.moves and direction(chosen, now, to, lambda: steps) is not Direction.DOWN:
+        if plan.moves and direction(found, now, to, lambda: steps) is not Direction.DOWN:
             plan.refusals.append(
                 f"{key}: {short(to)} is not older than {short(now)}, which is no rollback: "
                 f"serlo bump {service} {to} --stack {stack}"
