@@ -17,7 +17,6 @@ KUBE_SCORE = "v1.20.0"
 REGISTRY = "v3.1.2"
 PLAYWRIGHT = "1.64.1"
 ACTIONLINT = "v1.7.12"
-CHECKOV = "3.3.30"
 
 LINUX = ("linux/amd64", "linux/arm64")
 EVERYWHERE = (*LINUX, "darwin/amd64", "darwin/arm64")
@@ -79,19 +78,7 @@ class Npm:
     folder: str
 
 
-@dataclass(frozen=True)
-class Application:
-    """A Python application in a virtual environment of its own, so that what it pins binds nobody.
-
-    Every package is pinned with hashes in toolchain/requirements/`requirements`.
-    """
-
-    requirements: str
-    executable: str
-    """Its path below the environment's folder."""
-
-
-Source = GoBuild | GoFolder | Wheel | Application | Npm
+Source = GoBuild | GoFolder | Wheel | Npm
 
 
 @dataclass(frozen=True)
@@ -113,7 +100,7 @@ class Entry:
     @property
     def executable(self) -> bool:
         """Whether the tool is a program that may be found on PATH (else a folder of data)."""
-        return isinstance(self.source, GoBuild | Wheel | Application)
+        return isinstance(self.source, GoBuild | Wheel)
 
 
 _KUBERNETES_STAMPS = (
@@ -259,7 +246,6 @@ _ENTRIES = (
     ),
     # With the browser that it steers: headless Chromium, for Linux on x64.
     Entry("playwright-core", PLAYWRIGHT, Npm("browser"), needed_for="tests"),
-    Entry("checkov", CHECKOV, Application("checkov.txt", "bin/checkov"), needed_for="judges"),
     Entry("kwok-stages", KWOK, GoFolder("kwok", "sigs.k8s.io/kwok", "kustomize/stage")),
 )
 

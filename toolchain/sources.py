@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from toolchain.catalogue import Application, GoBuild, GoFolder, Npm, Wheel
+from toolchain.catalogue import GoBuild, GoFolder, Npm, Wheel
 from toolchain.commands import Runner
 from toolchain.download import this_platform
 from toolchain.errors import ToolError
@@ -90,27 +90,6 @@ def wheel(source: Wheel, workshop: Workshop, target: Path) -> None:
         cwd=target.parent,  # not the checkout: its settings for uv are for the project's own use
         env=os.environ,
     )
-
-
-def application(source: Application, workshop: Workshop, target: Path) -> None:
-    """Make the environment `target`, which can be moved, and install the packages into it."""
-    requirements = workshop.folder / "requirements" / source.requirements
-    uv = _uv()
-    options = ["--require-hashes", "--no-deps", "--only-binary", ":all:"]
-    interpreter = str(target / "bin" / "python")
-    for command in (
-        [*uv, "venv", "--no-config", "--relocatable", "--python", sys.executable, str(target)],
-        [*uv, "pip", "install", "--python", interpreter, *options, "-r", str(requirements)],
-    ):
-        workshop.runner.run(command, cwd=target.parent, env=os.environ)
-
-
-def _uv() -> list[str]:
-    if importlib.util.find_spec("uv"):
-        return [sys.executable, "-m", "uv"]
-    if shutil.which("uv"):
-        return ["uv"]
-    raise ToolError("uv is not there, which makes environments that can be moved: run `make` first")
 
 
 def _installer() -> list[str]:

@@ -20,7 +20,6 @@ Manifest = dict[str, Any]
 
 STACKS = ("local", "staging", "production")
 
-_CHECKOV_SCRIPT = Path(__file__).with_name("run_checkov.py")
 _PERFECT = 10
 
 
@@ -100,20 +99,6 @@ def _against_schema(manifest: Manifest) -> Iterator[tuple[str, str]]:
         yield "schema", f"{'.'.join(str(step) for step in error.path)}: {error.message}"
 
 
-def checkov(stacks: Sequence[Rendered]) -> Iterator[Finding]:
-    """Checkov, its framework for Kubernetes."""
-    python = resolve("checkov").path.with_name("python")
-    files = {str(rendered.file.parent): rendered for rendered in stacks}
-    reports = json.loads(_run(python, str(_CHECKOV_SCRIPT), *files))
-    for folder, rendered in files.items():
-        report = reports[folder]
-        assert report["judged"] >= len(rendered.objects), f"{folder}: {report['judged']} judged"
-        for check, resource, text in report["failed"]:
-            # <kind>.<namespace>.<name>, and for the pod of a workload its labels after that
-            name = "/".join(resource.split(".")[:3])
-            yield Finding("checkov", check, rendered.stack, name, text)
-
-
 def kube_score(stacks: Sequence[Rendered]) -> Iterator[Finding]:
     """kube-score, with its optional checks; warnings count as well."""
     version = KUBERNETES.rpartition(".")[0]
@@ -130,7 +115,6 @@ def kube_score(stacks: Sequence[Rendered]) -> Iterator[Finding]:
 
 JUDGES: dict[str, Callable[[Sequence[Rendered]], Iterator[Finding]]] = {
     "kubernetes-validate": schemas,
-    "checkov": checkov,
     "kube-score": kube_score,
 }
 

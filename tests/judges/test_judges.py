@@ -75,7 +75,6 @@ def test_every_exception_is_needed_and_has_a_reason(found: Findings) -> None:
     ("tool", "check"),
     [
         ("kubernetes-validate", "schema"),
-        ("checkov", "CKV_K8S_16"),
         ("kube-score", "container-security-context-privileged"),
     ],
 )

@@ -14,7 +14,6 @@ import toolchain
 from toolchain.catalogue import (
     CATALOGUE,
     EVERYWHERE,
-    Application,
     Entry,
     GoBuild,
     GoFolder,
@@ -44,11 +43,6 @@ def test_the_pinned_version_is_the_one_in_the_package_managers_own_file(entry: E
             text = (FOLDER / "requirements" / requirements).read_text()
             assert re.findall(r"^\S+==(\S+)", text, re.MULTILINE) == [entry.version]
             assert "--hash=sha256:" in text
-        case Application(requirements=requirements):
-            text = (FOLDER / "requirements" / requirements).read_text()
-            assert f"\n{entry.name}=={entry.version} " in text
-            pinned = re.findall(r"^\S+==\S+(?: ;.*)? \\\n    --hash=sha256:", text, re.MULTILINE)
-            assert len(pinned) == len(re.findall(r"^[a-z]", text, re.MULTILINE))
         case Npm(folder=folder):
             package = json.loads((FOLDER / folder / "package.json").read_text())
             assert package["dependencies"][entry.name] == entry.version

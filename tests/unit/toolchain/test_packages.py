@@ -14,10 +14,9 @@ import pytest
 import toolchain
 from tests.unit.toolchain.workplace import Workplace
 from toolchain import ToolError
-from toolchain.catalogue import Application, Entry, Wheel
+from toolchain.catalogue import Entry, Wheel
 
 WHEELED = Entry("wheeled", "1.0.0", Wheel("wheeled.txt", "wheeled/bin/wheeled"))
-APPLICATION = Entry("wheeled", "1.0.0", Application("wheeled.txt", "bin/told"))
 
 
 def _describe_wheel(workplace: Workplace, *, good_hash: bool = True) -> None:
@@ -28,8 +27,6 @@ def _describe_wheel(workplace: Workplace, *, good_hash: bool = True) -> None:
     information = "wheeled-1.0.0.dist-info"
     files = {
         "wheeled/bin/wheeled": b"#!/bin/sh\necho wheeled 1.0.0\n",
-        "told.py": b"def main():\n    print('told 1.0.0')\n",
-        f"{information}/entry_points.txt": b"[console_scripts]\ntold = told:main\n",
         f"{information}/METADATA": b"Metadata-Version: 2.1\nName: wheeled\nVersion: 1.0.0\n",
         f"{information}/WHEEL": b"Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
     }
@@ -58,30 +55,6 @@ def test_an_executable_is_installed_from_a_pinned_wheel(workplace: Workplace) ->
     assert subprocess.check_output([tool.path], text=True) == "wheeled 1.0.0\n"
     assert workplace.toolchain(WHEELED).find("wheeled") == tool
     assert workplace.left("wheeled") == {"wheeled", "origin.json"}
-
-
-def test_an_application_is_installed_into_an_environment_of_its_own(workplace: Workplace) -> None:
-    _describe_wheel(workplace)
-
-    tool = workplace.toolchain(APPLICATION).resolve("wheeled")
-
-    # It was made elsewhere and moved here.
-    assert subprocess.check_output([tool.path], text=True) == "told 1.0.0\n"
-    python = tool.path.with_name("python")
-    prefix = subprocess.check_output([python, "-c", "import sys; print(sys.prefix)"], text=True)
-    assert Path(prefix.strip()) == tool.path.parents[1]
-    assert workplace.toolchain(APPLICATION).find("wheeled") == tool
-
-
-def test_other_packages_make_another_application(workplace: Workplace) -> None:
-    _describe_wheel(workplace)
-    tool = workplace.toolchain(APPLICATION).resolve("wheeled")
-    pins = workplace.folder / "requirements" / "wheeled.txt"
-
-    pins.write_text(pins.read_text() + "# another lock\n")
-
-    assert workplace.toolchain(APPLICATION).find("wheeled") is None
-    assert workplace.toolchain(APPLICATION).resolve("wheeled").path != tool.path
 
 
 def test_a_wheel_of_another_hash_is_refused(workplace: Workplace) -> None:
