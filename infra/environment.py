@@ -2,7 +2,7 @@
 
 import ipaddress
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -11,6 +11,7 @@ from infra.release import Commit, Release, parse_release
 from infra.service import Service, exists_in
 from infra.stackcheck import ENVIRONMENTS, LEGACY, PRODUCTION, check, used_secrets
 from infra.stackfile import Problem, StackFile, StackFileError, label_of, read
+from infra.stackoverlay import overlay_of
 from infra.stackschema import (
     NO_ACCOUNT,
     NO_UID,
@@ -56,10 +57,22 @@ class Environment:
 
     @classmethod
     def load(cls, path: Path, services: Sequence[Service] | None = None) -> "Environment":
-        """Read and check `Pulumi.<environment>.yaml`; raises StackFileError with all mistakes."""
+        """Read and check `Pulumi.<environment>.yaml`; raises StackFileError with all mistakes.
+
+        In a rehearsal, that is the real file with what the rehearsal's own file replaces.
+        """
         declared = tuple(catalogue.declared() if services is None else services)
         name = _environment_of(path)
         file = read(path)
+        overlay = overlay_of(file)
+        if overlay is None:
+            return cls._checked(name, file, declared)
+        real = cls._checked(name, read(Path(overlay.rehearses)), declared)
+        cloudflare = real.cloudflare.model_copy(update={"base_url": overlay.cloudflare.base_url})
+        return replace(real, cluster=overlay.cluster, cloudflare=cloudflare)
+
+    @classmethod
+    def _checked(cls, name: str, file: StackFile, declared: Sequence[Service]) -> "Environment":
         keys, problems = check(file, name, declared)
         if keys is None:
             raise StackFileError(problems)

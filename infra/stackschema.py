@@ -261,3 +261,21 @@ class StackKeys(_Keys):
     edge: EdgeKeys
     services: dict[str, ServiceKeys] = {}
     secrets: dict[str, SecureKeys] = {}
+
+
+class AddressKeys(_Keys):
+    """Where Cloudflare's API is."""
+
+    base_url: Annotated[str, AfterValidator(_url)]
+
+
+class OverlayKeys(_Keys):
+    """Everything below `config:` of a rehearsal's stack file that starts with `serlo:`.
+
+    `rehearses` is the path of the real stack file.
+    """
+
+    rehearses: Text
+    cluster: ClusterKeys
+    cloudflare: AddressKeys
+    secrets: dict[str, SecureKeys]

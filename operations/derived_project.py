@@ -1,7 +1,7 @@
-"""The rehearsal's copy of the Pulumi project: same program, other addresses and secret values.
+"""The Pulumi project of a rehearsal: same program, other addresses and secret values.
 
-`.rehearsal/project/` holds a Pulumi.yaml that runs the checkout's `infra/` and a stack file in
-which only the cluster, the Cloudflare address and the secrets are replaced.
+`.rehearsal/project/` holds a Pulumi.yaml that runs the checkout's `infra/`, and a stack file that
+names the real one and holds what replaces the cluster, Cloudflare's address and the secrets.
 """
 
 import os
@@ -14,7 +14,9 @@ from typing import Any, cast
 import yaml
 
 import infra
-from operations.stand_ins import stand_ins
+from infra.stackfile import StackFileError, read
+from infra.stackoverlay import REHEARSES, overlay_of
+from operations.stand_ins import set_by_hand, stand_ins
 from rehearsal.engine import engine_variables
 from rehearsal.files import write_private, write_public
 from rehearsal.supervisor import Endpoints, read_endpoints
@@ -91,35 +93,54 @@ def derive(
     project: DerivedProject,
     source: Path,
     *,
-    overrides: Mapping[str, Mapping[str, str]],
+    cluster: Mapping[str, str],
+    cloudflare: str,
+    domain: str,
     secret_names: Iterable[str],
     known_secrets: Mapping[str, str],
-) -> None:
+) -> list[str]:
     """Write the derived project; unchanged inputs give unchanged files.
 
-    `source` is the stack file; `overrides` maps a `serlo:` key to the members to replace, such as
-    {"cluster": {"uid": …}}; `secret_names` are the secrets that the program needs, of which
-    `known_secrets` are given and the others get random stand-ins that stay the same from run to
-    run.
+    `source` is the real stack file; `cluster` replaces its `serlo:cluster`, and the URL
+    `cloudflare` that of Cloudflare's API; `domain` goes into the gateway's certificate;
+    `secret_names` are the secrets that the program needs, of which `known_secrets` are given and
+    the others get random stand-ins that stay the same from run to run. Secrets that somebody has
+    set in the rehearsal stay as well. Returns what else was set there, which is lost.
     """
-    project.stack_file.parent.mkdir(parents=True, exist_ok=True)
-    stack = cast(Settings, yaml.safe_load(source.read_text()))
-    config = cast(Settings, stack["config"])
+    store = project.rehearsal / "secrets.json"
+    given, lost = _found_in(project.stack_file)
+    kept = set_by_hand(store, given)
     secrets = stand_ins(
-        project.rehearsal / "secrets.json",
-        project.rehearsal / "passphrase",
-        secret_names,
-        known_secrets,
-        domain=config["serlo:domain"],
+        store, project.rehearsal / "passphrase", secret_names, known_secrets, domain=domain
     )
-    for key, members in overrides.items():
-        config[f"serlo:{key}"] = {**config.get(f"serlo:{key}", {}), **members}
-    config["serlo:secrets"] = secrets.encrypted
-    stack["encryptionsalt"] = secrets.salt
-    stack.pop("secretsprovider", None)
-    write_private(project.stack_file, yaml.safe_dump(stack, sort_keys=False))
+    of_rehearsal = {name: secrets.encrypted[name] for name in known_secrets}
+    config = cast(Settings, yaml.safe_load(source.read_text())["config"])
+    derived: Settings = {
+        "config": {
+            REHEARSES: str(source.resolve()),
+            "serlo:cluster": dict(cluster),
+            "serlo:cloudflare": {"base-url": cloudflare},
+            "serlo:secrets": secrets.encrypted | kept | of_rehearsal,
+            **{key: value for key, value in config.items() if key.startswith("pulumi:")},
+        },
+        "encryptionsalt": secrets.salt,
+    }
+    project.stack_file.parent.mkdir(parents=True, exist_ok=True)
+    write_private(project.stack_file, yaml.safe_dump(derived, sort_keys=False))
     write_private(project.rehearsal / "stack", f"{project.stack}\n")
     _write_project_file(project)
+    return lost
+
+
+def _found_in(derived: Path) -> tuple[dict[str, Any], list[str]]:
+    """The secrets of a derived stack file, and what else it says that it should not."""
+    if not derived.is_file():
+        return {}, []
+    try:
+        overlay = overlay_of(read(derived))
+    except StackFileError as error:
+        return {}, [str(problem) for problem in error.problems]
+    return (overlay.model_dump()["secrets"] if overlay else {}), []
 
 
 def current_stack(rehearsal: Path) -> str | None:

@@ -1,13 +1,11 @@
 """`serlo env`: the variables with which pulumi, kubectl, wrangler and curl see the rehearsal."""
 
+import json
 import shlex
 import sys
 from pathlib import Path
-from typing import cast
 
-import yaml
-
-from operations.derived_project import DerivedProject, Settings, current_stack
+from operations.derived_project import DerivedProject, current_stack
 
 
 def env(*, folder: Path = Path(".rehearsal")) -> None:
@@ -36,12 +34,12 @@ def env(*, folder: Path = Path(".rehearsal")) -> None:
 
 def variables_of(project: DerivedProject) -> dict[str, str]:
     """Everything that is set. Raises FileNotFoundError when the rehearsal is down."""
-    stack = cast(Settings, yaml.safe_load(project.stack_file.read_text()))
+    (zone,) = json.loads((project.rehearsal / "cloudflare" / "zones.json").read_text())
     token = (project.rehearsal / "cloudflare" / "token").read_text().strip()
     endpoints = project.endpoints()
     return project.variables() | {
         "SERLO_EDGE": endpoints.edge,
-        "CLOUDFLARE_ACCOUNT_ID": stack["config"]["serlo:cloudflare"]["account-id"],
+        "CLOUDFLARE_ACCOUNT_ID": zone["account"],
         "CLOUDFLARE_API_BASE_URL": endpoints.cloudflare_api,
         "CLOUDFLARE_API_TOKEN": token,
         # Nothing leaves the machine: no news of releases, no statistics, no reports.

@@ -9,6 +9,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 from rich.console import Console
+from rich.markup import escape
 
 from infra.environment import Environment, StackFileError
 from infra.manifests.access import Subject
@@ -72,7 +73,8 @@ def rehearse(
         endpoints = start_servers(project, environment, console, owner)
         cluster = _administrators_view(project)
         grant_access(cluster, source)
-        derive_project(project, environment, source, endpoints, cluster)
+        for lost in derive_project(project, environment, source, endpoints, cluster):
+            console.print(f"[yellow]was set in the rehearsal alone, and is lost: {escape(lost)}")
     except (StackFileError, FileNotFoundError, ProgramError, ToolError, StartFailed) as error:
         sys.exit(str(error))
     pulumi = PulumiCli(project, quiet=json)
@@ -147,27 +149,29 @@ def derive_project(
     source: Path,
     endpoints: Endpoints,
     cluster: Cluster,
-) -> None:
-    """Write the derived project: this cluster, this Cloudflare, stand-ins for the secrets."""
-    uid = cluster.get("v1", "Namespace", "kube-system")["metadata"]["uid"]
-    derive(
+) -> list[str]:
+    """Write the derived project: this cluster, this Cloudflare, stand-ins for the secrets.
+
+    Returns what somebody had set in it by hand and is lost.
+    """
+    lost = derive(
         project,
         source,
-        overrides={
-            "cluster": {
-                "kubeconfig": str(project.rehearsal / "kubeconfig"),
-                # Not the administrator: rights that are missing come to light here.
-                "context": DEPLOYER,
-                "uid": uid,
-            },
-            "cloudflare": {"base-url": endpoints.cloudflare_api},
+        cluster={
+            "kubeconfig": str(project.rehearsal / "kubeconfig"),
+            # Not the administrator: rights that are missing come to light here.
+            "context": DEPLOYER,
+            "uid": cluster.get("v1", "Namespace", "kube-system")["metadata"]["uid"],
         },
+        cloudflare=endpoints.cloudflare_api,
+        domain=environment.domain,
         secret_names=environment.secrets,
         known_secrets={"cloudflare-api-token": _token(project)},
     )
     tools = {name: resolve(name).path for name in ("pulumi", "kubectl", "node")}
     wrangler = resolve("miniflare").path / "wrangler" / "bin" / "wrangler.js"
     link_tools(project, tools | {"wrangler": wrangler})
+    return lost
 
 
 def look_at(

@@ -5,7 +5,7 @@ import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 from operations.certificate import self_signed
 from operations.passphrase import Encrypter
@@ -44,13 +44,23 @@ def stand_ins(
     values = {name: have[name] for name in wanted}
     if kept and kept.values == values and passphrase_file.is_file():
         return kept
+    salt = kept.salt if kept else None
     if not passphrase_file.is_file():
         write_private(passphrase_file, secrets.token_urlsafe(32))
-    encrypter = Encrypter(passphrase_file.read_text())
+        salt = None
+    # With the same key, what is encrypted in the stack file stays readable.
+    encrypter = Encrypter(passphrase_file.read_text(), salt)
     encrypted = {name: {"secure": encrypter.encrypt(value)} for name, value in values.items()}
     new = StandIns(values, encrypter.salt, encrypted)
     write_private(store, json.dumps(vars(new)))
     return new
+
+
+def set_by_hand(store: Path, encrypted: Mapping[str, Any]) -> dict[str, Any]:
+    """Return those of a rehearsal's `serlo:secrets` that are not the stand-ins in `store`."""
+    kept = _read(store)
+    # Without the store, a new key is made, which could not read them.
+    return {k: v for k, v in encrypted.items() if kept and kept.encrypted.get(k) != v}
 
 
 def _read(store: Path) -> StandIns | None:
