@@ -80,9 +80,3 @@ def harmless(text: str) -> str:
     What stands after a letter or digit (`0.52.1@sha256:…`) calls nobody and stays as it is.
     """
     return _MENTION.sub(f"@{_ZERO_WIDTH_SPACE}", _CONTROL.sub("", text))
-
-
-def cut(text: str, most: int = LONGEST) -> str:
-    """At most `most` characters."""
-    note = "\n\n… cut off here.\n"
-    return text if len(text) <= most else text[: most - len(note)] + note

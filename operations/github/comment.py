@@ -15,7 +15,8 @@ import zlib
 from pathlib import Path
 from typing import Any
 
-from operations.github.api import AUTHOR, LONGEST, GitHub, cut, harmless
+from operations.github.api import AUTHOR, LONGEST, GitHub, harmless
+from operations.github.cut import cut
 
 MARK = "<!-- serlo review -->"
 """What the comment begins with; operations/review writes it too."""

@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from operations.github.api import AUTHOR, GitHub, cut, harmless
+from operations.github.api import AUTHOR, LONGEST, GitHub, harmless
+from operations.github.cut import cut
 
 MARK = "<!-- serlo drift -->"
 """What the issue begins with."""
@@ -40,7 +41,7 @@ def tell(github: GitHub, folder: Path, stacks: Sequence[str]) -> str:
     if existing is None and _FOUND not in codes.values():
         return "Not everything could be looked at; there is no issue to change."
     text = "\n\n".join(_section(folder, stack, code) for stack, code in codes.items())
-    body = cut(f"{MARK}\n{harmless(text)}\n")
+    body = cut(f"{MARK}\n{harmless(text)}\n", LONGEST)
     if existing is None:
         new = {"title": TITLE, "body": body, "labels": [LABEL]}
         return f"Opened #{github.send('POST', '/issues', new)['number']}."

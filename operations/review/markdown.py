@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
+from operations.github.cut import cut
 from operations.review.capacity import Need
 from operations.review.dangers import Danger, Kind
 from operations.review.performing import Performance
@@ -44,7 +45,7 @@ def markdown(report: Report, picture: Picture, more: str = "", most: int = MOST)
         text = _text(report, picture, leave_out, more)
         if len(text) <= most:
             return text
-    return _cut(_text(report, picture, _OMISSIONS[-1], ""), most, more)
+    return cut(_text(report, picture, _OMISSIONS[-1], ""), most, more)
 
 
 @dataclass(frozen=True)
@@ -77,32 +78,6 @@ _OMISSIONS = (
     Omission(fields=0, pictures=True, resources=True),
     Omission(fields=0, pictures=True, resources=True, dangers=20),
 )
-
-
-def _cut(text: str, most: int, more: str) -> str:
-    """As many lines as fit; what they opened is closed again."""
-    note = f"\n… cut off. {more}".rstrip() + "\n"
-    kept: list[str] = []
-    left = most - len(note)
-    closing: list[str] = []
-    for line in text.splitlines():
-        fence = line if line and not line.strip("`") else ""
-        opened = closing
-        if closing and fence == closing[-1]:
-            opened = closing[:-1]
-        elif not (closing and closing[-1].startswith("`")):
-            if line.startswith("```"):
-                opened = [*closing, "`" * (len(line) - len(line.lstrip("`")))]
-            elif line.startswith("<details>"):
-                opened = [*closing, "</details>"]
-            elif line == "</details>":
-                opened = closing[:-1]
-        if len(line) + 1 + sum(len(each) + 2 for each in opened) > left:
-            break
-        left -= len(line) + 1
-        kept.append(line)
-        closing = opened
-    return "\n".join([*kept, *(f"\n{each}" for each in reversed(closing))]) + note
 
 
 def _text(report: Report, picture: Picture, omission: Omission, more: str) -> str:

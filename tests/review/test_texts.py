@@ -6,11 +6,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from html.parser import HTMLParser
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from operations.github.cut import cut
 from operations.review.capacity import Amount, Need
 from operations.review.dangers import Danger, Kind
 from operations.review.html import html
@@ -163,16 +164,49 @@ def test_nothing_in_a_value_breaks_out_of_a_page(texts: list[str]) -> None:
 
 
 @given(st.lists(_hostile, min_size=_TEXTS, max_size=_TEXTS), st.integers(600, 6000))
+@example([*["x"] * 4, "``", *["x"] * 16], 700)  # the base's name as code begins like a code block
 @settings(max_examples=100, deadline=None)
 def test_a_comment_is_never_longer_than_allowed_and_closes_what_it_opens(
     texts: list[str], most: int
 ) -> None:
     text = markdown(_report(iter(texts)), lambda _: "flowchart LR", "See the artifact.", most)
 
+    _assert_closed(text, most)
+
+
+def test_a_text_that_is_cut_anywhere_closes_what_it_opens() -> None:
+    fold = "<details><summary>{}</summary>\n\n{}\n\n</details>\n"
+    code = "````text\n```\n<details>\n</details>\n```\n````"
+    text = "\n".join(
+        (
+            "`` ` `` into ``` `` ```",
+            "``` `` ``` begins a line",
+            fold.format("one", code),
+            fold.format("two", f"- a\n\n{fold.format('inner', code)}\n- b"),
+            "the end",
+        )
+    )
+    note = len("\n\n… cut off. More.\n")
+    for most in range(note, len(text) + 2):
+        _assert_closed(cut(text, most, "More."), most)
+
+
+def _assert_closed(text: str, most: int) -> None:
+    """A reader of Markdown sees every fold closed, and the note outside of folds and code."""
     assert len(text) <= most
-    blocks = [kind for kind in _structure(text) if "details" in kind]
-    opened = sum(kind.count("<details ") for kind in blocks)
-    assert opened == sum(kind.count("</details>") for kind in blocks)
+    reader = MarkdownIt("commonmark", {"html": True}).enable("table")
+    depth, last = 0, ""
+    for token in reader.parse(text):
+        if token.type == "html_block":
+            for tag in _tags(token.content):
+                depth += {"<details >": 1, "</details>": -1}.get(tag, 0)
+                assert depth >= 0
+        elif token.type in ("inline", "fence", "code_block"):
+            last = f"{token.type}: {token.content}"
+    assert depth == 0
+    if "… cut off" in text:
+        assert last.startswith("inline: "), last
+        assert "… cut off" in last
 
 
 def _huge(resources: int, dangers: int) -> Report:
