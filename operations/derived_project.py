@@ -19,10 +19,10 @@ from infra.stackoverlay import REHEARSES, overlay_of
 from operations.stand_ins import set_by_hand, stand_ins
 from rehearsal.engine import engine_variables
 from rehearsal.files import write_private, write_public
+from rehearsal.plugins.selection import Plugins
 from rehearsal.supervisor import Endpoints, read_endpoints
 
 CHECKOUT = Path(__file__).resolve().parent.parent
-PLUGINS = CHECKOUT / "rehearsal" / "plugins" / "bin"
 PROGRAM = Path(infra.__file__).resolve().parent
 """The program that is rehearsed: this checkout's, unless PYTHONPATH names another one."""
 
@@ -92,6 +92,7 @@ class DerivedProject:
 def derive(
     project: DerivedProject,
     source: Path,
+    plugins: Plugins,
     *,
     cluster: Mapping[str, str],
     cloudflare: str,
@@ -128,7 +129,7 @@ def derive(
     project.stack_file.parent.mkdir(parents=True, exist_ok=True)
     write_private(project.stack_file, yaml.safe_dump(derived, sort_keys=False))
     write_private(project.rehearsal / "stack", f"{project.stack}\n")
-    _write_project_file(project)
+    _write_project_file(project, plugins)
     return lost
 
 
@@ -149,6 +150,12 @@ def current_stack(rehearsal: Path) -> str | None:
     return marker.read_text().strip() if marker.is_file() else None
 
 
+def current_plugins(project: DerivedProject) -> Any:
+    """Return the section `plugins` of the derived Pulumi.yaml, None when there is none yet."""
+    file = project.folder / "Pulumi.yaml"
+    return yaml.safe_load(file.read_text()).get("plugins") if file.is_file() else None
+
+
 def link_tools(project: DerivedProject, tools: Mapping[str, Path]) -> None:
     """Fill `.rehearsal/bin` with the pinned tools."""
     folder = project.rehearsal / "bin"
@@ -160,17 +167,12 @@ def link_tools(project: DerivedProject, tools: Mapping[str, Path]) -> None:
             link.symlink_to(target)
 
 
-def _write_project_file(project: DerivedProject) -> None:
+def _write_project_file(project: DerivedProject, plugins: Plugins) -> None:
     settings = cast(Settings, yaml.safe_load((PROGRAM.parent / "Pulumi.yaml").read_text()))
     settings["main"] = os.path.relpath(PROGRAM, project.folder)
     settings["runtime"] = {
         "name": "python",
         "options": {"toolchain": "pip", "virtualenv": sys.prefix},
     }
-    settings["plugins"] = {
-        "languages": [{"name": "python", "path": str(PLUGINS)}],
-        "providers": [
-            {"name": name, "path": str(PLUGINS)} for name in ("kubernetes", "cloudflare")
-        ],
-    }
+    settings["plugins"] = dict(plugins.project_settings())
     write_public(project.folder / "Pulumi.yaml", yaml.safe_dump(settings, sort_keys=False))

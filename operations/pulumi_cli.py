@@ -3,7 +3,7 @@
 import json
 import signal
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
@@ -35,13 +35,18 @@ class Changes:
     @property
     def none(self) -> bool:
         """True when nothing was changed."""
-        return not any(count for operation, count in self.counts.items() if operation != "same")
+        return not any(self._changing())
 
     def __str__(self) -> str:
         """Say it in one line, such as "3 create, 40 same", or "no changes"."""
         if self.none:
             return "no changes"
-        return ", ".join(f"{count} {name}" for name, count in sorted(self.counts.items()) if count)
+        counts = sorted(self.counts.items())
+        return ", ".join(f"{count} {name}" for name, count in counts if count and name != "read")
+
+    def _changing(self) -> Iterator[int]:
+        """How many resources each operation changed; what is only read may differ in its status."""
+        return (n for name, n in self.counts.items() if name not in ("same", "read"))
 
 
 class PulumiCli:

@@ -16,6 +16,7 @@ from infra.manifests.access import Subject
 from operations.access import FIELD_MANAGER, access_objects
 from operations.derived_project import (
     DerivedProject,
+    current_plugins,
     current_stack,
     derive,
     link_tools,
@@ -29,8 +30,9 @@ from operations.stacks import stack_file
 from rehearsal.control_plane.credentials import CONTEXT, DEPLOYER, DEPLOYER_USER
 from rehearsal.files import write_public
 from rehearsal.kubernetes_api import Cluster
+from rehearsal.plugins.selection import Choice, Plugins, obtain_tools, select
 from rehearsal.supervisor import Endpoints, StartFailed, start, stop
-from toolchain import ToolError, default, resolve, resolve_all
+from toolchain import ToolError, resolve
 
 
 def rehearse(
@@ -39,6 +41,7 @@ def rehearse(
     folder: Path = Path(".rehearsal"),
     down: bool = False,
     servers_only: bool = False,
+    plugins: Choice | None = None,
     owner: int | None = None,
     json: Annotated[bool, Parameter(negative="")] = False,
 ) -> None:
@@ -57,6 +60,9 @@ def rehearse(
     servers_only
         Start the servers and stop there: to publish a worker that the stack only names, or to run
         `pulumi` by hand.
+    plugins
+        official: Pulumi's own providers and language host; offline: ours for Cloudflare and Python.
+        By default the official ones where they are there (or SERLO_PLUGINS says which).
     owner
         End the servers when the process of this number ends: for programs that rehearse.
     json
@@ -67,15 +73,25 @@ def rehearse(
     source = stack_file(stack)
     try:
         environment = Environment.load(source)
-        resolve_all(default().names("rehearsal"))
+        obtain_tools()
+        selected = select(plugins)
         project = DerivedProject(folder.resolve(), environment.name)
-        make_room(project, console)
+        make_room(project, selected, console)
         endpoints = start_servers(project, environment, console, owner)
         cluster = _administrators_view(project)
         grant_access(cluster, source)
-        for lost in derive_project(project, environment, source, endpoints, cluster):
+        for lost in derive_project(
+            project, environment, source, endpoints, cluster, plugins=selected
+        ):
             console.print(f"[yellow]was set in the rehearsal alone, and is lost: {escape(lost)}")
-    except (StackFileError, FileNotFoundError, ProgramError, ToolError, StartFailed) as error:
+    except (
+        StackFileError,
+        FileNotFoundError,
+        ProgramError,
+        ToolError,
+        StartFailed,
+        ValueError,
+    ) as error:
         sys.exit(str(error))
     pulumi = PulumiCli(project, quiet=json)
     try:
@@ -91,7 +107,8 @@ def rehearse(
         if not settle(cluster):
             console.print("[yellow]not all pods became ready: see the table")
         overview = look_at(project, environment, endpoints, cluster)
-        report(changes, overview, time.monotonic() - began, as_json=json, console=console)
+        seconds = time.monotonic() - began
+        report(changes, overview, selected, seconds, as_json=json, console=console)
         if not (json or down):
             console.print(_by_hand(folder))
         if down:
@@ -105,11 +122,22 @@ def rehearse(
             stop(project.rehearsal)
 
 
-def make_room(project: DerivedProject, console: Console) -> None:
-    """Replace the folder's rehearsal if it is of another stack: the namespaces are the same."""
+def make_room(project: DerivedProject, plugins: Plugins, console: Console) -> None:
+    """Replace the folder's rehearsal if it cannot go on from there.
+
+    Another stack has the same namespaces, and other plugins do not understand the state.
+    """
     other = current_stack(project.rehearsal)
-    if other not in (None, project.stack):
-        console.print(f"[yellow]replacing the rehearsal of {other} in {project.rehearsal.name}/")
+    before = current_plugins(project)
+    if other is None:
+        return
+    reason = None
+    if other != project.stack:
+        reason = f"is of the stack {other}"
+    elif before is not None and before != plugins.project_settings():
+        reason = "was made with other plugins"
+    if reason is not None:
+        console.print(f"[yellow]replacing the rehearsal in {project.rehearsal.name}/: it {reason}")
         stop(project.rehearsal)
         shutil.rmtree(project.rehearsal)
 
@@ -149,6 +177,8 @@ def derive_project(
     source: Path,
     endpoints: Endpoints,
     cluster: Cluster,
+    *,
+    plugins: Plugins,
 ) -> list[str]:
     """Write the derived project: this cluster, this Cloudflare, stand-ins for the secrets.
 
@@ -157,6 +187,7 @@ def derive_project(
     lost = derive(
         project,
         source,
+        plugins,
         cluster={
             "kubeconfig": str(project.rehearsal / "kubeconfig"),
             # Not the administrator: rights that are missing come to light here.
@@ -203,14 +234,26 @@ def sample_requests(environment: Environment) -> tuple[str, ...]:
 
 
 def report(
-    changes: Changes, overview: Overview, seconds: float, *, as_json: bool, console: Console
+    changes: Changes,
+    overview: Overview,
+    plugins: Plugins,
+    seconds: float,
+    *,
+    as_json: bool,
+    console: Console,
 ) -> None:
     """Print what came of it."""
     if as_json:
-        document = {"changes": changes.counts, "seconds": round(seconds, 1), **overview.to_json()}
+        document = {
+            "changes": changes.counts,
+            "seconds": round(seconds, 1),
+            "plugins": plugins.to_json(),
+            **overview.to_json(),
+        }
         print(json_format.dumps(document, indent=2))
         return
     show(overview, console)
+    console.print(str(plugins), style="dim", highlight=False)
     console.print(f"[bold green]{changes}[/] in {seconds:.1f} s")
 
 

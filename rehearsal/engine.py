@@ -26,6 +26,9 @@ def engine_variables(home: Path) -> dict[str, str]:
         write_public(logs, _NO_LOGS)
     return {
         "GOGC": _GARBAGE_PERCENT,
+        # Only keeps it from complaining, in each run, that a provider is older than its Python
+        # package, as one that had to be built is: the end of a rehearsal says so.
+        "PULUMI_DEV": "true",
         "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
         "PULUMI_HOME": str(home),
         "PULUMI_JOURNALING_BATCH_PERIOD": _JOURNAL_BATCH_MILLISECONDS,

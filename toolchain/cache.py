@@ -4,6 +4,7 @@
 <root>/<name>/<version>/origin.json   where it came from, written before the payload appears
 <root>/<name>/<version>/.lock         held while it is made; names the process that makes it
 <root>/logs/<name>-<version>.log      what the commands said
+<root>/go/                            modules and compiled packages while something is built
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import os
 import shutil
 import tempfile
 import threading
-from collections.abc import Generator
+from collections.abc import Collection, Generator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -134,10 +135,7 @@ class Slot:
             self.folder.mkdir(parents=True, exist_ok=True)
             handle = path.open("a+")
         except OSError as error:
-            raise ToolError(
-                f"the cache of the tools cannot be written: {error.filename}: {error.strerror}. "
-                "Set XDG_CACHE_HOME to a folder that can."
-            ) from None
+            raise _unwritable(error) from None
         with handle:
             if not _try_lock(handle.fileno()):
                 self._wait(handle.fileno(), path, progress, cancelled)
@@ -164,12 +162,75 @@ class Slot:
                     raise Cancelled(f"{what}: interrupted")
 
 
+def _unwritable(error: OSError) -> ToolError:
+    return ToolError(
+        f"the cache of the tools cannot be written: {error.filename}: {error.strerror}. "
+        "Set XDG_CACHE_HOME to a folder that can."
+    )
+
+
 def _try_lock(handle: int) -> bool:
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
     return True
+
+
+@contextmanager
+def go_caches(root: Path) -> Generator[Path]:
+    """The folder for what Go keeps between builds; the last of its users removes it.
+
+    Everybody who builds holds a shared lock, so whoever gets the lock alone is the last. Raises
+    ToolError when the cache cannot be written.
+    """
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        handle = (root / "go.lock").open("a")
+    except OSError as error:
+        raise _unwritable(error) from None
+    try:
+        with handle:
+            fcntl.flock(handle, fcntl.LOCK_SH)
+            yield root / "go"
+    finally:
+        remove_go_caches(root)
+
+
+def remove_go_caches(root: Path) -> bool:
+    """Remove what Go keeps between builds, unless a build uses it. Returns whether it did."""
+    folder = root / "go"
+    if not folder.exists():
+        return False
+    with (root / "go.lock").open("a") as handle:
+        if not _try_lock(handle.fileno()) or not folder.exists():
+            return False
+        remove_tree(folder)
+    return True
+
+
+def remove_unneeded(root: Path, needed: Collection[Slot]) -> list[Path]:
+    """Remove every version of every tool that is not among `needed`, unless somebody makes it.
+
+    Returns what was removed, remains of Go's builds included.
+    """
+    folders = {slot.folder for slot in needed}
+    removed: list[Path] = []
+    for lock in sorted(root.glob("*/*/.lock")):
+        version = lock.parent
+        if version in folders:
+            continue
+        with lock.open("a") as handle:
+            if not _try_lock(handle.fileno()):
+                continue
+            remove_tree(version)
+        removed.append(version)
+        (root / "logs" / f"{version.parent.name}-{version.name}.log").unlink(missing_ok=True)
+        if not any(version.parent.iterdir()):
+            version.parent.rmdir()
+    if remove_go_caches(root):
+        removed.append(root / "go")
+    return removed
 
 
 def remove_tree(folder: Path) -> None:

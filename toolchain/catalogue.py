@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 
 KUBERNETES = "v1.36.3"
 PULUMI = "v3.259.0"
+PULUMI_KUBERNETES = "v4.34.2"
+PULUMI_CLOUDFLARE = "v6.23.1"
 ETCD = "v3.6.16"
 KWOK = "v0.8.0"
 HELM = "v4.3.1"
@@ -33,12 +35,24 @@ class Download:
     release document. Asked only when `sha256` does not name the platform."""
     member: str | None = None
     """The executable's path inside a .tar.gz; None when the file is the executable."""
+    beside: tuple[str, ...] = ()
+    """Other files of the archive, kept in one folder with the executable where there are any."""
     platforms: tuple[str, ...] = LINUX
     """The platforms with such a file, as `os/arch` in Go's words."""
     arch: dict[str, str] = field(default_factory=dict[str, str])
     """The release's own words for an architecture, where they are not Go's."""
     sha256: dict[str, str] = field(default_factory=dict[str, str])
     """Sums pinned here, by platform: they win over the published ones."""
+
+
+@dataclass(frozen=True)
+class OlderRelease:
+    """What is built where the Go module proxy does not serve the pinned release."""
+
+    version: str
+    module_version: str
+    """The same commit by the name that the module proxy has for it."""
+    date: str
 
 
 @dataclass(frozen=True)
@@ -51,6 +65,11 @@ class GoBuild:
     """Linker settings (`variable=value`) that write the version into the executable."""
     usual: str = "a few minutes"
     """How long a build from nothing takes on two cores, for the progress display."""
+    older: OlderRelease | None = None
+    """The release that is built, where it is not the pinned one."""
+    embeds: tuple[str, str, str] | None = None
+    """A file that the command embeds from another module: its name beside the command, that
+    module, and the path there."""
 
 
 @dataclass(frozen=True)
@@ -87,20 +106,27 @@ class Entry:
 
     name: str
     version: str
-    source: Source
-    """The last resort, which needs nothing but the package registries."""
+    source: Source | None
+    """The last resort, which needs nothing but the package registries; None where there is none."""
     version_arguments: tuple[str, ...] = ("--version",)
-    """What makes the executable print its version."""
+    """What makes the executable print its version. Empty for a plugin, which cannot: it is taken
+    by its checksum, and never from PATH."""
     download: Download | None = None
     at_least: tuple[int, ...] | None = None
     """Set where an executable on PATH may be newer than the pinned version: the oldest accepted."""
     needed_for: str = "rehearsal"
-    """`rehearsal`, `bench`, `judges`, `tests`, or `builds` (had when something must be built)."""
+    """`rehearsal`, `bench`, `judges`, `tests`, `builds` (had when something must be built), or
+    `official` (used by rehearsals where it is there)."""
 
     @property
-    def executable(self) -> bool:
-        """Whether the tool is a program that may be found on PATH (else a folder of data)."""
-        return isinstance(self.source, GoBuild | Wheel)
+    def tells_version(self) -> bool:
+        """Whether the tool is a program that prints its version, and may be found on PATH."""
+        return bool(self.version_arguments) and isinstance(self.source, GoBuild | Wheel)
+
+    @property
+    def older(self) -> OlderRelease | None:
+        """The older release that is built where the pinned one cannot be downloaded."""
+        return self.source.older if isinstance(self.source, GoBuild) else None
 
 
 _KUBERNETES_STAMPS = (
@@ -129,6 +155,21 @@ def _kubernetes(
 
 
 _PULUMI_RELEASES = "https://get.pulumi.com/releases/sdk"
+_PROVIDER = "github.com/pulumi/pulumi-kubernetes/provider/v4"
+_PROVIDER_BUILT = OlderRelease("v4.25.0", "v4.0.0-20260115033456-f47bc2d6f199", date="January 2026")
+
+
+def _provider_release(name: str, version: str) -> Download:
+    """A provider plugin from its release on GitHub, whose own description names the sums."""
+    file = f"pulumi-resource-{name}-{version}-{{os}}-{{arch}}.tar.gz"
+    return Download(
+        f"https://github.com/pulumi/pulumi-{name}/releases/download/{version}/{file}",
+        checksums=f"https://api.github.com/repos/pulumi/pulumi-{name}/releases/tags/{version}",
+        member=f"pulumi-resource-{name}",
+        platforms=EVERYWHERE,
+    )
+
+
 _ETCD_RELEASE = f"https://github.com/etcd-io/etcd/releases/download/{ETCD}"
 
 _ENTRIES = (
@@ -145,11 +186,33 @@ _ENTRIES = (
         Download(
             f"{_PULUMI_RELEASES}/pulumi-{PULUMI}-{{os}}-{{arch}}.tar.gz",
             checksums=f"{_PULUMI_RELEASES}/pulumi-{PULUMI.removeprefix('v')}-checksums.txt",
-            # Only the engine: the rehearsal brings the language host, the same one everywhere.
             member="pulumi/pulumi",
+            beside=("pulumi/pulumi-language-python", "pulumi/pulumi-language-python-exec"),
             platforms=EVERYWHERE,
             arch={"amd64": "x64"},
         ),
+    ),
+    Entry(
+        "pulumi-resource-kubernetes",
+        PULUMI_KUBERNETES,
+        GoBuild(
+            "pulumi-kubernetes",
+            ".",
+            (f"{_PROVIDER}/pkg/version.Version={_PROVIDER_BUILT.version.removeprefix('v')}",),
+            usual="8 to 14 min",
+            older=_PROVIDER_BUILT,
+            embeds=("schema.json", _PROVIDER, "cmd/pulumi-resource-kubernetes/schema.json"),
+        ),
+        (),
+        _provider_release("kubernetes", PULUMI_KUBERNETES),
+    ),
+    Entry(
+        "pulumi-resource-cloudflare",
+        PULUMI_CLOUDFLARE,
+        None,
+        (),
+        _provider_release("cloudflare", PULUMI_CLOUDFLARE),
+        needed_for="official",
     ),
     Entry(
         "etcd",

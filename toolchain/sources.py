@@ -19,10 +19,11 @@ from toolchain.errors import ToolError
 _GO_VARIABLES = frozenset(
     {
         *("GOPROXY", "GOSUMDB", "GONOSUMDB", "GONOPROXY", "GOPRIVATE", "GOAUTH", "GOINSECURE"),
-        *("GOVCS", "GOMODCACHE", "GOCACHE", "GOPATH"),
+        *("GOVCS", "GOMODCACHE", "GOCACHE"),
     }
 )
-"""How and where modules are fetched and kept is the machine's business. Nothing else is."""
+"""How modules are fetched, and where they are kept if that is said, is the machine's business.
+Nothing else is."""
 
 
 @dataclass(frozen=True)
@@ -34,24 +35,35 @@ class Workshop:
     runner: Runner
     tool: Callable[[str], Path]
     """The path of another tool (`go`, `node`)."""
+    go_caches: Path
+    """Where Go keeps modules and compiled packages, unless the user's variables say where."""
 
 
-def go_environment() -> dict[str, str]:
-    """The environment of Go: the user's, without what would change what is built."""
+def go_environment(caches: Path) -> dict[str, str]:
+    """The environment of Go: the user's, without what would change what is built.
+
+    Modules and compiled packages go below `caches` where the user names no place for them.
+    """
     kept = {
         name: value
         for name, value in os.environ.items()
         if name in _GO_VARIABLES or not name.startswith(("GO", "CGO_"))
     }
     system, machine = this_platform()
-    return kept | {
-        "CGO_ENABLED": "0",  # no C compiler needed, and the result runs anywhere
-        "GOFLAGS": "-buildvcs=false -mod=readonly",
-        "GOTOOLCHAIN": "local",
-        "GOWORK": "off",
-        "GOOS": system,
-        "GOARCH": machine,
-    }
+    own = {"GOCACHE": str(caches / "packages")}
+    return (
+        own
+        | kept
+        | {
+            "GOPATH": str(caches),
+            "CGO_ENABLED": "0",  # no C compiler needed, and the result runs anywhere
+            "GOFLAGS": "-buildvcs=false -mod=readonly",
+            "GOTOOLCHAIN": "local",
+            "GOWORK": "off",
+            "GOOS": system,
+            "GOARCH": machine,
+        }
+    )
 
 
 def go_build(source: GoBuild, workshop: Workshop, target: Path) -> None:
@@ -59,19 +71,26 @@ def go_build(source: GoBuild, workshop: Workshop, target: Path) -> None:
     temporary = target.parent / "tmp"  # goes when the build goes, however it ends
     temporary.mkdir()
     flags = " ".join(["-s -w", *(f"-X {stamp}" for stamp in source.stamps)])
+    module = workshop.folder / "go" / source.module
+    environment = go_environment(workshop.go_caches) | {"GOTMPDIR": str(temporary)}
     command = [str(workshop.tool("go")), "build", "-trimpath", "-ldflags", flags]
-    workshop.runner.run(
-        [*command, "-o", str(target), source.package],
-        cwd=workshop.folder / "go" / source.module,
-        env=go_environment() | {"GOTMPDIR": str(temporary)},
-    )
+    if source.embeds is not None:
+        name, origin, path = source.embeds
+        for look in (["mod", "download"], ["list", "-m", "-f", "{{.Dir}}"]):
+            asking = [str(workshop.tool("go")), *look, origin]
+            answer = workshop.runner.run(asking, cwd=module, env=environment)
+        embedded = Path(answer.strip()) / path
+        overlay = temporary / "overlay.json"
+        overlay.write_text(json.dumps({"Replace": {str(module / name): str(embedded)}}))
+        command += ["-overlay", str(overlay)]
+    workshop.runner.run([*command, "-o", str(target), source.package], cwd=module, env=environment)
 
 
 def go_folder(source: GoFolder, version: str, workshop: Workshop, target: Path) -> None:
     """Copy a folder of a Go module to `target`; the module cache may vanish afterwards."""
     module = workshop.folder / "go" / source.module
     command = [str(workshop.tool("go")), "mod", "download", "-json", f"{source.package}@{version}"]
-    answer = workshop.runner.run(command, cwd=module, env=go_environment())
+    answer = workshop.runner.run(command, cwd=module, env=go_environment(workshop.go_caches))
     downloaded = json.loads(answer)
     pinned = f"{source.package} {version} {downloaded['Sum']}"
     if pinned not in (module / "go.sum").read_text().splitlines():

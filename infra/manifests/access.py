@@ -25,7 +25,7 @@ _OWN = ("delete", "get", "patch")
 # What Pulumi looks at while it waits for an object of a kind: (API group, resource).
 _PODS = (("", "pods"), ("", "events"), ("apps", "replicasets"))
 _AWAITED: Mapping[str, Sequence[tuple[str, str]]] = {
-    "Deployment": _PODS,
+    "Deployment": (*_PODS, ("", "persistentvolumeclaims")),
     "StatefulSet": (*_PODS, ("", "persistentvolumeclaims")),
     "Job": _PODS,
     "Service": (("", "endpoints"), ("discovery.k8s.io", "endpointslices"), ("", "pods")),

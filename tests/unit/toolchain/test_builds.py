@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import signal
 from pathlib import Path
@@ -9,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from tests.unit.toolchain.workplace import TINY, Gate, Resolvers, Workplace, wait_until
-from toolchain import ToolError
-from toolchain.catalogue import Entry, GoBuild
+from toolchain import ToolError, cache, sources
+from toolchain.catalogue import Entry, GoBuild, OlderRelease
 from toolchain.found import ask
 
 
@@ -95,6 +96,88 @@ def test_a_cache_that_cannot_be_written_is_told_with_a_remedy(workplace: Workpla
 
     with pytest.raises(ToolError, match=r"cannot be written: .*XDG_CACHE_HOME"):
         workplace.toolchain(TINY).resolve("tiny")
+
+
+def test_where_the_release_cannot_be_had_an_older_one_is_built_and_says_so(
+    workplace: Workplace,
+) -> None:
+    source = GoBuild(
+        "tiny", ".", ("main.version=v1.1.0",), older=OlderRelease("v1.1.0", "v0.0.0", "May 2025")
+    )
+    entry = dataclasses.replace(TINY, source=source, version_arguments=())
+
+    tool = workplace.toolchain(entry).resolve("tiny")
+
+    assert (tool.version, tool.origin) == ("v1.1.0", "build")
+    assert tool.note == "of May 2025; v1.2.3 cannot be downloaded here"
+    assert ask(TINY, tool.path).text == "tiny version v1.1.0"
+    assert workplace.toolchain(entry).find("tiny") == tool
+    workplace.toolchain(entry).clean()
+    assert workplace.toolchain(entry).find("tiny") == tool
+
+
+def test_a_file_of_another_module_is_embedded(workplace: Workplace) -> None:
+    workplace.go_module("text", "package text\n")
+    workplace.go_module(
+        "carrier",
+        """package main
+
+import (
+	_ "embed"
+	"os"
+
+	_ "example.test/text"
+)
+
+//go:embed carried.txt
+var carried string
+
+func main() { os.Stdout.WriteString("carrier version v1.0.0\\n" + carried) }
+""",
+    )
+    folder = workplace.folder / "go" / "carrier"
+    with (folder / "go.mod").open("a") as file:
+        file.write("require example.test/text v0.0.0\nreplace example.test/text => ../text\n")
+    source = GoBuild("carrier", ".", embeds=("carried.txt", "example.test/text", "go.mod"))
+
+    tool = workplace.toolchain(Entry("carrier", "v1.0.0", source)).resolve("carrier")
+
+    assert "module example.test/text" in ask(TINY, tool.path).text
+    assert not (folder / "carried.txt").exists()
+
+
+def test_what_go_compiled_is_removed_by_the_last_who_builds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("GOCACHE")
+    monkeypatch.delenv("GOMODCACHE", raising=False)
+    with cache.go_caches(tmp_path) as caches:
+        environment = sources.go_environment(caches)
+        assert Path(environment["GOCACHE"]).is_relative_to(caches)
+        assert environment["GOPATH"] == str(caches)
+        module = caches / "pkg" / "mod" / "example.test"
+        module.mkdir(parents=True)
+        module.chmod(0o555)  # as Go leaves it
+        with cache.go_caches(tmp_path):
+            pass
+        assert module.exists()
+        assert cache.remove_go_caches(tmp_path) is False
+
+    assert not caches.exists()
+
+
+def test_cleaning_removes_what_no_pinned_version_needs(workplace: Workplace) -> None:
+    tool = workplace.toolchain(TINY).resolve("tiny")
+    newer = dataclasses.replace(
+        TINY, version="v1.2.4", source=GoBuild("tiny", ".", ("main.version=v1.2.4",))
+    )
+    with_newer = workplace.toolchain(newer)
+    current = with_newer.resolve("tiny")
+
+    assert with_newer.clean() == [tool.path.parent]
+    assert with_newer.find("tiny") == current
+    assert not tool.path.exists()
+    assert [path.name for path in (workplace.cache / "logs").iterdir()] == ["tiny-v1.2.4.log"]
 
 
 def test_two_processes_build_once_and_the_second_says_for_whom_it_waits(

@@ -6,6 +6,7 @@ import dataclasses
 import hashlib
 import io
 import json
+import os
 import socket
 import tarfile
 
@@ -29,12 +30,16 @@ def _offered(base: str, **changes: object) -> Entry:
     return dataclasses.replace(TINY, download=dataclasses.replace(plain, **changes))
 
 
-def _archive(member: str, content: bytes) -> bytes:
+def _archive(*members: str | bytes) -> bytes:
+    """An archive of names and contents, in turn."""
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w:gz") as archive:
-        info = tarfile.TarInfo(member)
-        info.size = len(content)
-        archive.addfile(info, io.BytesIO(content))
+        for name, content in zip(members[::2], members[1::2], strict=True):
+            assert isinstance(name, str)
+            assert isinstance(content, bytes)
+            info = tarfile.TarInfo(name)
+            info.size = len(content)
+            archive.addfile(info, io.BytesIO(content))
     return packed.getvalue()
 
 
@@ -67,6 +72,39 @@ def test_an_executable_is_taken_out_of_an_archive(workplace: Workplace, server: 
     tool = workplace.toolchain(entry).resolve("tiny")
 
     assert (tool.origin, tool.path.read_bytes()) == ("download", PROGRAM)
+
+
+def test_what_belongs_beside_an_executable_comes_with_it(
+    workplace: Workplace, server: Server
+) -> None:
+    archive = _archive("tiny/tiny", PROGRAM, "tiny/tiny-helper", b"#!/bin/sh\n", "tiny/more", b"")
+    server.files = {"/tiny.tar.gz": archive, "/sums": f"{_sum(archive)}  tiny.tar.gz\n".encode()}
+    entry = _offered(
+        server.url,
+        url=f"{server.url}/tiny.tar.gz",
+        checksums=f"{server.url}/sums",
+        member="tiny/tiny",
+        beside=("tiny/tiny-helper",),
+    )
+
+    tool = workplace.toolchain(entry).resolve("tiny")
+
+    assert tool.path.read_bytes() == PROGRAM
+    assert {path.name for path in tool.path.parent.iterdir()} == {"tiny", "tiny-helper"}
+    assert os.access(tool.path.parent / "tiny-helper", os.X_OK)
+    assert workplace.toolchain(entry).resolve("tiny") == tool
+
+
+def test_what_is_in_no_registry_can_only_be_downloaded(
+    workplace: Workplace, server: Server
+) -> None:
+    entry = dataclasses.replace(_offered(server.url), source=None, version_arguments=())
+    with pytest.raises(ToolError, match=r"tiny v1\.2\.3 cannot be downloaded here"):
+        workplace.toolchain(entry).resolve("tiny")
+
+    server.files = {"/tiny": PROGRAM, "/tiny.sha256": _sum(PROGRAM).encode()}
+
+    assert workplace.toolchain(entry).resolve("tiny").origin == "download"
 
 
 def test_a_wrong_sum_is_an_error_and_nothing_is_kept(workplace: Workplace, server: Server) -> None:
