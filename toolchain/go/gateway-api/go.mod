@@ -1,4 +1,4 @@
-// A data module: the Gateway API custom resource definitions (config/crd), no code is built.
+// A data module: the Gateway API custom resource definitions (config/crd); see keep.go.
 module serlo.org/infrastructure/toolchain/gateway-api
 
 go 1.26.0
