@@ -7,14 +7,12 @@ from dataclasses import asdict, dataclass, replace
 from functools import partial
 from json import dumps
 
-from rich.console import Console
-from rich.table import Table
-
 from infra.environment import Environment, StackFileError
 from infra.release import Commit, Release, Version
 from infra.service import Service
 from operations.changelog import newer_link, span_link
 from operations.freshness import common, newer
+from operations.output import Cell, Table, page, working
 from operations.registry import Registry, RegistryUnavailable
 from operations.stacks import every_stack, stack_file
 
@@ -95,7 +93,8 @@ def outdated(*stacks: str, json: bool = False, check: bool = False) -> None:
     if mistakes:
         print("\n".join(mistakes), file=sys.stderr)
         raise SystemExit(1)
-    rows, warnings = look_up(environments, Registry())
+    with working("asking the registries"):
+        rows, warnings = look_up(environments, Registry())
     if json:
         report = {"services": [asdict(row) for row in rows], "warnings": warnings}
         print(dumps(report, indent=2))
@@ -221,30 +220,33 @@ def _tags(registry: Registry, image: str) -> list[str] | str:
 
 
 def _print_table(rows: list[Row]) -> None:
-    table = Table(box=None, pad_edge=False)
-    for heading in ("service", "stack", "current", "newest", "same major", "pre-release"):
-        table.add_column(heading, no_wrap=True)
-    table.add_column("note")
-    for row in rows:
-        table.add_row(
+    headings = ("service", "stack", "current", "newest", "same major", "pre-release")
+    cells = [
+        (
             row.service,
             row.stack,
             _shown(row.current),
             _news(row),
             _news(row) if row.outdated is None else row.same_major or "-",
             row.prerelease or ("?" if row.outdated is None else "-"),
-            row.note,
         )
-    # Cut nothing off where nobody looks at the width.
-    Console(width=None if sys.stdout.isatty() else 200).print(table)
-    for link in dict.fromkeys(row.link for row in rows if row.link and row.outdated is not False):
-        print(link)
+        for row in rows
+    ]
+    links = dict.fromkeys(row.link for row in rows if row.link and row.outdated is not False)
+    shown = page()
+    shown.table(
+        Table((*headings, "note"), [(*c, row.note) for c, row in zip(cells, rows, strict=True)]),
+        Table(headings, cells, notes=[[row.note] if row.note else [] for row in rows]),
+    )
+    for link in links:
+        shown.text(link)
+    shown.show()
 
 
-def _news(row: Row) -> str:
+def _news(row: Row) -> Cell:
     if row.outdated is None:
-        return "?"
-    return f"[yellow]{row.newest or 'another'}[/yellow]" if row.outdated else "-"
+        return Cell("?")
+    return Cell(row.newest or "another", "yellow") if row.outdated else Cell("-")
 
 
 def _shown(current: str) -> str:

@@ -2,13 +2,11 @@
 
 import json as json_format
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Annotated, cast
 
 from cyclopts import Parameter
-from rich.console import Console
-from rich.table import Table
 
 from infra.edge import routing as words
 from infra.edge.compilation import compile_table
@@ -17,13 +15,11 @@ from infra.edge.table import RULES
 from infra.edge.tablecheck import RoutingError
 from infra.environment import Environment, StackFileError
 from infra.stackschema import SplitKeys
-from operations.output import write_out
+from operations.output import Table, print_table, write_out
 from operations.own_table import NotOurs, require_own_table
 from operations.stacks import stack_file
 
 _COLUMNS = ("rule", "hosts", "path", "conditions", "action", "environments", "place")
-_WIDTH = 200
-"""Of the table where nobody says how wide the terminal is: files and pipes."""
 
 
 @dataclass(frozen=True)
@@ -98,15 +94,22 @@ def _cell(text: str) -> str:
 
 
 def _print(found: Sequence[Row]) -> None:
-    console = Console()
-    if not console.is_terminal:
-        console = Console(width=_WIDTH)
-    table = Table()
-    for column in _COLUMNS:
-        table.add_column(column, overflow="fold")
-    for row in found:
-        table.add_row(*asdict(row).values())
-    console.print(table, markup=False)
+    print_table(
+        Table(_COLUMNS, [(*asdict(row).values(),) for row in found]),
+        Table(
+            ("rule", "place"),
+            [(row.rule, row.place) for row in found],
+            notes=[[*_in_words(row)] for row in found],
+        ),
+    )
+
+
+def _in_words(row: Row) -> Iterator[str]:
+    yield f"{row.hosts}: {row.path} ➔ {row.action}"
+    if row.conditions:
+        yield f"if {row.conditions}"
+    if row.environments != "all":
+        yield f"in {row.environments}"
 
 
 def _held(action: words.Action, environment: Environment) -> words.Action:

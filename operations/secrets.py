@@ -7,12 +7,11 @@ from dataclasses import asdict, dataclass
 from typing import Annotated, cast
 
 from cyclopts import Parameter
-from rich.console import Console
-from rich.table import Table
 
 from infra.environment import Environment, StackFileError
 from infra.stackcheck import OPTIONAL_SECRETS
 from infra.stackmessages import secret_command
+from operations.output import Cell, Table, page
 from operations.stacks import stack_file
 
 
@@ -88,25 +87,28 @@ def rows(environment: Environment) -> list[SecretRow]:
 
 
 def _print(stack: str, found: list[SecretRow], missing: list[SecretRow]) -> None:
-    table = Table(box=None, pad_edge=False)
-    for heading in ("secret", "is", "used by"):
-        table.add_column(heading, no_wrap=True)
-    for row in found:
-        table.add_row(row.name, _state(row), ", ".join(row.used_by))
-    # Cut nothing off where nobody looks at the width.
-    Console(width=None if sys.stdout.isatty() else 200).print(table)
-    if not missing:
-        print(f"\nAll secrets of {stack} are set.")
-        return
-    needed = sum(row.needed for row in found)
-    print(
-        f"\n{len(missing)} of {needed} secrets of {stack} are not set. Each command asks for one:"
+    shown = page()
+    shown.table(
+        Table(
+            ("secret", "is", "used by"),
+            [(row.name, _state(row), ", ".join(row.used_by)) for row in found],
+            prose={"used by"},
+        )
     )
-    for row in missing:
-        print(f"  {row.command}")
+    shown.text()
+    if missing:
+        needed = sum(row.needed for row in found)
+        shown.text(
+            f"{len(missing)} of {needed} secrets of {stack} are not set. Each command asks for one:"
+        )
+        for row in missing:
+            shown.command(row.command)
+    else:
+        shown.text(f"All secrets of {stack} are set.")
+    shown.show()
 
 
-def _state(row: SecretRow) -> str:
+def _state(row: SecretRow) -> Cell:
     if row.set:
-        return "set"
-    return "[yellow]not set[/yellow]" if row.needed else "not in use"
+        return Cell("set")
+    return Cell("not set", "yellow") if row.needed else Cell("not in use")

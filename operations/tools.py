@@ -5,10 +5,9 @@ from __future__ import annotations
 import sys
 from contextlib import suppress
 from json import dumps
+from pathlib import Path
 
-from rich.console import Console
-from rich.table import Table
-
+from operations.output import Table, page
 from toolchain import Tool, Toolchain, ToolError, default
 
 _NOTES = {"rehearsal": "", "official": "(rehearsals use the one in rehearsal/plugins)"}
@@ -38,25 +37,45 @@ def tools(*, json: bool = False, install: bool = False, clean: bool = False) -> 
     if json:
         print(dumps([_as_json(name, entry.version, tool) for name, entry, tool in rows], indent=2))
         return
-    table = Table("tool", "version", "origin", box=None, pad_edge=False)
-    table.add_column("path", overflow="fold")
-    for name, entry, tool in rows:
-        if tool is None:
-            note = _NOTES.get(entry.needed_for, f"(only for {entry.needed_for})")
-            table.add_row(name, entry.version, "missing", note)
-        else:
-            table.add_row(name, tool.version, tool.origin, str(tool.path))
-    console = Console()
-    if not console.is_terminal:
-        console.width = 240  # a path cut in two is of no use to the next command
-    console.print(table)
-    for name, _, tool in rows:
+    _print([(name, entry.version, entry.needed_for, tool) for name, entry, tool in rows])
+
+
+def _print(rows: list[tuple[str, str, str, Tool | None]]) -> None:
+    cells = [
+        (name, tool.version if tool else version, tool.origin if tool else "missing")
+        for name, version, _, tool in rows
+    ]
+    places = [
+        str(tool.path) if tool else _NOTES.get(needed, f"(only for {needed})")
+        for _, _, needed, tool in rows
+    ]
+    shown = page()
+    shown.table(
+        Table(
+            ("tool", "version", "origin", "path"),
+            [(*line, place) for line, place in zip(cells, places, strict=True)],
+        ),
+        Table(
+            ("tool", "version", "origin"),
+            cells,
+            notes=[[_from_home(place)] if place else [] for place in places],
+        ),
+    )
+    for name, _, _, tool in rows:
         if tool is not None and tool.note:
-            print(f"\n{name}: {tool.version} is {tool.note}.")
-    missing = [name for name, entry, tool in rows if not tool and entry.needed_for == "rehearsal"]
+            shown.text()
+            shown.text(f"{name}: {tool.version} is {tool.note}.")
+    missing = [name for name, _, needed, tool in rows if not tool and needed == "rehearsal"]
     if missing:
-        print(f"\nMissing: {', '.join(missing)}.")
-        print("A rehearsal gets them by itself; to get them now: serlo tools --install")
+        shown.text()
+        shown.text(f"Missing: {', '.join(missing)}.")
+        shown.text("A rehearsal gets them by itself; to get them now: serlo tools --install")
+    shown.show()
+
+
+def _from_home(path: str) -> str:
+    home = f"{Path.home()}/"
+    return f"~/{path.removeprefix(home)}" if path.startswith(home) else path
 
 
 def _install(toolchain: Toolchain) -> None:

@@ -16,19 +16,17 @@ from cyclopts import Parameter
 from infra.release import ReleaseError, parse_release
 from infra.services import declared
 from operations.git import GitError
-from operations.history import History, Revision, tag_of
+from operations.history import History, Revision
+from operations.output import working
 from operations.peek import NOTHING, peek
 from operations.stacks import UnknownStack, every_stack, existing_stack, stack_file, stack_name
-from operations.standing import AHEAD, BEHIND, Distance, Place, Row, Side, rows
+from operations.standing import AHEAD, BEHIND, Place, Row, rows
+from operations.versions_table import print_versions
 
 if TYPE_CHECKING:
     from operations.live import Running
 
 Flag = Annotated[bool, Parameter(negative="")]
-
-_SHORT_COMMIT = 12
-_SHORT_REVISION = 7
-_WIDTH = 220  # where nobody looks at it: cut nothing off
 
 
 def versions(
@@ -69,11 +67,14 @@ def versions(
     for note in picture.notes:
         print(f"Note: {note}.", file=sys.stderr)
     lines = rows(shown, picture.by_stack(shown))
-    running, silent = _running(files, rehearsal) if live else ({}, [])
+    running, silent = ({}, [])
+    if live:
+        with working("asking the clusters what runs"):
+            running, silent = _running(files, rehearsal)
     if json:
         print(json_format.dumps([_as_json(row, running) for row in lines], indent=2))
     else:
-        _print_table(lines, [place.stack for place in shown], running)
+        print_versions(lines, [place.stack for place in shown], running, shown[0].now)
     for stack, reason in silent:
         print(f"{stack}: what runs is not known: {reason}", file=sys.stderr)
     if silent:
@@ -227,78 +228,6 @@ def _revision(revision: Revision | None) -> dict[str, Any] | None:
         "subject": revision.subject,
         "at_least": revision.cut,
     }
-
-
-def _print_table(
-    lines: Sequence[Row],
-    stacks: Sequence[str],
-    running: Mapping[str, Mapping[str, "Running"]],
-) -> None:
-    from rich.console import Console  # noqa: PLC0415 dear, and not for JSON
-    from rich.table import Table  # noqa: PLC0415
-    from rich.text import Text  # noqa: PLC0415
-
-    table = Table(box=None, pad_edge=False)
-    measured = any(row.distance for row in lines)
-    for heading in ("service", "channel", *stacks, *([f"{BEHIND} is"] if measured else [])):
-        table.add_column(heading, no_wrap=True)
-    for row in lines:
-        apart = row.distance is not None and row.distance.side is not Side.LEVEL
-        cells = [
-            Text(_cell(row, stack, running.get(stack, {}).get(row.service))) for stack in stacks
-        ]
-        for cell in cells:
-            cell.highlight_regex(r"≠.*", "bold red")
-        distance = Text(_distance(row.distance), "yellow" if apart else "")
-        table.add_row(row.service, row.channel, *cells, *([distance] if measured else []))
-    console = Console(width=None if sys.stdout.isatty() else _WIDTH)
-    console.print(table)
-    if any(row.span for row in lines):
-        console.print("\nWhat lies between (serlo changelog SERVICE prints it):")
-    for row in lines:
-        if row.span is not None:
-            older, newer = map(_short, row.span)
-            line = f"  {row.service} {older} ➔ {newer}  {row.changes}"
-            console.print(Text(line), soft_wrap=True)
-
-
-def _cell(row: Row, stack: str, live: "Running | None") -> str:
-    text = row.versions.get(stack)
-    if text is None:
-        return "-"
-    revision = row.since[stack]
-    if revision is None:
-        since = "not committed"
-    else:
-        least = "≤" if revision.cut else ""
-        since = f"{least}{revision.date:%Y-%m-%d} {revision.sha[:_SHORT_REVISION]}"
-    differs = ""
-    if live is not None and live.differs:
-        differs = f"  ≠ runs {', '.join(map(_short, live.versions)) or 'nowhere'}"
-    return f"{_short(text)}  {since}{differs}"
-
-
-def _distance(distance: Distance | None) -> str:
-    match distance:
-        case None:
-            return ""
-        case Distance(side=Side.LEVEL):
-            return "level"
-        case Distance(versions=None, side=side):
-            return f"{side}: {AHEAD} never ran it"
-        case Distance(side, count, days):
-            return f"{_counted(count, 'version')}, {_counted(days, 'day')} {side}"
-
-
-def _counted(number: int | None, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
-
-
-def _short(text: str) -> str:
-    tag = tag_of(text)
-    if len(tag) != 40:
-        return tag
-    return "not filled in" if set(tag) == {"0"} else tag[:_SHORT_COMMIT]
 
 
 def _stop(reasons: Sequence[str]) -> NoReturn:
