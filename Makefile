@@ -16,7 +16,7 @@ export UV_PYTHON_DOWNLOADS := never
 # Trust what the machine trusts: some sit behind a proxy with an authority of its own.
 export UV_SYSTEM_CERTS := true
 
-.PHONY: help install tools rehearse down test lint format golden bench bench-edge clean
+.PHONY: help install tools rehearse down test test-fast test-versions lint format golden bench bench-edge clean
 
 help: ## This list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 18
@@ -48,6 +48,12 @@ lint: $(INSTALLED) ## Format check, lint, strict types (the worker's too), impor
 
 test: lint tools ## Everything: lint, then unit, program and rehearsal tests
 	$(VENV)/bin/pytest -n 2 --dist loadgroup
+
+test-fast: $(INSTALLED) ## The tests that need no tools and no servers (a minute)
+	$(VENV)/bin/pytest -n 2 --dist loadgroup @tests/fast.txt
+
+test-versions: $(INSTALLED) ## Bump, promote and roll back each service in a copy, and test it
+	$(VENV)/bin/python -m tests.versions
 
 format: $(INSTALLED) ## Format and fix what can be fixed
 	$(VENV)/bin/ruff check --fix .

@@ -1,11 +1,23 @@
 """What holds for all tests."""
 
+from collections.abc import Iterator
+
 import pytest
 from hypothesis import settings
+
+from tests.stack_files import FIXED
 
 # How long an example takes says something about the machine, not about the code.
 settings.register_profile("no-deadline", deadline=None, print_blob=True)
 settings.load_profile("no-deadline")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def fixed_stacks() -> Iterator[None]:
+    """Commands called by a test read tests/stacks where they are told the name of a stack."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("operations.stacks._STACKS", FIXED)
+        yield
 
 
 @pytest.hookimpl(trylast=True)

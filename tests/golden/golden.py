@@ -1,6 +1,7 @@
-"""The golden files: what each stack renders to, one file per service, for reviewers to read.
+"""The golden files: what each stack of tests/stacks renders to, one file per service.
 
-`python -m tests.golden.golden` writes them anew.
+`python -m tests.golden.golden` writes them anew. What a change of the real stacks does, `serlo
+review` tells.
 """
 
 import json
@@ -16,11 +17,11 @@ from infra.manifests import NAME_LABEL
 from infra.services import declared
 from operations.program import Program, run_program
 from operations.render import text_of
+from tests.stack_files import STACKS, stack_file
 
 FOLDER = Path(__file__).parent
-STACKS = ("local", "staging", "production")
 
-_NOTE = "# Written by `make golden`: what `serlo render {stack}` prints about {what}.\n"
+_NOTE = "# Written by `make golden`: {what}, with tests/stacks/Pulumi.{stack}.yaml.\n"
 _SEPARATOR = "---\n"
 
 
@@ -31,7 +32,7 @@ def golden_files(stack: str) -> dict[str, str]:
     `edge.json` for everything at Cloudflare, and `routes.jsonl` for the routing table as the worker
     gets it: a rule in each line, in the order in which they are tried.
     """
-    program = run_program(FOLDER.parents[1] / "stacks" / f"Pulumi.{stack}.yaml")
+    program = run_program(stack_file(stack))
     services = {service.name for service in declared()}
     documents: dict[str, list[str]] = {}
     edge: list[dict[str, Any]] = []

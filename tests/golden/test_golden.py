@@ -1,11 +1,12 @@
-"""The golden files tell what the stacks render to now."""
+"""The golden files tell what the stacks of the tests render to now."""
 
 from difflib import unified_diff
 
 import pytest
 import yaml
 
-from tests.golden.golden import FOLDER, STACKS, golden_files
+from tests.golden.golden import FOLDER, golden_files
+from tests.stack_files import STACKS
 
 
 @pytest.mark.parametrize("stack", STACKS)
@@ -19,7 +20,7 @@ def test_the_golden_files_are_up_to_date(stack: str) -> None:
             kept.get(name, "").splitlines(keepends=True),
             now.get(name, "").splitlines(keepends=True),
             f"tests/golden/{stack}/{name}",
-            f"serlo render {stack}",
+            f"now, of tests/stacks/Pulumi.{stack}.yaml",
         )
     ]
     assert not changes, "run `make golden` and look at what changed:\n" + "".join(changes)

@@ -13,12 +13,11 @@ import kubernetes_validate  # pyright: ignore[reportMissingTypeStubs]
 import yaml
 from kubernetes_validate import utils  # pyright: ignore[reportMissingTypeStubs]
 
+from tests.stack_files import STACKS
 from toolchain import resolve
 from toolchain.catalogue import KUBERNETES
 
 Manifest = dict[str, Any]
-
-STACKS = ("local", "staging", "production")
 
 _PERFECT = 10
 

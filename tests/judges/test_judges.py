@@ -1,4 +1,7 @@
-"""Others' judges find nothing in any stack, but for the exceptions that stand in one file."""
+"""Others' judges find nothing in any stack, but for the exceptions that stand in one file.
+
+The real stacks are judged, and those of the tests, by which exceptions are known to be needed.
+"""
 
 from collections.abc import Callable
 from copy import deepcopy
@@ -11,19 +14,18 @@ import yaml
 
 from operations.program import run_program
 from operations.render import text_of
-from tests.judges.judges import JUDGES, STACKS, Finding, Rendered, excuses
-
-ROOT = Path(__file__).parents[2]
+from tests.judges.judges import JUDGES, Finding, Rendered, excuses
+from tests.stack_files import STACKS, real_stack_file, stack_file
 
 # The judges are asked once for all tests, and get their tools in the first.
-pytestmark = [pytest.mark.xdist_group("judges"), pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.xdist_group("judges"), pytest.mark.timeout(900), pytest.mark.real_stacks]
 
 Findings = Callable[[str], list[Finding]]
 
 
-def kubernetes_objects(stack: str) -> list[dict[str, Any]]:
+def kubernetes_objects(file: Path) -> list[dict[str, Any]]:
     """The objects in what `serlo render` prints."""
-    program = run_program(ROOT / "stacks" / f"Pulumi.{stack}.yaml")
+    program = run_program(file)
     documents = yaml.safe_load_all(text_of(program))
     return [document for document in documents if "apiVersion" in document]
 
@@ -41,9 +43,12 @@ def spoilt(objects: list[dict[str, Any]]) -> dict[str, Any]:
 def found(tmp_path_factory: pytest.TempPathFactory) -> Findings:
     """What a judge says about all stacks, and about a bad one."""
     folder = tmp_path_factory.mktemp("rendered")
-    objects = {stack: kubernetes_objects(stack) for stack in STACKS}
-    stacks = [Rendered.write(stack, objects[stack], folder) for stack in STACKS]
-    bad = Rendered.write("bad", [spoilt(objects["production"])], folder)
+    stacks = [
+        Rendered.write(stack, kubernetes_objects(file(stack)), folder / name)
+        for name, file in (("real", real_stack_file), ("fixed", stack_file))
+        for stack in STACKS
+    ]
+    bad = Rendered.write("bad", [spoilt(list(stacks[-1].objects))], folder)
 
     @cache
     def ask(tool: str) -> list[Finding]:

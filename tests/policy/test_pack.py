@@ -7,7 +7,7 @@ import pytest
 import benchmarks
 from tests.rehearsal.language_host.conftest import Project
 
-pytestmark = pytest.mark.xdist_group("policy-pack")
+pytestmark = [pytest.mark.xdist_group("policy-pack"), pytest.mark.tools]
 
 PACK = Path(__file__).parents[2] / "policy"
 EMPTY_PLUGIN = Path(benchmarks.__file__).parent / "empty_plugin" / "bin"

@@ -12,15 +12,13 @@ from policy.facts import facts_of, read_facts
 from policy.resources import Resource, containers
 from policy.rules import RESOURCE_RULES, STACK_RULES
 from rehearsal.plugins.properties import reveal
-
-ROOT = Path(__file__).parents[2]
-STACKS = ("local", "staging", "production")
+from tests.stack_files import STACKS, changed_stack_file, real_stack_file
 
 
 @cache
 def resources_of(stack: str) -> tuple[Resource, ...]:
     """What the pack would be shown of a stack."""
-    program = run_program(ROOT / "stacks" / f"Pulumi.{stack}.yaml")
+    program = run_program(real_stack_file(stack))
     return tuple(
         Resource(
             entry.urn,
@@ -34,6 +32,7 @@ def resources_of(stack: str) -> tuple[Resource, ...]:
     )
 
 
+@pytest.mark.real_stacks
 @pytest.mark.parametrize("stack", STACKS)
 def test_a_stack_keeps_every_rule(stack: str) -> None:
     resources, facts = resources_of(stack), facts_of(stack)
@@ -51,6 +50,7 @@ def test_a_stack_keeps_every_rule(stack: str) -> None:
     assert found == []
 
 
+@pytest.mark.real_stacks
 def test_the_rules_see_what_they_judge() -> None:
     resources = resources_of("production")
     kinds = Counter(resource.kind for resource in resources)
@@ -60,28 +60,24 @@ def test_the_rules_see_what_they_judge() -> None:
     assert {resource.stack for resource in resources} == {"production"}
 
 
+@pytest.mark.real_stacks
 def test_the_facts_of_a_rehearsal_are_those_of_its_own_stack_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    text = (ROOT / "stacks" / "Pulumi.local.yaml").read_text()
-    (tmp_path / "stacks").mkdir()
-    text = text.replace("serlo.localhost", "serlo.example")
-    (tmp_path / "stacks" / "Pulumi.local.yaml").write_text(text)
+    changed_stack_file(tmp_path, "local", ("serlo.localhost", "serlo.example"))
     monkeypatch.setenv("PULUMI_OPTION_CWD", str(tmp_path))
     facts_of.cache_clear()
     assert facts_of("local").domain == "serlo.example"
     monkeypatch.delenv("PULUMI_OPTION_CWD")
     facts_of.cache_clear()
-    assert facts_of("local").domain == "serlo.localhost"
+    assert facts_of("local") == read_facts(real_stack_file("local"))
 
 
 def test_a_reason_for_a_pre_release_is_read_from_the_stack_file(tmp_path: Path) -> None:
-    text = (ROOT / "stacks" / "Pulumi.production.yaml").read_text()
-    text = text.replace("    server: 0.52.1\n", "    server: 0.53.0-rc.1\n")
-    text = text.replace(
-        "  serlo:services:\n", "  serlo:prereleases: {server: why}\n  serlo:services:\n", 1
+    file = changed_stack_file(
+        tmp_path,
+        "production",
+        ("    server: 0.52.1\n", "    server: 0.53.0-rc.1\n"),
+        ("  serlo:parts:\n", "  serlo:prereleases: {server: why}\n  serlo:parts:\n"),
     )
-    file = tmp_path / "stacks" / "Pulumi.production.yaml"
-    file.parent.mkdir()
-    file.write_text(text)
     assert read_facts(file).prereleases == {"0.53.0-rc.1"}

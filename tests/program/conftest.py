@@ -8,11 +8,8 @@ import pytest
 
 from operations.program import Program, Registration, run_program
 from rehearsal.plugins.properties import Secret
+from tests.stack_files import STACKS, Edit, changed_stack_file, stack_file
 
-ROOT = Path(__file__).parents[2]
-STACKS = ("local", "staging", "production")
-
-Edit = tuple[str, str]
 ChangedStack = Callable[..., Path]
 
 REHEARSAL: Edit = (
@@ -25,31 +22,24 @@ _programs: dict[str, Program] = {}
 
 
 def program_of(stack: str) -> Program:
-    """What the real stack registers."""
+    """What a stack of the tests registers."""
     if stack not in _programs:
-        _programs[stack] = run_program(ROOT / "stacks" / f"Pulumi.{stack}.yaml")
+        _programs[stack] = run_program(stack_file(stack))
     return _programs[stack]
 
 
 @pytest.fixture(params=STACKS)
 def program(request: pytest.FixtureRequest) -> Program:
-    """What each of the real stacks registers, one after the other."""
+    """What each stack registers, one after the other."""
     return program_of(request.param)
 
 
 @pytest.fixture
 def changed_stack(tmp_path: Path) -> ChangedStack:
-    """A copy of a real stack file with some text replaced."""
+    """A copy of a stack file with some text replaced."""
 
     def change(stack: str, *edits: Edit) -> Path:
-        text = (ROOT / "stacks" / f"Pulumi.{stack}.yaml").read_text()
-        for old, new in edits:
-            assert text.count(old) == 1, f"{old!r} must stand once in the stack file"
-            text = text.replace(old, new)
-        file = tmp_path / "stacks" / f"Pulumi.{stack}.yaml"
-        file.parent.mkdir(exist_ok=True)
-        file.write_text(text)
-        return file
+        return changed_stack_file(tmp_path, stack, *edits)
 
     return change
 

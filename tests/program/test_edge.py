@@ -12,12 +12,13 @@ from infra.manifests.admission import HEADER
 from infra.stackcheck import used_secrets
 from operations.program import Program, run_program
 from rehearsal.plugins.properties import Secret
+from tests.stack_files import stack_file
 
-from .conftest import ROOT, ChangedStack, changed, of_kind, program_of
+from .conftest import ChangedStack, changed, of_kind, program_of
 
 
 def environment_of(program: Program) -> Environment:
-    return Environment.load(ROOT / "stacks" / f"Pulumi.{program.stack}.yaml")
+    return Environment.load(stack_file(program.stack))
 
 
 def hosts(stack: str) -> set[str]:
@@ -185,7 +186,7 @@ def test_second_values_are_accepted_beside_the_first(program: Program) -> None:
     environment = environment_of(program)
     values = {name: name for name in used_secrets(environment.name, environment.services)}
     values |= {"origin-secret-second": "door-2", "cloudflare-worker-secret-second": "key-2"}
-    rotating = run_program(ROOT / "stacks" / f"Pulumi.{program.stack}.yaml", secrets=values)
+    rotating = run_program(stack_file(program.stack), secrets=values)
     assert admitted(rotating) == {(Secret("origin-secret"), Secret("door-2"))}
     known = bindings(rotating)
     assert known["ORIGIN_SECRET"] == Secret("origin-secret")
@@ -194,7 +195,7 @@ def test_second_values_are_accepted_beside_the_first(program: Program) -> None:
 
 
 def test_a_second_value_touches_nothing_but_who_accepts_it() -> None:
-    file = ROOT / "stacks" / "Pulumi.staging.yaml"
+    file = stack_file("staging")
     environment = environment_of(program_of("staging"))
     values = {name: name for name in used_secrets(environment.name, environment.services)}
     before = run_program(file, secrets=values)

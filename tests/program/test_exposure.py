@@ -7,12 +7,13 @@ from infra.service import GATEWAY
 from infra.services import declared
 from operations.program import Program
 from rehearsal.plugins.properties import UNKNOWN, Secret
+from tests.stack_files import stack_file
 
-from .conftest import ROOT, container, named, of_kind, pod_templates
+from .conftest import container, named, of_kind, pod_templates
 
 
 def _environment(program: Program) -> Environment:
-    return Environment.load(ROOT / "stacks" / f"Pulumi.{program.stack}.yaml")
+    return Environment.load(stack_file(program.stack))
 
 
 def test_the_worker_answers_for_every_host(program: Program) -> None:

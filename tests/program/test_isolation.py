@@ -16,8 +16,9 @@ from infra.service import GATEWAY, Service
 from infra.service import Outside as ServiceOutside
 from operations.reachability import Network, Outside, Peer, Pod, pods
 from operations.render import kubernetes_objects
+from tests.stack_files import STACKS, stack_file
 
-from .conftest import ROOT, STACKS, program_of
+from .conftest import program_of
 
 Json = dict[str, Any]
 Door = tuple[int, str]
@@ -60,7 +61,7 @@ class Scene:
 @cache
 def scene(stack: str) -> Scene:
     objects = kubernetes_objects(program_of(stack).registrations)
-    environment = Environment.load(ROOT / "stacks" / f"Pulumi.{stack}.yaml")
+    environment = Environment.load(stack_file(stack))
     services = {workload.service.name: workload.service for workload in workloads(environment)}
     found = pods(objects)
     assert {pod.labels[NAME_LABEL] for pod in found.values()} == set(services)

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from infra.environment import Environment
+from tests.stack_files import ROOT, STACKS, changed_stack_file
 from toolchain import resolve
 
-from .conftest import ROOT, STACKS
+pytestmark = pytest.mark.tools
 
 
 def _pulumi(project: Path, *arguments: str, given: str = "") -> None:
@@ -33,10 +34,9 @@ def _changed_lines(before: str, after: str) -> list[str]:
 
 @pytest.mark.parametrize("stack", STACKS)
 def test_a_bump_by_pulumi_is_one_line_and_keeps_comments(stack: str, tmp_path: Path) -> None:
-    shutil.copytree(ROOT / "stacks", tmp_path / "stacks")
+    file = changed_stack_file(tmp_path, stack)
     shutil.copy(ROOT / "Pulumi.yaml", tmp_path)
     (tmp_path / "state").mkdir()
-    file = tmp_path / "stacks" / f"Pulumi.{stack}.yaml"
     original = file.read_text()
 
     _pulumi(tmp_path, "stack", "init", stack)

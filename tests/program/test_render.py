@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -16,8 +15,9 @@ from infra.services import declared
 from operations.program import run_program
 from operations.render import render
 from operations.versions import versions
+from tests.stack_files import ROOT, STACKS, copy_declarations, stack_file
 
-from .conftest import ROOT, STACKS, ChangedStack, of_kind, program_of
+from .conftest import ChangedStack, of_kind, program_of
 
 NEW_SERVICE = '''
 """A service that a test adds, with every word there is, and a Job that it needs."""
@@ -140,7 +140,7 @@ def _identity(document: dict[str, Any]) -> tuple[str, ...]:
 def test_a_stack_renders_as_yaml_that_people_can_read(
     stack: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    render(stack)
+    render(str(stack_file(stack)))
     text = capsys.readouterr().out
     documents = _documents(text)
     assert len({_identity(document) for document in documents}) == len(documents)
@@ -158,14 +158,14 @@ def test_a_stack_renders_as_yaml_that_people_can_read(
 
 
 def test_rendering_is_stable(capsys: pytest.CaptureFixture[str]) -> None:
-    render("staging")
+    render(str(stack_file("staging")))
     first = capsys.readouterr().out
-    render("staging")
+    render(str(stack_file("staging")))
     assert capsys.readouterr().out == first
 
 
 def test_secrets_are_redacted(capsys: pytest.CaptureFixture[str]) -> None:
-    render("production")
+    render(str(stack_file("production")))
     text = capsys.readouterr().out
     secrets = [d for d in _documents(text) if d.get("kind") == "Secret"]
     assert len(secrets) == len(of_kind(program_of("production"), "Secret"))
@@ -201,7 +201,7 @@ def test_an_unknown_stack_names_those_there_are() -> None:
 
 
 def test_a_reader_who_leaves_early_is_no_error() -> None:
-    command = f"{sys.executable} -m operations.command render staging | head -1"
+    command = f"{sys.executable} -m operations.command render {stack_file('staging')} | head -1"
     done = subprocess.run(
         ["bash", "-c", f"set -o pipefail; {command}"],
         cwd=ROOT,
@@ -216,10 +216,7 @@ def test_a_reader_who_leaves_early_is_no_error() -> None:
 
 def _checkout(folder: Path) -> Path:
     """A copy of what declares and renders, free to be changed."""
-    for name in ("infra", "operations", "stacks"):
-        ignored = shutil.ignore_patterns("__pycache__")
-        shutil.copytree(ROOT / name, folder / name, ignore=ignored)
-    return folder
+    return copy_declarations(folder, "operations")
 
 
 def _rendered(folder: Path, stack: str) -> dict[tuple[str, ...], dict[str, Any]]:
@@ -335,7 +332,7 @@ def test_legacy_is_switched_by_a_word_and_percentages(
 def test_versions_are_listed_per_stack_with_their_changes(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    versions(json=True)
+    versions(*map(str, map(stack_file, STACKS)), json=True)
     rows = {row["service"]: row for row in json.loads(capsys.readouterr().out)}
     server = rows["server"]
     assert (server["service"], server["channel"]) == ("server", "semantic")
@@ -346,7 +343,7 @@ def test_versions_are_listed_per_stack_with_their_changes(
 
 
 def test_the_table_of_versions_shows_every_service(capsys: pytest.CaptureFixture[str]) -> None:
-    versions("staging", "production")
+    versions(*map(str, map(stack_file, ("staging", "production"))))
     text = capsys.readouterr().out
     heading, *lines = text.partition("\n\n")[0].splitlines()
     headings = re.split(r" {2,}", heading.strip())

@@ -9,8 +9,9 @@ import pytest
 
 from infra.environment import Environment
 from operations.program import Program, ProgramError, run_program
+from tests.stack_files import ROOT, STACKS, stack_file
 
-from .conftest import REHEARSAL, ROOT, STACKS, ChangedStack, of_kind
+from .conftest import REHEARSAL, ChangedStack, of_kind, program_of
 
 UID = "1f0b1d4e-6a0c-4f43-9d5b-0f6d3c1a2b34"
 OTHER_UID = "2e0b1d4e-6a0c-4f43-9d5b-0f6d3c1a2b34"
@@ -37,7 +38,7 @@ def test_a_bad_stack_file_registers_nothing(changed_stack: ChangedStack) -> None
 
 
 def test_missing_secrets_register_nothing_and_are_named_with_their_commands() -> None:
-    file = ROOT / "stacks" / "Pulumi.staging.yaml"
+    file = stack_file("staging")
     needed = Environment.load(file).secrets
     refusal = _refusal(file, secrets={"mysql-uri": "set", "sentry-dsn": ""})
     assert refusal.registrations == ()
@@ -110,7 +111,7 @@ def test_every_resource_has_a_provider_of_ours(program: Program) -> None:
 
 
 def test_cluster_providers_name_their_cluster(program: Program) -> None:
-    environment = Environment.load(ROOT / "stacks" / f"Pulumi.{program.stack}.yaml")
+    environment = Environment.load(stack_file(program.stack))
     for entry in program.registrations:
         if entry.type == "pulumi:providers:kubernetes":
             assert entry.properties["context"] == environment.cluster.context
@@ -131,7 +132,7 @@ def test_production_is_protected_and_nothing_else(program: Program) -> None:
 
 def test_stacks_differ_only_in_the_services_they_have() -> None:
     def shape(stack: str, of: set[str]) -> set[tuple[str, str]]:
-        program = run_program(ROOT / "stacks" / f"Pulumi.{stack}.yaml")
+        program = program_of(stack)
         kinds = ("Deployment", "StatefulSet", "Service", "HorizontalPodAutoscaler")
         return {
             (entry.type, entry.name)
@@ -141,7 +142,7 @@ def test_stacks_differ_only_in_the_services_they_have() -> None:
         }
 
     def services(stack: str) -> set[str]:
-        environment = Environment.load(ROOT / "stacks" / f"Pulumi.{stack}.yaml")
+        environment = Environment.load(stack_file(stack))
         return {service.name for service in environment.services}
 
     for one, other in combinations(STACKS, 2):

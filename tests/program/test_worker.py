@@ -11,8 +11,9 @@ from infra.edge.routing import AnyPath, PassThrough, Rule
 from infra.edge.table import RULES
 from operations.program import Program, ProgramError, run_program
 from rehearsal.plugins.properties import Secret
+from tests.stack_files import ROOT, stack_file
 
-from .conftest import ROOT, ChangedStack, changed, named, of_kind, program_of
+from .conftest import ChangedStack, changed, named, of_kind, program_of
 
 CODE = ROOT / "infra" / "edge" / "worker"
 SPLITS = """\
@@ -151,7 +152,7 @@ def test_a_table_with_mistakes_stops_before_anything_is_registered(
     nowhere = Rule("nowhere", ("nowhere",), AnyPath(), PassThrough())
     monkeypatch.setattr(infra.stack, "RULES", (nowhere, *RULES))
     with pytest.raises(ProgramError) as refused:
-        run_program(ROOT / "stacks" / "Pulumi.staging.yaml")
+        run_program(stack_file("staging"))
     assert f"{nowhere.place}: nowhere: " in str(refused.value)
     assert not refused.value.registrations
 

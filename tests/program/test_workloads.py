@@ -11,10 +11,10 @@ from infra.service import GATEWAY, Kind
 from infra.service import Secret as DeclaredSecret
 from operations.program import Program, Registration, run_program
 from rehearsal.plugins.properties import Secret
+from tests.stack_files import stack_file
 
 from .conftest import (
     REHEARSAL,
-    ROOT,
     ChangedStack,
     changed,
     container,
@@ -31,7 +31,7 @@ _BUDGET = "PodDisruptionBudget"
 
 
 def _environment(program: Program) -> Environment:
-    return Environment.load(ROOT / "stacks" / f"Pulumi.{program.stack}.yaml")
+    return Environment.load(stack_file(program.stack))
 
 
 def _workloads(program: Program) -> dict[str, Workload]:
@@ -335,7 +335,7 @@ def test_the_worker_never_runs_twice_at_once(program: Program) -> None:
 
 
 def test_no_secret_value_is_registered_in_the_open() -> None:
-    file = ROOT / "stacks" / "Pulumi.production.yaml"
+    file = stack_file("production")
     names = Environment.load(file).secrets
     values = {name: f"value-of-{name}" for name in names}
     registrations = run_program(file, secrets=values).registrations
@@ -391,7 +391,7 @@ def test_a_changed_setting_in_a_configuration_rolls_its_pods(changed_stack: Chan
 
 
 def test_a_new_secret_rolls_those_who_use_it_and_nobody_else() -> None:
-    file = ROOT / "stacks" / "Pulumi.staging.yaml"
+    file = stack_file("staging")
     values = dict.fromkeys(Environment.load(file).secrets, "old")
     before = run_program(file, secrets=values)
     after = run_program(file, secrets={**values, "kratos-secret": "new"})

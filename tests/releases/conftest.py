@@ -7,5 +7,5 @@ from .repository import Repository
 
 @pytest.fixture
 def repository(tmp_path: Path) -> Repository:
-    """Staging and production as they are here, in a repository of their own."""
+    """Staging and production in a repository of their own."""
     return Repository.create(tmp_path / "repository")

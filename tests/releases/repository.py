@@ -4,7 +4,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from operations.stacks import stack_file
+from tests.stack_files import stack_file
 
 LOCAL_SETTINGS = {
     "user.name": "Tester",
@@ -23,7 +23,7 @@ class Repository:
 
     @classmethod
     def create(cls, folder: Path, changes: dict[str, dict[str, str]] | None = None) -> "Repository":
-        """One commit with this checkout's staging and production, some lines changed."""
+        """One commit with staging and production, some lines changed."""
         made = cls(folder)
         made.stacks.mkdir(parents=True)
         for stack in ("staging", "production"):

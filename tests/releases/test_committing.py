@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from operations.bump import bump
+from tests.stack_files import stack_file
 
 from .refusal import refused
 from .repository import Repository
 
-CHECKOUT = Path(__file__).resolve().parents[2]
 SERLO = Path(sys.prefix) / "bin" / "serlo"
 
 
@@ -105,7 +105,7 @@ def test_without_git_there_is_nothing_to_commit_to(
 ) -> None:
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
     file = tmp_path / "Pulumi.staging.yaml"
-    file.write_bytes((CHECKOUT / "stacks" / file.name).read_bytes())
+    file.write_bytes(stack_file("staging").read_bytes())
     before = file.read_bytes()
     with pytest.raises(SystemExit):
         bump("server", "0.53.0", stack=str(file), commit=True, offline=True)

@@ -11,6 +11,7 @@ import pytest
 from operations.bump import bump
 from operations.promote import promote
 from operations.versions import versions
+from tests.stack_files import stack_file
 
 from .repository import Repository
 
@@ -144,9 +145,8 @@ def test_without_git_only_the_past_is_missing(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
-    checkout = Path(__file__).resolve().parents[2]
     file = tmp_path / "Pulumi.staging.yaml"
-    file.write_text((checkout / "stacks" / file.name).read_text())
+    file.write_text(stack_file("staging").read_text())
     versions(str(file))
     told = capsys.readouterr()
     assert "since when is not known: fatal: not a git repository" in told.err

@@ -18,11 +18,9 @@ from operations.review.checkouts import Side
 from operations.review.markdown import markdown
 from operations.review.report import Report, report
 from operations.review.snapshot import Snapshot, broken, from_json
+from tests.stack_files import copy_declarations
 
-ROOT = Path(__file__).parents[2]
 GOLDEN = Path(__file__).parent / "golden"
-STACKS = ("local", "staging", "production")
-_DECLARED = ("infra", "stacks")
 
 
 @dataclass(frozen=True)
@@ -56,7 +54,7 @@ def stack(name: str, *edits: tuple[str, str]) -> tuple[Edit, ...]:
 
 @dataclass(frozen=True)
 class Scenario:
-    """A change: `edits` lead from the base to the head, `before` from this checkout to the base."""
+    """A change: `edits` lead from the base to the head, `before` from tests/stacks to the base."""
 
     name: str
     edits: tuple[Edit, ...]
@@ -70,7 +68,7 @@ class Scenario:
 
 
 class Snapshots:
-    """Takes snapshots of edited copies of this checkout, in a process that has imported the rest.
+    """Takes snapshots of edited declarations, in a process that has imported everything else.
 
     What was edited in the same way is taken once.
     """
@@ -78,8 +76,9 @@ class Snapshots:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         # Both sides come from one copy, whatever happens to the checkout meanwhile.
-        for name in _DECLARED:
-            shutil.copytree(ROOT / name, folder / "origin" / name)
+        self._origin = folder / "origin"
+        self._origin.mkdir()
+        copy_declarations(self._origin)
         self._taken: dict[tuple[tuple[Edit, ...], str], Snapshot] = {}
         self._process: subprocess.Popen[str] | None = None
 
@@ -111,8 +110,7 @@ class Snapshots:
 
     def _take(self, edits: tuple[Edit, ...], stack: str) -> Snapshot:
         root = self._folder / f"checkout-{len(self._taken)}"
-        for name in _DECLARED:
-            shutil.copytree(self._folder / "origin" / name, root / name)
+        shutil.copytree(self._origin, root)
         for edit in edits:
             edit.make(root)
         answer = self._asked(root, stack)

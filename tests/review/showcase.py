@@ -12,8 +12,9 @@ from operations.review.changes import nothing_read
 from operations.review.html import html
 from operations.review.report import report
 from tests.review.browser import look_at
-from tests.review.scenario import ROOT, STACKS, Scenario, Snapshots, stack
+from tests.review.scenario import Scenario, Snapshots, stack
 from tests.review.scenarios import SCENARIOS
+from tests.stack_files import ROOT, STACKS
 
 _BY_NAME = {scenario.name: scenario for scenario in SCENARIOS}
 SHOWCASE = Scenario(

@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -10,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.review.scenario import ROOT, Edit, stack
+from tests.review.scenario import Edit, stack
+from tests.stack_files import copy_declarations
 
 SERLO = Path(sys.prefix) / "bin" / "serlo"
 _BUMP = stack("staging", ("    server: 0.52.1\n", "    server: 0.53.0\n"))
@@ -24,9 +24,8 @@ class Repository:
         self.root = folder / "repository"
         self.home = folder / "home"
         self.home.mkdir()
-        for name in ("infra", "stacks"):
-            shutil.copytree(ROOT / name, self.root / name)
-        shutil.copy(ROOT / "Pulumi.yaml", self.root)
+        self.root.mkdir()
+        copy_declarations(self.root, "Pulumi.yaml")
         self.git("init", "--quiet", "--initial-branch", "main")
         self.commit()
 

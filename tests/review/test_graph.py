@@ -12,7 +12,7 @@ from operations.graph.mermaid import mermaid
 from operations.graph.model import Arrow, Column, Graph, Node, State, compared, graph
 from operations.graph.svg import svg
 from operations.review.snapshot import Snapshot, take
-from tests.review.scenario import ROOT, STACKS
+from tests.stack_files import STACKS, stack_file
 
 SERLO = Path(sys.prefix) / "bin" / "serlo"
 _SVG = "{http://www.w3.org/2000/svg}"
@@ -25,7 +25,7 @@ _HOSTILE = '</title><script>"]; end |`x` ➔ #\n&lt;'
 
 @pytest.fixture(scope="module")
 def production() -> Snapshot:
-    return take("production", ROOT / "stacks" / "Pulumi.production.yaml")
+    return take("production", stack_file("production"))
 
 
 def _nodes(drawn: Graph) -> dict[str, Node]:
@@ -51,7 +51,7 @@ def test_everything_that_runs_is_in_it_with_its_version(production: Snapshot) ->
 
 @pytest.mark.parametrize("stack", STACKS)
 def test_the_command_prints_a_picture(stack: str) -> None:
-    arguments = [SERLO, "graph", "--stack", stack]
+    arguments = [SERLO, "graph", "--stack", str(stack_file(stack))]
     drawn = subprocess.run([*arguments, "--svg"], capture_output=True, text=True, check=True)
     text = subprocess.run(arguments, capture_output=True, text=True, check=True).stdout
 

@@ -13,7 +13,7 @@ import pytest
 from rehearsal.supervisor import read_endpoints
 from rehearsal.supervisor.processes import end_members, members
 from rehearsal.supervisor.status import supervisor_runs
-from tests.review.scenario import ROOT
+from tests.stack_files import ROOT
 
 pytestmark = [pytest.mark.xdist_group("review-rehearsed"), pytest.mark.timeout(300)]
 

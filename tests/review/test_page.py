@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from tests.review.browser import WHERE_IT_RUNS, look_at
-from tests.review.scenario import STACKS
 from tests.review.showcase import page
+from tests.stack_files import STACKS
 
 pytestmark = [pytest.mark.xdist_group("browser"), pytest.mark.timeout(300)]
 

@@ -1,7 +1,6 @@
 """A change, made for real and taken back; and what `serlo drift` finds afterwards."""
 
 import json
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -17,8 +16,9 @@ from operations.review.samples import samples
 from operations.review.snapshot import take
 from rehearsal.control_plane.credentials import CONTEXT
 from rehearsal.supervisor import read_endpoints
-from tests.review.scenario import ROOT, Edit
+from tests.review.scenario import Edit
 from tests.review.scenario import stack as edited
+from tests.stack_files import copy_declarations, stack_file
 from toolchain import resolve
 
 pytestmark = [pytest.mark.xdist_group("review-rehearsed"), pytest.mark.timeout(600)]
@@ -28,6 +28,7 @@ _BUMP = edited("local", ("    server: 0.52.1\n", "    server: 0.53.0\n"))
 _REFUSED = """
 from infra.components.registration import KubernetesObject
 import pulumi
+from tests.stack_files import stack_file
 
 KubernetesObject(
     "refused",
@@ -146,16 +147,14 @@ def test_what_was_changed_by_hand_is_found_with_who_did_it(
 
 
 def _checkout(folder: Path, *edits: Edit) -> Path:
-    for name in ("infra", "stacks"):
-        shutil.copytree(ROOT / name, folder / name)
-    shutil.copy(ROOT / "Pulumi.yaml", folder)
+    copy_declarations(folder, "Pulumi.yaml")
     for edit in edits:
         edit.make(folder)
     return folder
 
 
 def _samples() -> list[Any]:
-    return samples(take("local", ROOT / "stacks" / "Pulumi.local.yaml"))
+    return samples(take("local", stack_file("local")))
 
 
 def _drift(there: Stage, *arguments: str) -> "subprocess.CompletedProcess[str]":

@@ -7,7 +7,6 @@ to check: a worker has to start within a second, and may take 10 ms of processor
 
 import gzip
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 
 import pytest
 
@@ -19,6 +18,7 @@ from tests.rehearsal.edge_load import sites
 from tests.rehearsal.edge_load.visitors import HTTPS
 from tests.rehearsal.edge_load.wire import Connection, Message, Reply
 from tests.rehearsal.edge_worker.runtime import EdgeRuntime, Site
+from tests.stack_files import STACKS, real_stack_file
 
 # https://developers.cloudflare.com/workers/platform/limits/
 WORKER_BYTES = 3_000_000
@@ -42,12 +42,11 @@ STORE_OPERATIONS = 4
 """Of one request at most: the path is looked up once for its alias and once for its type."""
 
 _REFUSED = '{"data":null,"errors":[{"message":"Invalid service token"}]}'
-_STACKS = sorted((Path(__file__).parents[3] / "stacks").glob("Pulumi.*.yaml"))
 
 
-@pytest.fixture(params=_STACKS, ids=lambda path: path.stem.removeprefix("Pulumi."))
+@pytest.fixture(params=STACKS)
 def uploaded(request: pytest.FixtureRequest) -> Script:
-    return script(Environment.load(request.param))
+    return script(Environment.load(real_stack_file(request.param)))
 
 
 @pytest.fixture(scope="module")

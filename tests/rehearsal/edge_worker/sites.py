@@ -1,13 +1,12 @@
 """The workers that the conformance suite runs, all of them with the repository's own rules.
 
-`local`, `staging`, `production`: the table of each environment as its stack file has it. The others
+`local`, `staging`, `production`: the table of each environment, by tests/stacks. The others
 are in staging's zone: `today` is staging without legacy, which is when edge.md's facts hold for
 pages of the frontend; the rest differs from it in what their comments say.
 """
 
 from collections.abc import Iterable
 from functools import cache
-from pathlib import Path
 
 import pytest
 
@@ -17,8 +16,8 @@ from infra.edge.table import RULES
 from infra.environment import Environment
 from infra.stackschema import SplitKeys
 from tests.rehearsal.edge_worker.runtime import Site
+from tests.stack_files import stack_file
 
-STACKS = Path(__file__).parents[3] / "stacks"
 API_SECRET = "secret-of-the-api"
 ORIGIN_SECRET = "secret-of-the-origin"
 LANGUAGES = ("de", "en", "es", "fr", "hi", "ta")
@@ -96,7 +95,7 @@ def environment(site: str) -> Environment:
 
 @cache
 def _load(name: str) -> Environment:
-    return Environment.load(STACKS / f"Pulumi.{name}.yaml")
+    return Environment.load(stack_file(name))
 
 
 def _site(name: str, table: Document, **more: str) -> Site:

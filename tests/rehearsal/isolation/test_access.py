@@ -15,10 +15,11 @@ from operations.program import run_program
 from operations.render import kubernetes_objects
 from rehearsal.control_plane.credentials import DEPLOYER, DEPLOYER_USER
 from rehearsal.kubernetes_api import ApiError, Cluster, NotFound
+from tests.stack_files import stack_file
 from toolchain import resolve
 
 Json = dict[str, Any]
-STACK = Path(__file__).parents[3] / "stacks" / "Pulumi.staging.yaml"
+STACK = stack_file("staging")
 
 
 @dataclass(frozen=True)

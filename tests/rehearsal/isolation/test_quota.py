@@ -2,7 +2,6 @@
 
 import copy
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,9 +10,10 @@ from infra.manifests.priority import priority_classes
 from operations.program import run_program
 from operations.render import kubernetes_objects
 from rehearsal.kubernetes_api import ApiError, Cluster
+from tests.stack_files import stack_file
 
 Json = dict[str, Any]
-STACK = Path(__file__).parents[3] / "stacks" / "Pulumi.production.yaml"
+STACK = stack_file("production")
 OWNER = "serlo-tests"
 COPIED = ("ServiceAccount", "ResourceQuota", "LimitRange", "Deployment")
 

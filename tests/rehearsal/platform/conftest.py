@@ -19,6 +19,7 @@ import pytest
 
 from rehearsal.kubernetes_api import Cluster, NotFound
 from rehearsal.supervisor import stop
+from tests.stack_files import changed_stack_file, real_stack_file
 
 CHECKOUT = Path(__file__).resolve().parents[3]
 SERLO = Path(sys.prefix) / "bin" / "serlo"
@@ -181,16 +182,19 @@ class Rehearsal:
 @pytest.fixture(scope="module")
 def new_rehearsal(
     tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[Callable[[str], Rehearsal]]:
-    """Makes rehearsals of a stack in folders of their own; ends them all afterwards."""
+) -> Iterator[Callable[..., Rehearsal]]:
+    """Makes rehearsals of a stack in folders of their own; ends them all afterwards.
+
+    `real`: with the file in stacks/, whatever versions and settings it has.
+    """
     made: list[Rehearsal] = []
 
-    def make(stack: str) -> Rehearsal:
+    def make(stack: str, *, real: bool = False) -> Rehearsal:
         base = tmp_path_factory.mktemp(stack)
-        copy = base / "stacks" / f"Pulumi.{stack}.yaml"
-        copy.parent.mkdir()
-        shutil.copy(CHECKOUT / "stacks" / copy.name, copy)
-        made.append(Rehearsal(base / ".rehearsal", copy))
+        file = changed_stack_file(base, stack)
+        if real:
+            shutil.copy(real_stack_file(stack), file)
+        made.append(Rehearsal(base / ".rehearsal", file))
         return made[-1]
 
     yield make

@@ -1,4 +1,4 @@
-"""Every stack comes up, again without changes, and goes without leaving anything."""
+"""Every real stack comes up, again without changes, and goes without leaving anything."""
 
 import base64
 import json
@@ -9,8 +9,10 @@ from typing import Any
 import httpx
 import pytest
 
+from infra.environment import Environment
 from infra.manifests.admission import HEADER
 from tests.rehearsal.platform.conftest import Rehearsal, exists
+from tests.stack_files import STACKS
 
 # Shorter lines of a secret, such as those that begin and end a key, tell nothing.
 _TELLING = 32
@@ -19,17 +21,15 @@ SERVICES = {"server", "swr-queue-worker", "database-layer", "frontend", "redis",
 KINDS = ("Deployment", "StatefulSet", "CronJob", "Service", "Secret", "HTTPRoute")
 
 
+@pytest.mark.real_stacks
 @pytest.mark.parametrize(
     "stack",
-    [
-        pytest.param(stack, marks=pytest.mark.xdist_group(f"platform-{stack}"))
-        for stack in ("local", "staging", "production")
-    ],
+    [pytest.param(stack, marks=pytest.mark.xdist_group(f"platform-{stack}")) for stack in STACKS],
 )
 def test_a_stack_comes_up_twice_and_goes(
-    new_rehearsal: Callable[[str], Rehearsal], stack: str
+    new_rehearsal: Callable[..., Rehearsal], stack: str
 ) -> None:
-    rehearsal = new_rehearsal(stack)
+    rehearsal = new_rehearsal(stack, real=True)
 
     first, _ = rehearsal.rehearse()
     assert {row["name"] for row in first["workloads"]} >= SERVICES
@@ -47,7 +47,7 @@ def test_a_stack_comes_up_twice_and_goes(
         (row["rule"], row["status"], row["service"] or row["recorded"] or row["location"])
         for row in first["answers"]
     ]
-    assert answers == expected_answers(stack, rehearsal.domain)
+    assert answers == expected_answers(Environment.load(rehearsal.stack_file))
     rehearsal.assert_consistent()
     assert_the_gateway_answers_only_the_edge(rehearsal)
     assert_files_are_there(rehearsal)
@@ -81,15 +81,15 @@ def test_a_stack_comes_up_twice_and_goes(
     assert_no_secret_leaks(rehearsal.folder, rehearsal.said)
 
 
-def expected_answers(stack: str, domain: str) -> list[tuple[str, int, str | None]]:
+def expected_answers(environment: Environment) -> list[tuple[str, int, str | None]]:
     """Which rule answers each of the sample requests, with which status, and who is behind it."""
-    german = f"https://de.{domain}"
+    german = f"https://{environment.host('de')}"
     return [
         ("german-first", 301, f"{german}/"),
         ("alias", 301, f"{german}/mathe/1855/addition"),
         ("subject-mathe", 200, "frontend"),
-        *([] if stack == "local" else [("legacy-organize", 200, "varnish")]),
-        ("robots-with-sitemap" if stack == "production" else "no-robots", 200, None),
+        *([("legacy-organize", 200, "varnish")] if environment.has_legacy else []),
+        ("robots-with-sitemap" if environment.is_production else "no-robots", 200, None),
         ("quickbar", 200, "serlo.github.io"),
         ("graphql", 200, "server"),
         ("everything-else", 200, "server"),

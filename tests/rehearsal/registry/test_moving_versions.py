@@ -6,8 +6,8 @@ import pytest
 
 from operations.bump import bump
 from operations.registry.names import ELSEWHERE
-from operations.stacks import stack_file
 from tests.rehearsal.registry.server import RegistryServer
+from tests.stack_files import stack_file
 
 pytestmark = [pytest.mark.xdist_group("registry"), pytest.mark.timeout(900)]
 

@@ -9,8 +9,8 @@ import pytest
 from infra.services import declared
 from operations.outdated import outdated
 from operations.registry.names import ELSEWHERE, place_of
-from operations.stacks import stack_file
 from tests.rehearsal.registry.server import RegistryServer, registry_server
+from tests.stack_files import stack_file
 
 pytestmark = [pytest.mark.xdist_group("registry"), pytest.mark.timeout(900)]
 

@@ -16,6 +16,7 @@ from operations import own_table
 from operations.routes import markdown_of, routes, rows
 from operations.trace.command import trace
 from operations.worker import worker
+from tests.stack_files import changed_stack_file
 
 CHECKOUT = Path(__file__).parents[3]
 
@@ -80,10 +81,8 @@ def test_a_bypass_leads_past_the_worker(capsys: pytest.CaptureFixture[str]) -> N
 def test_what_a_worker_of_others_does_is_not_known(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    file = tmp_path / "stacks" / "Pulumi.local.yaml"
-    file.parent.mkdir()
-    text = (CHECKOUT / "stacks" / file.name).read_text()
-    file.write_text(text.replace("  serlo:edge:\n", "  serlo:edge:\n    script: others\n"))
+    edit = ("  serlo:edge:\n", "  serlo:edge:\n    script: others\n")
+    file = changed_stack_file(tmp_path, "local", edit)
     found = _document(capsys, "https://de.serlo.localhost/", stack=str(file))
     assert found["route"]["script"] == "others"
     assert (found["decision"], found["backends"]) == (None, [])

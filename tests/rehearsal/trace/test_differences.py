@@ -6,9 +6,9 @@ import pytest
 
 from infra.edge.visit import Visit
 from infra.environment import Environment
-from operations.stacks import stack_file
 from operations.trace.declared import Trace, trace_declared
 from operations.trace.live import Live, differences
+from tests.stack_files import stack_file
 
 _FRONTEND = Live(
     status=200,

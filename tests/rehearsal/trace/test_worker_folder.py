@@ -9,8 +9,8 @@ import pytest
 
 from infra.edge.script import script
 from infra.environment import Environment
-from operations.stacks import stack_file
 from operations.worker import settings, worker
+from tests.stack_files import stack_file
 from toolchain import resolve
 
 _RUN = Path(__file__).with_name("run_miniflare.mjs")

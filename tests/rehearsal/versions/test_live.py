@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from operations.stacks import stack_file
 from operations.versions import versions
 from rehearsal.kubernetes_api import AlreadyExists, Cluster, NotFound
 from tests.rehearsal.conftest import ControlPlane
+from tests.stack_files import stack_file
 
 NO_UID = "00000000-0000-0000-0000-000000000000"
 API = "ghcr.io/serlo/api.serlo.org"

@@ -4,7 +4,6 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
-from pathlib import Path
 
 import pytest
 
@@ -44,15 +43,15 @@ from infra.edge.table import RULES
 from infra.edge.tablecheck import RoutingError, check_table
 from infra.environment import Environment
 from infra.stackschema import SplitKeys
+from tests.stack_files import stack_file
 
-STACKS = Path(__file__).parents[3] / "stacks"
 HELLO = Respond("hello")
 LATIN = ("de", "en")
 
 
 @cache
 def environment(name: str = "staging") -> Environment:
-    return Environment.load(STACKS / f"Pulumi.{name}.yaml")
+    return Environment.load(stack_file(name))
 
 
 def rule(

@@ -8,7 +8,7 @@ import yaml
 
 from infra.release import Channel
 from infra.services import declared
-from operations.stacks import every_stack, stack_file
+from tests.stack_files import STACKS, stack_file
 from tests.unit.github.renovate import CONFIGURATION, Dependency, dependencies, replaced
 from tests.unit.github.workflows import ROOT
 from toolchain import catalogue
@@ -32,14 +32,14 @@ def _found(stack: str, text: str | None = None) -> dict[str, Dependency]:
     return named
 
 
-@pytest.mark.parametrize("stack", every_stack())
+@pytest.mark.parametrize("stack", STACKS)
 def test_every_version_is_found_and_nothing_else(stack: str) -> None:
     found = _found(stack)
     versions = _versions(stack_file(stack).read_text())
     assert {name: one.value or one.digest for name, one in found.items()} == versions
 
 
-@pytest.mark.parametrize("stack", every_stack())
+@pytest.mark.parametrize("stack", STACKS)
 def test_each_is_looked_for_where_its_service_comes_from(stack: str) -> None:
     for name, found in _found(stack).items():
         service = OWNERS[name]
@@ -63,7 +63,7 @@ def test_every_declared_service_has_its_image_there() -> None:
     assert known == semantic, "add or remove it in .github/renovate.json"
 
 
-@pytest.mark.parametrize("stack", every_stack())
+@pytest.mark.parametrize("stack", STACKS)
 def test_only_releases_of_the_same_form_are_proposed(stack: str) -> None:
     for name, found in _found(stack).items():
         if found.datasource != "docker":
@@ -86,7 +86,7 @@ def test_staging_comes_first() -> None:
     assert proposed == alone, "what runs nowhere else has to be proposed for production itself"
 
 
-@pytest.mark.parametrize("stack", every_stack())
+@pytest.mark.parametrize("stack", STACKS)
 def test_a_bump_changes_one_version_and_nothing_else(stack: str) -> None:
     text = stack_file(stack).read_text()
     before = yaml.safe_load(text)

@@ -19,7 +19,12 @@ from tests.unit.github.workflows import ROOT
 from toolchain import resolve
 from toolchain.catalogue import CATALOGUE, GoBuild, GoFolder, Npm, Wheel
 
-pytestmark = [pytest.mark.timeout(600), pytest.mark.xdist_group("renovate")]
+pytestmark = [
+    pytest.mark.timeout(600),
+    pytest.mark.xdist_group("renovate"),
+    pytest.mark.tools,
+    pytest.mark.real_stacks,
+]
 
 NOWHERE = "http://127.0.0.1:9"
 """The discard port, which nobody listens on: who asks the network for something is refused."""

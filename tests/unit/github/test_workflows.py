@@ -56,6 +56,7 @@ def _zizmor(folder: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.tools
 @pytest.mark.timeout(900)  # it may have to be built
 def test_actionlint_finds_nothing() -> None:
     done = _actionlint(WORKFLOWS)
@@ -67,6 +68,7 @@ def test_zizmor_finds_nothing() -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+@pytest.mark.tools
 @pytest.mark.timeout(900)
 def test_actionlint_would_find_something(tmp_path: Path) -> None:
     file = tmp_path / "deploy.yml"

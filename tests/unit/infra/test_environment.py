@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 from infra.environment import Environment, StackFileError
 from infra.release import Commit, Version
 from infra.stackcheck import ENVIRONMENTS
+from tests.stack_files import real_stack_file
 
 from .catalogue import SERVICES
 
 HERE = Path(__file__).parent
 GOOD = (HERE / "good_stack.yaml").read_text()
 CASES: list[dict[str, Any]] = yaml.safe_load((HERE / "bad_stacks.yaml").read_text())
-STACKS = HERE.parents[2] / "stacks"
 
 
 def _write(folder: Path, text: str, stack: str = "staging") -> Path:
@@ -136,13 +136,15 @@ def test_no_damage_to_a_good_file_brings_the_reader_down(
         assert error.problems
 
 
+@pytest.mark.real_stacks
 @pytest.mark.parametrize("name", ENVIRONMENTS)
 def test_the_real_stacks_load(name: str) -> None:
-    assert Environment.load(STACKS / f"Pulumi.{name}.yaml").name == name
+    assert Environment.load(real_stack_file(name)).name == name
 
 
+@pytest.mark.real_stacks
 def test_no_two_real_stacks_share_zone_domain_or_address() -> None:
-    loaded = [Environment.load(STACKS / f"Pulumi.{name}.yaml") for name in ENVIRONMENTS]
+    loaded = [Environment.load(real_stack_file(name)) for name in ENVIRONMENTS]
     for fact in (
         [environment.domain for environment in loaded],
         [environment.cloudflare.zone_id for environment in loaded],
@@ -152,9 +154,10 @@ def test_no_two_real_stacks_share_zone_domain_or_address() -> None:
         assert len(set(fact)) == len(ENVIRONMENTS)
 
 
+@pytest.mark.real_stacks
 def test_placeholders_of_the_real_stacks_are_marked_where_they_stand() -> None:
     for name in ("staging", "production"):
-        environment = Environment.load(STACKS / f"Pulumi.{name}.yaml")
+        environment = Environment.load(real_stack_file(name))
         lines = environment.file.path.read_text().splitlines()
         for placeholder in environment.placeholders():
             assert placeholder.line is not None

@@ -1,7 +1,6 @@
 """Declarations: the catalogue fits together, and one that does not is refused as a whole."""
 
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -22,10 +21,9 @@ from infra.service import (
 from infra.servicecheck import DeclarationError, check_catalogue
 from infra.services import declared
 from infra.values import Address, ConfigFile, Secret, SecretFile
+from tests.stack_files import stack_file
 
 from .catalogue import service
-
-STACKS = Path(__file__).parents[3] / "stacks"
 
 EXAMPLE = service("example")
 RUN = service("run", kind=Kind.JOB, port=None, health=None)
@@ -78,7 +76,7 @@ def _service(name: str) -> Service:
 
 
 def _environment(stack: str) -> Environment:
-    return Environment.load(STACKS / f"Pulumi.{stack}.yaml")
+    return Environment.load(stack_file(stack))
 
 
 @pytest.mark.parametrize("name", ENVIRONMENTS)

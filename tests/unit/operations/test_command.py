@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.stack_files import changed_stack_file
+
 CHECKOUT = Path(__file__).resolve().parents[3]
 SERLO = Path(sys.prefix) / "bin" / "serlo"
 
@@ -35,6 +37,7 @@ def test_it_does_not_touch_its_own_files_for_somebody_in_another_checkout(tmp_pa
     assert done.stdout == ""
 
 
+@pytest.mark.real_stacks
 def test_a_reader_who_has_seen_enough_is_no_reason_to_complain() -> None:
     with subprocess.Popen(
         [SERLO, "versions", "--json"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
@@ -46,13 +49,11 @@ def test_a_reader_who_has_seen_enough_is_no_reason_to_complain() -> None:
 
 
 def test_a_bad_stack_file_is_refused_before_anything_is_touched(tmp_path: Path) -> None:
-    text = (CHECKOUT / "stacks" / "Pulumi.local.yaml").read_text()
-    bad = tmp_path / "stacks" / "Pulumi.local.yaml"
-    bad.parent.mkdir()
-    bad.write_text(
-        text.replace("server: 0.52.1", "server: latest").replace(
-            "database-layer: 0.3.66", "database-layer: 0.3"
-        )
+    bad = changed_stack_file(
+        tmp_path,
+        "local",
+        ("server: 0.52.1", "server: latest"),
+        ("database-layer: 0.3.66", "database-layer: 0.3"),
     )
     folder = tmp_path / ".rehearsal"
 
@@ -88,6 +89,7 @@ def test_down_without_a_rehearsal_is_no_mistake(tmp_path: Path) -> None:
     assert serlo("down", "--folder", str(tmp_path / "none")).returncode == 0
 
 
+@pytest.mark.real_stacks
 def test_versions_starts_without_pulumi() -> None:
     """It is asked many times a day, and importing Pulumi costs more than all else it does."""
     script = "import sys; from operations.versions import versions; versions(); print(*sys.modules)"

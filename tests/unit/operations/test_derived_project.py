@@ -8,8 +8,10 @@ import yaml
 
 from operations.derived_project import DerivedProject, derive
 from operations.passphrase import Encrypter
+from rehearsal.plugins.selection import OURS, Plugin, Plugins
+from tests.stack_files import stack_file
 
-ROOT = Path(__file__).resolve().parents[3]
+PLUGINS = Plugins(*(Plugin(name, OURS, "ours") for name in ("kubernetes", "cloudflare", "python")))
 CLUSTER = {"kubeconfig": "/k", "context": "c", "uid": "11111111-1111-1111-1111-111111111111"}
 
 
@@ -22,7 +24,8 @@ def written(project: DerivedProject, *names: str) -> tuple[dict[str, Any], list[
     """Derive the project; answers its stack file and what was lost."""
     lost = derive(
         project,
-        ROOT / "stacks" / "Pulumi.staging.yaml",
+        stack_file("staging"),
+        PLUGINS,
         cluster=CLUSTER,
         cloudflare="http://127.0.0.1:1/client/v4",
         domain="serlo.test",
@@ -37,7 +40,7 @@ def test_it_holds_what_a_rehearsal_replaces_and_where_the_rest_is(project: Deriv
     assert lost == []
     assert document.keys() == {"config", "encryptionsalt"}
     config = document["config"]
-    assert config["serlo:rehearses"] == str(ROOT / "stacks" / "Pulumi.staging.yaml")
+    assert config["serlo:rehearses"] == str(stack_file("staging"))
     assert config["serlo:cluster"] == CLUSTER
     assert config["serlo:cloudflare"] == {"base-url": "http://127.0.0.1:1/client/v4"}
     assert config["serlo:secrets"].keys() == {"cloudflare-api-token", "mysql-uri"}

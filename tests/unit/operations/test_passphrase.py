@@ -12,6 +12,7 @@ from toolchain import resolve
 VALUE = "a value with ünïcode, 'quotes' and\nlines"
 
 
+@pytest.mark.tools
 def test_the_cli_decrypts_what_was_encrypted_here(tmp_path: Path) -> None:
     encrypter = Encrypter("correct horse")
     stack = {

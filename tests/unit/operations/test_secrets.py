@@ -8,7 +8,7 @@ import pytest
 from infra.environment import Environment
 from infra.stackcheck import OPTIONAL_SECRETS
 from operations.secrets import secrets
-from operations.stacks import stack_file
+from tests.stack_files import stack_file
 
 VALUE = "v1:c2VjcmV0:bm9ib2R5IHNlZXMgdGhpcw=="
 

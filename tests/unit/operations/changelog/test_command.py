@@ -15,7 +15,7 @@ from infra.services import declared
 from operations.changelog import ChangelogUnavailable, changelog_text, read_changelog
 from operations.changelog.command import changelog
 from operations.changelog.sources import MIRROR
-from operations.stacks import stack_file
+from tests.stack_files import stack_file
 
 FILE = Path(__file__).parent / "api.md"
 SERVER = next(s for s in declared() if s.name == "server")
