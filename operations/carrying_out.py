@@ -1,4 +1,6 @@
-"""Doing what a plan says, or telling why not: the common part of `bump`, `promote`, `rollback`."""
+"""Doing what a plan says, or telling why not: the common part of `bump`, `promote`, `rollback`
+and `set`.
+"""
 
 import sys
 from collections.abc import Iterable
@@ -49,7 +51,7 @@ def _try(command: str, planner: Planner, inquiry: Inquiry, *, check: bool, commi
         read = {path: plan.target.data, **plan.read}
         if any(not _still(file, data) for file, data in read.items()):
             return False
-        if commit and plan.moves:
+        if commit and not plan.is_empty:
             refusals += _in_the_way(path)
         for note in plan.notes:
             print(f"Note: {note.rstrip('.')}.", file=sys.stderr)
@@ -57,7 +59,7 @@ def _try(command: str, planner: Planner, inquiry: Inquiry, *, check: bool, commi
             print(f"Warning: {warning}", file=sys.stderr)
         if refusals:
             refuse(command, refusals)
-        if not plan.moves:
+        if plan.is_empty:
             print("Nothing to do.")
             return True
         return _do(command, plan, check=check, commit=commit)

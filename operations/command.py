@@ -29,6 +29,7 @@ app.command(
 )
 app.command("operations.outdated:outdated", help="Which services have newer versions.")
 app.command("operations.bump:bump", help="Write another version of a service into a stack file.")
+app.command("operations.set:set_value", name="set", help="Write another setting into a stack file.")
 app.command("operations.promote:promote", help="Give production the versions that staging has.")
 app.command("operations.rollback:rollback", help="Take a service back to the version before.")
 app.command("operations.adopt.command:adopt", help="Write the import file for what exists.")

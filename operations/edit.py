@@ -1,12 +1,12 @@
-"""Changing versions in a stack file: exactly their characters, and nobody else's work.
+"""Changes a stack file in place: exactly the characters of a value, and nobody else's work.
 
 A change is made to what was read, under a lock that all `serlo` commands take, and only if the
 file still holds just that; it appears whole or not at all.
 """
 
+import copy
 import fcntl
 import os
-import re
 import secrets
 import sys
 from collections.abc import Collection, Generator, Mapping
@@ -16,21 +16,16 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from infra.stackfile import StackFile, StackFileError, parse, read
+from infra.stackfile import StackFile, StackFileError, Value, parse, read
 from operations.peek import NOTHING, peek
+from operations.yaml_edit import EditError, remove, set_value
+
+__all__ = ["EditError", "Overtaken", "StackText", "locked", "replace"]
 
 _VERSIONS = "serlo:versions"
 # The same few texts are read again and again while a change is judged.
 _parsed = lru_cache(maxsize=64)(parse)
-_PLAIN = re.compile(r"[0-9A-Za-z][0-9A-Za-z.+@:_-]*")
-# Pulumi's YAML takes more for numbers than PyYAML does: 12e4, 0x1f, 0o17, 1_000.
-_NUMBER = re.compile(r"[0-9][0-9_]*(\.[0-9_]*)?([eE][+-]?[0-9]+)?|0x[0-9a-fA-F_]+|0[ob]?[0-7_]+")
-
-
-class EditError(Exception):
-    """A version that cannot be changed in place; the message says where and what to do."""
+_GONE: Any = object()
 
 
 class Overtaken(Exception):
@@ -81,6 +76,17 @@ class StackText:
         """
         return _edited(self, tuple(sorted(versions.items())))
 
+    def with_value(self, place: tuple[str, ...], value: Value) -> "StackText":
+        """This file with another value at a path of keys, every other byte as it was.
+
+        Mappings that are missing on the way are added. Raises EditError.
+        """
+        return _checked(self, set_value(self.text, place, value), {place: value})
+
+    def without(self, place: tuple[str, ...]) -> "StackText":
+        """This file without a key, nor mappings that it leaves empty. Raises EditError."""
+        return _checked(self, remove(self.text, place), {place: _GONE})
+
 
 @contextmanager
 def locked(folder: Path) -> Generator[None]:
@@ -120,55 +126,45 @@ def replace(path: Path, before: bytes, after: bytes) -> None:
 
 @lru_cache(maxsize=64)
 def _edited(stack: StackText, versions: tuple[tuple[str, str], ...]) -> StackText:
+    changes = {("config", _VERSIONS, key): version for key, version in versions}
     text = stack.text
-    nodes = _nodes(text)
-    spots: list[tuple[int, int, str]] = []
-    for key, version in versions:
-        node = nodes.get(key)
-        place = f"{stack.file.label}: {_VERSIONS}.{key}"
-        if not isinstance(node, yaml.ScalarNode) or not node.value:
-            raise EditError(f"{place}: there is no version to change: write one by hand first")
-        start, end = node.start_mark.index, node.end_mark.index
-        quote = node.style if node.style in {'"', "'"} else ""
-        if text[start:end] != f"{quote}{node.value}{quote}":
-            raise EditError(
-                f"{place}: written in a way that cannot be kept; "
-                f"write it as {key}: {version} by hand"
-            )
-        spots.append((start, end, _scalar(version, quote)))
-    for start, end, written in sorted(spots, reverse=True):
-        text = text[:start] + written + text[end:]
+    for place, version in changes.items():
+        where = f"{stack.file.label}: {_VERSIONS}.{place[-1]}"
+        if not stack.versions.get(place[-1]):
+            raise EditError(f"{where}: there is no version to change: write one by hand first")
+        try:
+            text = set_value(text, place, version)
+        except EditError as error:
+            raise EditError(f"{stack.file.label}: {error}") from None
+    return _checked(stack, text, changes)
+
+
+def _checked(stack: StackText, text: str, changes: Mapping[tuple[str, ...], Any]) -> StackText:
+    """The text as a stack file, if what another reader sees differs in the changes alone."""
     try:
         changed = StackText(stack.path, text.encode(), _parsed(stack.path, text))
     except StackFileError as error:
         raise EditError(str(error)) from None
-    # Fail closed: what another reader sees differs in these versions and nothing else.
-    wanted: Any = dict(stack.file.values)
-    config: Any = dict(wanted["config"])
-    wanted["config"] = {**config, _VERSIONS: {**config[_VERSIONS], **dict(versions)}}
+    wanted: Any = stack.file.values
+    for place, value in changes.items():
+        wanted = _with(wanted, place, value)
     if changed.file.values != wanted:
         raise EditError(f"{stack.file.label} cannot be changed in place: edit it by hand")
     return changed
 
 
+def _with(values: Any, place: tuple[str, ...], value: Any) -> Any:
+    """A copy of nested mappings with another value at a place."""
+    key, *rest = place
+    members = dict(values) if isinstance(values, dict) else {}
+    new = _with(members.get(key), tuple(rest), value) if rest else value
+    if new is _GONE or (value is _GONE and new == {}):
+        members.pop(key)
+    else:
+        members[key] = new
+    return members
+
+
 def _compare(path: Path, before: bytes) -> None:
     if path.read_bytes() != before:
         raise Overtaken(path)
-
-
-def _scalar(version: str, quote: str) -> str:
-    if quote:
-        return f"{quote}{version}{quote}"
-    # A commit of digits alone, or with one e among them, is a number to YAML.
-    text = _PLAIN.fullmatch(version) and not _NUMBER.fullmatch(version)
-    return version if text else f'"{version}"'
-
-
-def _nodes(text: str) -> dict[str, Any]:
-    """The node of each version, which knows where it stands."""
-    node: Any = yaml.compose(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-    for key in ("config", _VERSIONS):
-        members: list[tuple[Any, Any]] = node.value if isinstance(node, yaml.MappingNode) else []
-        node = next((value for name, value in members if name.value == key), None)
-    versions: list[tuple[Any, Any]] = node.value if isinstance(node, yaml.MappingNode) else []
-    return {name.value: value for name, value in versions}

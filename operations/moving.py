@@ -87,6 +87,7 @@ class Plan:
     """What a command would do to a stack file, and what speaks against it.
 
     `read` holds the other files that it was made from, so that a change of them is noticed.
+    `edited` is the file with another change than of versions.
     """
 
     target: StackText
@@ -95,6 +96,12 @@ class Plan:
     refusals: list[str] = field(default_factory=list[str])
     notes: list[str] = field(default_factory=list[str])
     read: Mapping[Path, bytes] = field(default_factory=dict[Path, bytes])
+    edited: StackText | None = None
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing changes."""
+        return not self.moves and self.edited is None
 
     @property
     def message(self) -> str:
@@ -109,9 +116,10 @@ class Plan:
             body = [f"Moves {move.names}." for move in self.moves if move.names]
         return "\n".join([self.subject, *([""] if body else []), *body, ""])
 
-    def changed(self) -> StackText:
-        """The stack file with all moves made. Raises EditError."""
-        return self.target.with_versions({move.key: move.after for move in self.moves})
+    def changed(self, moves: Iterable[Move] | None = None) -> StackText:
+        """The stack file with all moves made, or with some. Raises EditError."""
+        made = self.moves if moves is None else moves
+        return (self.edited or self.target).with_versions({move.key: move.after for move in made})
 
     def diff(self) -> str:
         """What changes in the file, as git would show it."""
@@ -244,7 +252,7 @@ def judge(plan: Plan) -> Iterator[str]:
             told.add(f"serlo:versions.{move.key}")
             yield f"{move.key}: {reason}"
     try:
-        changed = plan.target.with_versions({m.key: m.after for m in sound(plan.moves)})
+        changed = plan.changed(sound(plan.moves))
     except EditError as error:
         yield str(error)
         return

@@ -1,6 +1,7 @@
 """`serlo secrets`: which secrets a stack needs, which are set, and how to set the others."""
 
 import json as json_format
+import os
 import sys
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -98,6 +99,8 @@ def _print(stack: str, found: list[SecretRow], missing: list[SecretRow]) -> None
     shown.text()
     if missing:
         needed = sum(row.needed for row in found)
+        if "PULUMI_OPTION_CWD" in os.environ:
+            shown.text("This shell is a rehearsal's (serlo env): here the commands set its secrets.")
         shown.text(
             f"{len(missing)} of {needed} secrets of {stack} are not set. Each command asks for one:"
         )

@@ -76,7 +76,7 @@ def test_what_yaml_takes_for_a_number_gets_quotes(tmp_path: Path, version: str) 
 
 
 @pytest.mark.parametrize(
-    "written", [r'"1.2\u002e3"', "|\n      1.2.3", ">-\n      1.2.3", "[1.2.3]", "", "!!str 1.2.3"]
+    "written", ["|\n      1.2.3", ">-\n      1.2.3", "[1.2.3]", "", "!!str 1.2.3"]
 )
 def test_what_cannot_be_kept_is_left_alone(tmp_path: Path, written: str) -> None:
     read = stack(tmp_path, f"config:\n  serlo:versions:\n    server: {written}\n    redis: 1.0.0\n")
