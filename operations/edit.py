@@ -4,7 +4,6 @@ A change is made to what was read, under a lock that all `serlo` commands take, 
 file still holds just that; it appears whole or not at all.
 """
 
-import copy
 import fcntl
 import os
 import secrets
@@ -156,7 +155,7 @@ def _checked(stack: StackText, text: str, changes: Mapping[tuple[str, ...], Any]
 def _with(values: Any, place: tuple[str, ...], value: Any) -> Any:
     """A copy of nested mappings with another value at a place."""
     key, *rest = place
-    members = dict(values) if isinstance(values, dict) else {}
+    members: dict[str, Any] = dict(values or {})
     new = _with(members.get(key), tuple(rest), value) if rest else value
     if new is _GONE or (value is _GONE and new == {}):
         members.pop(key)

@@ -68,12 +68,12 @@ def rehearse(
     json
         Print one JSON document instead of tables.
     """
-    began = time.monotonic()
     console = Console(stderr=json)
     source = stack_file(stack)
     try:
         environment = Environment.load(source)
         obtain_tools()
+        began = time.monotonic()  # Making the tools is no part of a rehearsal.
         selected = select(plugins)
         project = DerivedProject(folder.resolve(), environment.name)
         make_room(project, selected, console)

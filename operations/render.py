@@ -3,9 +3,10 @@
 import json
 import sys
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, cast
+from typing import Annotated, Any, cast
 
 import yaml
+from cyclopts import Parameter
 
 from operations.output import write_out
 from operations.program import Program, ProgramError, Registration, run_program
@@ -23,7 +24,7 @@ _KINDS = (
 )
 
 
-def render(stack: str) -> None:
+def render(stack: str, *, kubernetes: Annotated[bool, Parameter(negative="")] = False) -> None:
     """Print every Kubernetes object of a stack as YAML, then Cloudflare's resources as JSON.
 
     One stream of YAML documents (JSON is YAML). Secrets are redacted, the order is stable, nothing
@@ -33,6 +34,8 @@ def render(stack: str) -> None:
     ----------
     stack
         local, staging, production, or the path of a stack file.
+    kubernetes
+        Leave Cloudflare's resources out: for `kubectl apply --dry-run=server -f -`.
     """
     try:
         program = run_program(stack_file(stack))
@@ -41,12 +44,17 @@ def render(stack: str) -> None:
         raise SystemExit(1) from None
     for warning in program.warnings:
         print(f"note: {warning}", file=sys.stderr)
-    write_out(text_of(program))
+    write_out(kubernetes_text(program) if kubernetes else text_of(program))
 
 
 def text_of(program: Program) -> str:
     """The whole stream of documents that `serlo render` prints."""
     return "".join(f"---\n{document}" for document in _documents(program.registrations))
+
+
+def kubernetes_text(program: Program) -> str:
+    """The documents of a program's Kubernetes objects, as kubectl reads them."""
+    return "".join(f"---\n{_yaml(thing)}" for thing in kubernetes_objects(program.registrations))
 
 
 def kubernetes_objects(registrations: Iterable[Registration]) -> list[dict[str, Any]]:
@@ -71,9 +79,13 @@ def cloudflare_resources(registrations: Iterable[Registration]) -> list[dict[str
 def _documents(registrations: Iterable[Registration]) -> Iterator[str]:
     entries = list(registrations)
     for thing in kubernetes_objects(entries):
-        yield yaml.dump(thing, Dumper=_Dumper, sort_keys=False, width=100, allow_unicode=True)
+        yield _yaml(thing)
     for resource in cloudflare_resources(entries):
         yield json.dumps(resource, indent=2, ensure_ascii=False) + "\n"
+
+
+def _yaml(thing: Mapping[str, Any]) -> str:
+    return yaml.dump(thing, Dumper=_Dumper, sort_keys=False, width=100, allow_unicode=True)
 
 
 class _Dumper(yaml.SafeDumper):

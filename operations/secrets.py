@@ -100,7 +100,9 @@ def _print(stack: str, found: list[SecretRow], missing: list[SecretRow]) -> None
     if missing:
         needed = sum(row.needed for row in found)
         if "PULUMI_OPTION_CWD" in os.environ:
-            shown.text("This shell is a rehearsal's (serlo env): here the commands set its secrets.")
+            shown.text(
+                "This shell is a rehearsal's (serlo env): here the commands set its secrets."
+            )
         shown.text(
             f"{len(missing)} of {needed} secrets of {stack} are not set. Each command asks for one:"
         )

@@ -168,13 +168,14 @@ def _root(text: str) -> Any:
 
 def _end(text: str, node: Any) -> int:
     """Where a value ends; YAML lets the end of a block be where the next token begins."""
-    while not isinstance(node, yaml.ScalarNode) and not node.flow_style:
-        last = node.value[-1]
-        node = last[1] if isinstance(last, tuple) else last
-    start, end = node.start_mark.index, node.end_mark.index
-    return (
-        max(start, len(text[:end].rstrip())) if getattr(node, "style", None) in {"|", ">"} else end
-    )
+    end: int = node.end_mark.index
+    if isinstance(node, yaml.ScalarNode):
+        folded = node.style in {"|", ">"}
+        return max(node.start_mark.index, len(text[:end].rstrip())) if folded else end
+    if node.flow_style:
+        return end
+    last: Any = node.value[-1]
+    return _end(text, last[1] if isinstance(last, tuple) else last)
 
 
 def _next_line(text: str, at: int) -> int:

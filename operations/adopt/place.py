@@ -104,7 +104,8 @@ def find_place(stack: str, rehearsal: Path | None) -> Place:
     try:
         if rehearsal is None:
             file = existing_stack(stack)
-            return Place(Environment.load(file), file, "pulumi", CHECKOUT, dict(os.environ), None)
+            pulumi = str(resolve("pulumi").path)
+            return Place(Environment.load(file), file, pulumi, CHECKOUT, dict(os.environ), None)
         folder = rehearsal.resolve()
         rehearsed = current_stack(folder)
         if rehearsed != stack:

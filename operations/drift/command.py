@@ -70,8 +70,14 @@ def _look(stack: str, rehearsal: Path | None) -> tuple[list[Drifted], Objects]:
         return refresh(pulumi, project.folder, variables), Objects(kubectl, variables)
     environment = Environment.load(stack_file(stack))
     kubeconfig = str(Path(environment.cluster.kubeconfig).expanduser())
-    kubectl = ["kubectl", "--kubeconfig", kubeconfig, "--context", environment.cluster.context]
-    found = refresh(["pulumi", "--stack", stack], CHECKOUT, {})
+    kubectl = [
+        str(resolve("kubectl").path),
+        "--kubeconfig",
+        kubeconfig,
+        "--context",
+        environment.cluster.context,
+    ]
+    found = refresh([str(resolve("pulumi").path), "--stack", stack], CHECKOUT, {})
     return found, Objects(kubectl, os.environ)
 
 

@@ -7,6 +7,7 @@ from typing import cast
 
 from rehearsal.cloudflare.envelope import Json
 from rehearsal.cloudflare.refusals import (
+    CNAME_TO_ITSELF,
     CONTENT_A,
     CONTENT_AAAA,
     CONTENT_CNAME,
@@ -88,6 +89,8 @@ def validated(record: Mapping[str, object], zone: str) -> Json:
         raise RECORD_VALIDATION.because(problem=f"unknown record type {kind!r}")
     stored: Json = {"type": kind, "name": qualified_name(record.get("name"), zone)}
     _set_content(stored, record)
+    if kind == "CNAME" and stored["content"] == stored["name"]:
+        raise CNAME_TO_ITSELF.because()
     stored["proxiable"] = kind in PROXIABLE
     stored["proxied"] = _proxied(kind, stored, record)
     stored["ttl"] = 1 if stored["proxied"] else _ttl(record.get("ttl", 1))

@@ -51,6 +51,10 @@ def paged(
 ) -> tuple[list[Item], Json]:
     """The page that `page` and `per_page` of the query ask for, and its `result_info`.
 
+    `default` and `most` are those of Cloudflare's OpenAPI schema, such as 100 and 5,000,000 for DNS
+    records, and 20 and 50 for zones. What Cloudflare does with more is not documented and differs
+    between its products; here it is refused, so that nobody comes to rely on it.
+
     Raises Refused when either is not a number in its range.
     """
     page = _number(query, "page", 1, 1, 1_000_000)

@@ -106,6 +106,8 @@ CONTENT_TXT = Refusal(400, 9011, "Content for TXT record is invalid.", "assumed"
 RECORD_TTL = Refusal(
     400, 9021, "TTL must be between 60 and 86400 seconds, or 1 for Automatic.", "observed"
 )
+# As in https://github.com/kubernetes-sigs/external-dns/issues/4749.
+CNAME_TO_ITSELF = Refusal(400, 9039, "CNAME content cannot reference itself.", "observed")
 
 # Worker scripts
 SCRIPT_CONTENT_TYPE = Refusal(

@@ -157,6 +157,17 @@ def test_a_stack_renders_as_yaml_that_people_can_read(
     assert sum("properties" in document for document in documents) == len(at_cloudflare)
 
 
+def test_kubernetes_objects_alone_are_what_kubectl_reads(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    render("local")
+    everything = [*yaml.safe_load_all(capsys.readouterr().out)]
+    render("local", kubernetes=True)
+    objects = [*yaml.safe_load_all(capsys.readouterr().out)]
+    assert objects == [document for document in everything if "apiVersion" in document]
+    assert len(objects) < len(everything)
+
+
 def test_rendering_is_stable(capsys: pytest.CaptureFixture[str]) -> None:
     render(str(stack_file("staging")))
     first = capsys.readouterr().out

@@ -42,8 +42,8 @@ def changes(repository: Repository) -> list[str]:
             [
                 "-    address: 192.0.2.20 # Placeholder: a global address, reserved under the name "
                 "below.",
-                "+    address: 203.0.113.7 # Placeholder: a global address, reserved under the name "
-                "below.",
+                "+    address: 203.0.113.7 # Placeholder: a global address, reserved under the "
+                "name below.",
             ],
         ),
         (

@@ -4,8 +4,9 @@ import json
 from collections.abc import Callable
 from typing import cast
 
-from rehearsal.cloudflare.api.zones import zone_name
+from rehearsal.cloudflare.api.zones import NAME_SERVERS, zone_name
 from rehearsal.cloudflare.calls import Call, Route
+from rehearsal.cloudflare.dns_export import zone_file
 from rehearsal.cloudflare.dns_validation import validated
 from rehearsal.cloudflare.envelope import Json, Reply, paged, succeeded
 from rehearsal.cloudflare.refusals import (
@@ -130,12 +131,22 @@ def _delete(call: Call) -> Reply:
     return succeeded({"id": _remove(call, call.params["record_id"])["id"]})
 
 
-def _list(call: Call) -> Reply:
+def _records(call: Call) -> list[Json]:
     rows = call.storage.all(
         "SELECT document FROM dns_records WHERE zone_id = ? ORDER BY name, type, id",
         call.params["zone_id"],
     )
-    records = [cast(Json, json.loads(str(row["document"]))) for row in rows]
+    return [cast(Json, json.loads(str(row["document"]))) for row in rows]
+
+
+def _export(call: Call) -> Reply:
+    name = zone_name(call.storage, call.params["zone_id"])
+    text = zone_file(name, NAME_SERVERS, _records(call), now()[:19].replace("T", " "))
+    return Reply(200, text.encode(), {"content-type": "text/plain; charset=utf-8"})
+
+
+def _list(call: Call) -> Reply:
+    records = _records(call)
     tests = _tests(call)
     quantifier = any if call.query.get("match") == "any" else all
     if tests:
@@ -211,6 +222,7 @@ ROUTES = [
     Route("GET", _RECORDS, _list),
     Route("POST", _RECORDS, _create, "json"),
     Route("POST", f"{_RECORDS}/batch", _batch, "json"),
+    Route("GET", f"{_RECORDS}/export", _export),
     Route("GET", f"{_RECORDS}/{{record_id}}", _get),
     Route("PUT", f"{_RECORDS}/{{record_id}}", _put, "json"),
     Route("PATCH", f"{_RECORDS}/{{record_id}}", _patch, "json"),

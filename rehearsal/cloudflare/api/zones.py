@@ -27,6 +27,10 @@ def zone_name(storage: Storage, zone_id: str) -> str:
     return "" if row is None else str(row["name"])
 
 
+NAME_SERVERS = ("ada.ns.cloudflare.com", "bob.ns.cloudflare.com")
+"""The name servers of every emulated zone."""
+
+
 def _document(row: Row) -> Json:
     return {
         "id": row["id"],
@@ -35,7 +39,7 @@ def _document(row: Row) -> Json:
         "paused": bool(row["paused"]),
         "type": "full",
         "development_mode": 0,
-        "name_servers": ["ada.ns.cloudflare.com", "bob.ns.cloudflare.com"],
+        "name_servers": [*NAME_SERVERS],
         "original_name_servers": None,
         "original_registrar": None,
         "original_dnshost": None,

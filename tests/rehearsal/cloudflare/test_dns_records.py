@@ -137,6 +137,37 @@ def test_wrong_records_are_refused(zone: Zone, body: dict[str, Any], code: int) 
     assert list(zone.client.dns.records.list(zone_id=zone.id)) == []
 
 
+def test_an_alias_cannot_lead_to_itself(zone: Zone) -> None:
+    body = {"type": "CNAME", "name": "x", "content": f"X.{zone.host('')}."}
+    assert post(zone, **body) == (400, 9039)
+    assert post(zone, **body | {"name": "y"})[0] == 200
+
+
+def test_a_zone_is_exported_as_a_zone_file(zone: Zone) -> None:
+    name = zone.host("")
+    post(zone, type="A", name="www", content="192.0.2.1", proxied=True, comment="ours")
+    post(zone, type="A", name="a", content="192.0.2.2", ttl=300, tags=["b:2", "a:1"])
+    post(zone, type="CNAME", name="c", content="target.example")
+    post(zone, type="MX", name="@", content="mx.example", priority=10)
+    post(zone, type="TXT", name="@", content='say "x"', comment="why")
+    text = zone.client.dns.records.export(zone_id=zone.id)
+    assert text.startswith(f";;\n;; Domain:     {name}.\n;; Exported:   2")
+    _, _, records = text.partition(";; A Records\n")
+    assert records.splitlines() == [
+        f"a.{name}.\t300\tIN\tA\t192.0.2.2 ; cf_tags=a:1,b:2,cf-proxied:false",
+        f"www.{name}.\t1\tIN\tA\t192.0.2.1 ; ours cf_tags=cf-proxied:true",
+        "",
+        ";; CNAME Records",
+        f"c.{name}.\t1\tIN\tCNAME\ttarget.example. ; cf_tags=cf-proxied:false",
+        "",
+        ";; MX Records",
+        f"{name}.\t1\tIN\tMX\t10 mx.example.",
+        "",
+        ";; TXT Records",
+        f'{name}.\t1\tIN\tTXT\t"say \\"x\\"" ; why',
+    ]
+
+
 def test_neighbours_of_one_name(zone: Zone) -> None:
     zone.record("a", "192.0.2.1")
     assert post(zone, type="A", name="a", content="192.0.2.1", proxied=False) == (400, 81058)

@@ -11,7 +11,8 @@ import pytest
 
 from infra.environment import Environment
 from infra.manifests.admission import HEADER
-from tests.rehearsal.platform.conftest import Rehearsal, exists
+from rehearsal.control_plane.credentials import CONTEXT
+from tests.rehearsal.platform.conftest import SERLO, Rehearsal, exists
 from tests.stack_files import STACKS
 
 # Shorter lines of a secret, such as those that begin and end a key, tell nothing.
@@ -55,6 +56,12 @@ def test_a_stack_comes_up_twice_and_goes(
     assert "serlo@v" in said, "the policy pack did not judge this"
     assert "[mandatory]" not in said
     assert "[advisory]" not in said
+
+    rendered = f"{SERLO} render {rehearsal.stack_file} --kubernetes"
+    tried = rehearsal.by_hand(
+        f"{rendered} | kubectl --context {CONTEXT} apply --dry-run=server --filename -"
+    )
+    assert tried.returncode == 0, tried.stdout + tried.stderr
 
     second, _ = rehearsal.rehearse()
     assert set(second["changes"]) == {"same"}

@@ -58,6 +58,16 @@ def test_missing_ones_come_with_the_command_that_sets_them(
     assert "'serlo:secrets.origin-secret'" not in out
 
 
+def test_in_the_shell_of_a_rehearsal_it_is_said_whose_secrets_are_set(
+    stack: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    secrets(str(stack))
+    assert "rehearsal" not in capsys.readouterr().out
+    monkeypatch.setenv("PULUMI_OPTION_CWD", "/somewhere")
+    secrets(str(stack))
+    assert "This shell is a rehearsal's" in capsys.readouterr().out
+
+
 def test_no_value_is_shown(stack: Path, capsys: pytest.CaptureFixture[str]) -> None:
     secrets(str(stack))
     secrets(str(stack), json=True)

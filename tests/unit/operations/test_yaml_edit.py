@@ -119,11 +119,11 @@ def test_removing_takes_the_key_and_mappings_that_are_left_empty(
 ) -> None:
     place = data.draw(st.sampled_from(sorted(document.spans)))
     wanted = yaml.safe_load(document.text)
-    cut = place
-    while len(cut) > 2 and len(at(wanted, cut[:-1])) == 1:
-        cut = cut[:-1]
-    assume(len(at(wanted, cut[:-1])) > 1)
-    del at(wanted, cut[:-1])[cut[-1]]
+    *above, key = place
+    while len(above) > 1 and len(at(wanted, tuple(above))) == 1:
+        key = above.pop()
+    assume(len(at(wanted, tuple(above))) > 1)
+    del at(wanted, tuple(above))[key]
     assert yaml.safe_load(remove(document.text, place)) == wanted
 
 
