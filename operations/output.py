@@ -5,6 +5,7 @@ words or continued on lines of their own. A file or a pipe gets every row whole,
 """
 
 import os
+import re
 import shutil
 import sys
 import textwrap
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 _GAP = 2
 _NARROWEST = 20
 """Characters below which a column of prose is not squeezed."""
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _NOTE = 4
 """By how much a note is indented below its row."""
 
@@ -225,6 +227,7 @@ def _text(cell: str | Cell) -> str:
 def _styled(line: Sequence[Cell]) -> "Text":
     from rich.text import Text  # noqa: PLC0415 dear, and not for pipes
 
-    text = Text.assemble(*((cell.text, cell.style) for cell in line))
+    # What others wrote must not steer the terminal.
+    text = Text.assemble(*((_CONTROL.sub("�", cell.text), cell.style) for cell in line))
     text.rstrip()
     return text

@@ -28,21 +28,42 @@ class RefError(Exception):
 
 @dataclass(frozen=True)
 class Side:
-    """One side: what it was called, the commit it stands for (None: the working tree)."""
+    """One side: what people call it, the commit it stands for (None: the working tree)."""
 
     name: str
     commit: str | None
     snapshots: dict[str, Snapshot]
 
 
-def both(root: Path, base: str, head: str, stacks: Sequence[str]) -> tuple[Side, Side]:
-    """The sides of a review, taken at once; raises RefError."""
+def both(
+    root: Path,
+    base: str,
+    head: str,
+    stacks: Sequence[str],
+    names: tuple[str | None, str | None] = (None, None),
+) -> tuple[Side, Side]:
+    """The sides of a review, taken at once; raises RefError.
+
+    `names` are what the sides are called, by default their refs; the working tree is called after
+    the branch that is checked out.
+    """
     commits = [_commit(root, ref) for ref in (base, head)]
     with ThreadPoolExecutor(2) as pool:
         tasks = [pool.submit(_snapshots, root, commit, stacks) for commit in commits]
         taken = [task.result() for task in tasks]
-    sides = [Side(*described) for described in zip((base, head), commits, taken, strict=True)]
+    called = [
+        name or (ref if commit is not None else _branch(root))
+        for name, ref, commit in zip(names, (base, head), commits, strict=True)
+    ]
+    sides = [Side(*described) for described in zip(called, commits, taken, strict=True)]
     return sides[0], sides[1]
+
+
+def _branch(root: Path) -> str:
+    try:
+        return f"{asked(root, 'symbolic-ref', '--quiet', '--short', 'HEAD')} (working tree)"
+    except GitError:  # no branch, but a commit, is checked out
+        return "the working tree"
 
 
 def _snapshots(root: Path, commit: str | None, stacks: Sequence[str]) -> dict[str, Snapshot]:

@@ -1,6 +1,7 @@
 """The command `serlo review`."""
 
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Literal, NoReturn
@@ -11,6 +12,7 @@ from operations.git import GitError
 from operations.graph.mermaid import mermaid
 from operations.graph.model import Graph, compared, graph
 from operations.graph.svg import svg
+from operations.output import page, working, write_out
 from operations.review.changes import from_copies, from_network
 from operations.review.checkouts import WORKTREE, RefError, Side, asked, both, declarations
 from operations.review.html import html
@@ -18,6 +20,7 @@ from operations.review.markdown import markdown
 from operations.review.performing import Performance, perform
 from operations.review.report import Report, report
 from operations.review.samples import samples
+from operations.review.terminal import show
 from operations.stacks import every_stack
 
 _BASES = ("origin/main", "main")
@@ -34,6 +37,8 @@ def review(
     rehearse: Annotated[bool, Parameter(negative="")] = False,
     changelogs: Annotated[bool, Parameter(negative="")] = False,
     more: str = "",
+    base_name: str | None = None,
+    head_name: str | None = None,
 ) -> None:
     """Say what a change does to every stack: images, dangers, capacity, counts, picture, fields.
 
@@ -48,7 +53,7 @@ def review(
     stack
         The stacks to show: all by default.
     as_markdown
-        As a comment of at most 64,000 characters, which is the default.
+        As a comment of at most 64,000 characters, which is the default but in a terminal.
     as_json
         As data, everything in it.
     as_html
@@ -59,6 +64,10 @@ def review(
         Fetch the changelogs of versions that change; else only what is at hand is read.
     more
         What a comment says when not all fits: where the whole review is.
+    base_name
+        What to call the base, such as a branch of which only a commit is there.
+    head_name
+        What to call the head.
     """
     chosen = [as_markdown, as_json, as_html].count(True)
     if chosen > 1:
@@ -70,14 +79,23 @@ def review(
     root = _root()
     try:
         # Production is compared with what staging runs, shown or not.
-        old, new = both(root, base or _default_base(root), head, every_stack())
+        with working("reading what both sides declare"):
+            names = (base_name, head_name)
+            old, new = both(root, base or _default_base(root), head, every_stack(), names)
     except RefError as error:
         _refuse(str(error))
-    found = report(old, new, stacks, from_network if changelogs else from_copies)
+    with working("comparing the two sides"):
+        found = report(old, new, stacks, from_network if changelogs else from_copies)
     if rehearse:
-        found = replace(found, performances=_performances(root, found, old, new))
+        with working("rehearsing the change") as progress:
+            found = replace(found, performances=_performances(root, found, old, new, progress))
+    shown = page()
+    if shown.width is not None and not chosen:
+        show(found, shown)
+        shown.show()
+        return
     kind = "json" if as_json else "html" if as_html else "markdown"
-    sys.stdout.write(_shown(found, old, new, kind, more))
+    write_out(_shown(found, old, new, kind, more))
 
 
 def _shown(
@@ -103,18 +121,16 @@ def _shown(
     return html(found, picture) if kind == "html" else markdown(found, diagram, more)
 
 
-def _performances(root: Path, found: Report, old: Side, new: Side) -> list[Performance]:
+def _performances(
+    root: Path, found: Report, old: Side, new: Side, progress: Callable[[str], None]
+) -> list[Performance]:
     """Every stack that changes is rehearsed, one after the other."""
     base, head = declarations(root, old.commit), declarations(root, new.commit)
     return [
-        perform(stack.stack, base, head, samples(new.snapshots[stack.stack]), _tell)
+        perform(stack.stack, base, head, samples(new.snapshots[stack.stack]), progress)
         for stack in found.stacks
         if stack.problem is None and not stack.is_empty
     ]
-
-
-def _tell(text: str) -> None:
-    print(text, file=sys.stderr)
 
 
 def _root() -> Path:

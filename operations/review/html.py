@@ -34,7 +34,7 @@ pre { overflow-x: auto; margin: .4rem 0 } .before { background: #ffebe9 }
 
 def html(report: Report, picture: Picture) -> str:
     """The report as a page."""
-    title = f"Infrastructure review: {report.base} ➔ {report.head}"
+    title = f"Infrastructure review: {report.head} into {report.base}"
     parts = [
         '<!doctype html><html lang="en"><head><meta charset="utf-8">',
         '<meta name="viewport" content="width=device-width">',

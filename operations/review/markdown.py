@@ -16,7 +16,8 @@ MOST = 64_000
 _LONGEST = 200
 """Characters of a line."""
 _LONGEST_TEXT = 4000
-_MOST_PLACES = 8
+MOST_PLACES = 8
+"""Places of a danger that are named."""
 _MOST_LINES = 60
 """Lines of a field."""
 _SHORT = 12
@@ -27,7 +28,7 @@ _LEADING = re.compile(r"^(\d{0,9})([-+=.)])(?=\s|$|[-+=])")
 """What begins a list, a heading or a line across."""
 _MARK = "<!-- serlo review -->"
 """By which the comment of an earlier run is found."""
-_ARROWS = {"up": "⬆", "down": "⬇ back", "new": "new", "gone": "gone", "same": "same", "other": ""}
+ARROWS = {"up": "⬆", "down": "⬇ back", "new": "new", "gone": "gone", "same": "same", "other": ""}
 
 Picture = Callable[[str], str]
 """From a stack's name to its topology as a Mermaid diagram; empty where there is none."""
@@ -81,7 +82,7 @@ _OMISSIONS = (
 
 
 def _text(report: Report, picture: Picture, omission: Omission, more: str) -> str:
-    parts = [_MARK, f"## Infrastructure review\n\n{_code(report.base)} ➔ {_code(report.head)}\n"]
+    parts = [_MARK, f"## Infrastructure review\n\n{_code(report.head)} into {_code(report.base)}\n"]
     unchanged = [_code(stack.stack) for stack in report.stacks if stack.is_empty]
     if unchanged:
         parts.append(f"Nothing changes in {', '.join(unchanged)}.\n")
@@ -123,7 +124,7 @@ def _releases(releases: Sequence[Release]) -> Iterator[str]:
     for release in releases:
         yield (
             f"| {_cell(', '.join(release.services))} | {_version(release.before)} "
-            f"| {_version(release.after)} | {_ARROWS[release.direction]} "
+            f"| {_version(release.after)} | {ARROWS[release.direction]} "
             f"| {_changelog(release)} |"
         )
     yield ""
@@ -132,9 +133,13 @@ def _releases(releases: Sequence[Release]) -> Iterator[str]:
 def _version(text: str | None) -> str:
     if text is None:
         return "none"
-    tag, at, digest = text.partition("@")
-    tag = tag[:_SHORT] if len(tag) == 40 else tag
-    return _code(tag) + (f" {_code(digest[: len('sha256:') + _SHORT])}" if at else "")
+    return " ".join(_code(part) for part in short_version(text) if part)
+
+
+def short_version(text: str) -> tuple[str, str]:
+    """A version's tag and digest, as far as people tell them apart; the digest may be empty."""
+    tag, _, digest = text.partition("@")
+    return tag[:_SHORT] if len(tag) == 40 else tag, digest[: len("sha256:") + _SHORT]
 
 
 def _changelog(release: Release) -> str:
@@ -162,7 +167,7 @@ def _dangers(dangers: Sequence[Danger], omission: Omission) -> Iterator[str]:
 
 
 def _places(danger: Danger) -> str:
-    shown = [_code(place) for place in danger.places[:_MOST_PLACES]]
+    shown = [_code(place) for place in danger.places[:MOST_PLACES]]
     more = len(danger.places) - len(shown)
     return ", ".join(shown) + (f" and {more} more" if more else "")
 

@@ -80,7 +80,7 @@ class StackReport:
 
 @dataclass(frozen=True)
 class Report:
-    """A whole review: what is compared, and every stack."""
+    """A whole review: what is compared, with names of branches where there are, and every stack."""
 
     base: str
     head: str
@@ -115,7 +115,7 @@ def report(base: Side, head: Side, stacks: Sequence[str], changelogs: Changelogs
 
 
 def _called(side: Side) -> str:
-    return side.name if side.commit is None else f"{side.name} ({side.commit[:12]})"
+    return side.name if side.commit is None else f"{side.name} ({side.commit[:7]})"
 
 
 def _stack_report(

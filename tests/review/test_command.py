@@ -11,6 +11,7 @@ import pytest
 
 from tests.review.scenario import Edit, stack
 from tests.stack_files import copy_declarations
+from tests.terminal import in_terminal
 
 SERLO = Path(sys.prefix) / "bin" / "serlo"
 _BUMP = stack("staging", ("    server: 0.52.1\n", "    server: 0.53.0\n"))
@@ -86,7 +87,7 @@ def test_a_change_in_the_working_tree_is_compared_with_main(repository: Reposito
     assert (done.returncode, done.stderr) == (0, "")
     told = json.loads(done.stdout)
     assert told["base"].startswith("main (")
-    assert told["head"] == "WORKTREE"
+    assert told["head"] == "main (working tree)"
     stacks = {one["stack"]: one for one in told["stacks"]}
     assert list(stacks) == ["local", "staging", "production"]
     assert not stacks["local"]["changed"]
@@ -99,6 +100,21 @@ def test_a_change_in_the_working_tree_is_compared_with_main(repository: Reposito
     assert len(urns) == 2
     paths = {field["path"] for one in stacks["staging"]["changed"] for field in one["fields"]}
     assert "metadata.labels.app.kubernetes.io/version" in paths
+
+
+def test_a_terminal_gets_no_markup_and_a_branch_its_name(repository: Repository) -> None:
+    repository.git("checkout", "--quiet", "-b", "bump/server")
+    for edit in _BUMP:
+        edit.make(repository.root)
+
+    shown = in_terminal("review", "--stack", "staging", cwd=repository.root)
+
+    assert "bump/server (working tree) into main (" in shown
+    assert "0.52.1  0.53.0" in shown
+    for markup in ("<details>", "```", "**", "mermaid", "&gt;"):
+        assert markup not in shown
+    named = repository.review("--base-name=main", "--head-name=-fix`")
+    assert "`` -fix` `` into `main (" in named.stdout
 
 
 def test_each_stack_is_judged_by_itself(repository: Repository) -> None:

@@ -22,7 +22,7 @@ def test_a_page_is_shown_with_its_picture_and_folds(tmp_path: Path) -> None:
     assert seen["asked"] == [(tmp_path / "page.html").as_uri()]
     assert seen["scripts"] == 0
     assert not seen["wide"]
-    assert seen["title"] == "Infrastructure review: main ➔ change"
+    assert seen["title"] == "Infrastructure review: change into main"
     for text in (
         "local",
         "staging",

@@ -12,12 +12,14 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from operations.github.cut import cut
+from operations.output import Page
 from operations.review.capacity import Amount, Need
 from operations.review.dangers import Danger, Kind
 from operations.review.html import html
 from operations.review.markdown import MOST, markdown
 from operations.review.performing import Performance, Step
 from operations.review.report import Changed, Field, Release, Report, StackReport
+from operations.review.terminal import show
 
 _BREAKING = (
     *(
@@ -251,6 +253,22 @@ def test_what_does_not_fit_is_left_out_the_least_important_first() -> None:
         for part in ("`1.0.0`", "`2.0.0`", f"**Dangers** ({dangers})", *kept):
             assert part in text
         assert ("The whole is in the artifact." in text) == (resources > 3)
+
+
+def test_a_terminal_gets_all_but_long_lists_of_fields() -> None:
+    for resources, fields in ((3, 60), (3, 2)):
+        (stack,) = _huge(resources, 3).stacks
+        changed = [replace(one, fields=one.fields[:fields]) for one in stack.changed]
+        page = Page(80)
+        show(Report("main", "bump", [replace(stack, changed=changed)]), page)
+        text = page.plain()
+
+        assert text.startswith("bump into main\n")
+        assert max(map(len, text.splitlines())) <= 80
+        for part in ("1.0.0", "2.0.0", "thing 2: why", "Deployment api/2", "3 update"):
+            assert part in text
+        assert ("spec.field1\n" in text) == (fields == 2)
+        assert ("serlo review --html > review.html" in text) == (fields == 60)
 
 
 def test_json_has_everything() -> None:
