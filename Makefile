@@ -16,6 +16,9 @@ export UV_PYTHON_DOWNLOADS := never
 # Trust what the machine trusts: some sit behind a proxy with an authority of its own.
 export UV_SYSTEM_CERTS := true
 
+# Progress for a terminal, silence for a log.
+QUIET := $(shell test -t 2 || echo --quiet)
+
 .PHONY: help install tools rehearse down test test-fast test-versions lint format golden bench bench-edge clean
 
 help: ## This list
@@ -25,7 +28,7 @@ $(INSTALLED): pyproject.toml uv.lock toolchain/requirements/uv.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12")'
 	test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r toolchain/requirements/uv.txt
-	$(VENV)/bin/uv sync --locked --quiet
+	$(VENV)/bin/uv sync --locked $(QUIET)
 	touch $@
 
 install: $(INSTALLED) ## Install the Python packages into .venv

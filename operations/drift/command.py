@@ -13,6 +13,7 @@ from infra.environment import Environment, StackFileError
 from operations.derived_project import CHECKOUT, DerivedProject, current_stack
 from operations.drift.blame import Change, Objects, who
 from operations.drift.refresh import Drifted, RefreshError, refresh
+from operations.output import working
 from operations.stacks import stack_file
 from rehearsal.control_plane.credentials import CONTEXT
 from toolchain import ToolError, resolve
@@ -44,7 +45,8 @@ def drift(
         For programs.
     """
     try:
-        found, objects = _look(stack, rehearsal)
+        with working("asking Pulumi what is not as deployed"):
+            found, objects = _look(stack, rehearsal)
     except (RefreshError, StackFileError, ToolError, FileNotFoundError) as error:
         _refuse(f"{stack} could not be looked at:\n{error}")
     told = [_told(drifted, objects) for drifted in found]

@@ -11,7 +11,7 @@ from cyclopts import Parameter
 from infra.edge.tablecheck import RoutingError
 from infra.edge.visit import Visit, VisitError
 from infra.environment import Environment, StackFileError
-from operations.output import write_out
+from operations.output import working, write_out
 from operations.program import ProgramError
 from operations.stacks import every_stack, stack_file
 from operations.trace.base import BaseError, Before, trace_at
@@ -74,7 +74,8 @@ def trace(
         headers = _headers(cookie, header)
         visit = Visit.of(url, method=method.upper(), headers=headers, region=region)
         environment, file = _environment(visit, stack)
-        found = trace_declared(environment, file, visit)
+        with working(f"following {url}"):
+            found = trace_declared(environment, file, visit)
         edge = running_edge(folder, environment.name) if rehearsal else None
         live = ask(edge, visit) if edge is not None else None
         wrong = differences(found, live) if live is not None else []
@@ -82,7 +83,8 @@ def trace(
         before = None
         if base is not None:
             arguments = _arguments(url, str(stack or environment.name), headers, method, region)
-            before = trace_at(base, arguments)
+            with working(f"following it at {base}"):
+                before = trace_at(base, arguments)
     except (
         *(_UsageError, VisitError, StackFileError, RoutingError, ProgramError),
         *(FileNotFoundError, NoAnswer, BaseError),
