@@ -10,36 +10,37 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from tests.versions.copies import CHANGES, Copy, Failure, Release, changed, releases
+from tests.versions.copies import CHANGES, Copy, Failure, Release, releases
 
 
 def main() -> int:
     """Print a line for each change; the status tells whether all tests passed."""
     services = releases()
     markers = () if "--all" in sys.argv[1:] else ("real_stacks",)
-    failures: list[str] = []
     with tempfile.TemporaryDirectory() as folder:
         copy = Copy.create(Path(folder) / "copy")
-        for change in CHANGES:
-            runs = [(release.key, [release], markers) for release in services]
-            for name, chosen, only in [*runs, ("all services", services, ())]:
-                failures += _run(copy, change, name, chosen, only)
-    print(f"{len(CHANGES) * (len(services) + 1)} changes, {len(failures)} failed")
-    return bool(failures)
+        failed = _changed(copy, "all services", services, ())
+        for service in services:
+            failed += _changed(copy, service.key, [service], markers)
+    print(f"{len(CHANGES) * (1 + len(services))} changes, {failed} failed")
+    return failed > 0
 
 
-def _run(
-    copy: Copy, change: str, name: str, chosen: Sequence[Release], markers: Sequence[str]
-) -> list[str]:
-    started = time.monotonic()
-    try:
-        changed(copy, change, chosen)
-        copy.fast_tests(*markers)
-    except Failure as failure:
-        print(f"{change} {name}: failed: {failure}", flush=True)
-        return [f"{change} {name}"]
-    print(f"{change} {name}: passed in {time.monotonic() - started:.0f} s", flush=True)
-    return []
+def _changed(copy: Copy, name: str, services: Sequence[Release], markers: Sequence[str]) -> int:
+    """Make every kind of change, one after the other; answers how many failed."""
+    failed = 0
+    copy.reset()
+    for kind, change in CHANGES.items():
+        started = time.monotonic()
+        try:
+            change(copy, services)
+            copy.fast_tests(*markers)
+            result = "passed"
+        except Failure as failure:
+            failed += 1
+            result = f"FAILED\n{failure}\n"
+        print(f"{name}: {kind}: {time.monotonic() - started:.0f} s: {result}", flush=True)
+    return failed
 
 
 if __name__ == "__main__":

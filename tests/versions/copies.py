@@ -4,20 +4,20 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 
 import yaml
 
 from infra.release import Channel, Version
 from infra.services import declared
-from tests.stack_files import ROOT
+from tests.stack_files import ROOT, real_stack_file
 
 _GIT = ("git", "-c", "user.name=Tests", "-c", "user.email=tests@example.invalid")
 _COMMITS = ("a1" * 20, "b2" * 20)
-_STACKS = ("staging", "production")
+STACKS = ("staging", "production")
+"""Those that services are promoted between."""
 
 
 class Failure(Exception):
@@ -92,14 +92,19 @@ class Copy:
 
 @dataclass(frozen=True)
 class Release:
-    """A service of the real stacks, and the changes of its version that everybody makes."""
+    """A service of the real stacks that has a version of its own."""
 
     key: str
     is_continuous: bool
-    versions: dict[str, str]
+    versions: Mapping[str, str]
     """What runs in staging and production, where it exists."""
 
-    @cached_property
+    @property
+    def stacks(self) -> list[str]:
+        """Where it exists, in the order in which a version gets there."""
+        return [stack for stack in STACKS if stack in self.versions]
+
+    @property
     def next(self) -> tuple[str, ...]:
         """Versions that come after all that run, in their order.
 
@@ -110,57 +115,50 @@ class Release:
         newest = max(Version.parse(text, allow_v=True) for text in self.versions.values())
         return (f"{newest.prefix}{newest.major}.{newest.minor}.{newest.patch + 1}",)
 
-    @property
-    def last(self) -> str:
-        """The stack that a version reaches last."""
-        return [stack for stack in _STACKS if stack in self.versions][-1]
-
-    def bump(self, copy: Copy) -> None:
-        """Bump it where it comes first."""
-        for version in self.next:
-            self._bump(copy, version)
-
-    def promote(self, copy: Copy) -> None:
-        """Bump it, and promote it if it exists in both stacks."""
-        for version in self.next:
-            self._bump(copy, version)
-            if len(self.versions) == len(_STACKS):
-                copy.serlo("promote", self.key, "--commit", "--offline")
-
-    def roll_back(self, copy: Copy) -> None:
-        """Bring the next version as far as it gets, and go back to what ran before."""
-        self.promote(copy)
-        copy.serlo("rollback", self.key, "--stack", self.last, "--commit", "--offline")
-
-    def _bump(self, copy: Copy, version: str) -> None:
-        first = next(stack for stack in _STACKS if stack in self.versions)
-        copy.serlo("bump", self.key, version, "--stack", first, "--commit", "--offline")
-
 
 def releases() -> list[Release]:
-    """All services of the real staging and production that have a version of their own."""
+    """All services of the real staging and production."""
     continuous = {s.version_key for s in declared() if s.channel is Channel.CONTINUOUS}
-    files = {stack: ROOT / "stacks" / f"Pulumi.{stack}.yaml" for stack in _STACKS}
     versions: dict[str, dict[str, str]] = {
-        stack: yaml.safe_load(file.read_text())["config"]["serlo:versions"]
-        for stack, file in files.items()
+        stack: yaml.safe_load(real_stack_file(stack).read_text())["config"]["serlo:versions"]
+        for stack in STACKS
     }
     return [
         Release(
             key,
             key in continuous,
-            {stack: str(versions[stack][key]) for stack in _STACKS if key in versions[stack]},
+            {stack: str(versions[stack][key]) for stack in STACKS if key in versions[stack]},
         )
         for key in sorted({key for found in versions.values() for key in found})
     ]
 
 
-CHANGES = {"bump": Release.bump, "promote": Release.promote, "rollback": Release.roll_back}
-"""What is done to versions every day."""
+def bump(copy: Copy, services: Sequence[Release]) -> None:
+    """Give each service its next version where it comes first."""
+    for service in services:
+        for earlier in service.next[:-1]:
+            _bump(copy, service, earlier)
+            promote(copy, [service])
+        _bump(copy, service, service.next[-1])
 
 
-def changed(copy: Copy, change: str, services: Sequence[Release]) -> None:
-    """Make one kind of change to services, from the first commit on."""
-    copy.reset()
-    for release in services:
-        CHANGES[change](release, copy)
+def promote(copy: Copy, services: Sequence[Release]) -> None:
+    """Promote those that exist in both stacks, after `bump`."""
+    if both := [service.key for service in services if len(service.stacks) == len(STACKS)]:
+        copy.serlo("promote", *both, "--commit", "--offline")
+
+
+def roll_back(copy: Copy, services: Sequence[Release]) -> None:
+    """Go back to what ran before in the stack that a version reaches last, after `promote`."""
+    for service in services:
+        stack = service.stacks[-1]
+        copy.serlo("rollback", service.key, "--stack", stack, "--commit", "--offline")
+
+
+CHANGES = {"bump": bump, "promote": promote, "rollback": roll_back}
+"""What is done to versions every day: each after the one before."""
+
+
+def _bump(copy: Copy, service: Release, version: str) -> None:
+    stack = service.stacks[0]
+    copy.serlo("bump", service.key, version, "--stack", stack, "--commit", "--offline")
