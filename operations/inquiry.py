@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from infra.service import Service
 from operations.changelog import ChangelogUnavailable, changelog_text, migration_between
 from operations.moving import Direction, Move, Refused, direction, short
+from operations.registry.lookup import Digest, ImageTag, Unanswered, digests
 
 _AT_ONCE = 8
 _LONGEST_QUOTE = 100
@@ -23,19 +24,12 @@ class Findings:
     warnings: list[str] = field(default_factory=list[str])
 
 
-@dataclass(frozen=True)
-class _Silence:
-    """Why a registry did not answer."""
-
-    reason: str
-
-
 class Inquiry:
     """Asks each question once, however often a plan is made anew. `offline` asks nobody."""
 
     def __init__(self, *, offline: bool) -> None:
         self._offline = offline
-        self._digests: dict[tuple[str, str], str | _Silence | None] = {}
+        self._digests: dict[ImageTag, Digest] = {}
         self._changelogs: dict[str, str | None] = {}
 
     def about(self, moves: Sequence[Move]) -> Findings:
@@ -71,30 +65,15 @@ class Inquiry:
             self._look_up(pairs)
             self._changelogs |= zip([s.version_key for s in services], texts, strict=True)
 
-    def _look_up(self, pairs: Sequence[tuple[str, str]]) -> None:
-        from operations.registry import (  # noqa: PLC0415 its HTTP client is dear, and offline idle
-            Registry,
-            RegistryUnavailable,
-        )
-
-        registry = Registry()
-
-        def digest(pair: tuple[str, str]) -> str | _Silence | None:
-            try:
-                return registry.digest(*pair)
-            except RegistryUnavailable as error:
-                return _Silence(error.reason)
-
-        wanted = [pair for pair in dict.fromkeys(pairs) if pair not in self._digests]
-        with ThreadPoolExecutor(_AT_ONCE) as pool:
-            self._digests |= zip(wanted, pool.map(digest, wanted), strict=True)
+    def _look_up(self, pairs: Sequence[ImageTag]) -> None:
+        self._digests |= digests([pair for pair in pairs if pair not in self._digests])
 
     def _compare(self, moves: Sequence[Move], found: Findings) -> None:
         silent: dict[str, list[str]] = {}
         for move in moves:
             for image in move.images:
                 answer = self._digests[image, move.tag]
-                if isinstance(answer, _Silence):
+                if isinstance(answer, Unanswered):
                     silent.setdefault(answer.reason, []).append(f"{image}:{move.tag}")
                 elif answer is None:
                     found.refusals.append(f"{move.key}: {_missing(image, move.tag)}")

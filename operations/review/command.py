@@ -16,6 +16,7 @@ from operations.output import page, working, write_out
 from operations.review.changes import from_copies, from_network
 from operations.review.checkouts import WORKTREE, RefError, Side, asked, both, declarations
 from operations.review.html import html
+from operations.review.images import from_registries, nobody_asked
 from operations.review.markdown import markdown
 from operations.review.performing import Performance, perform
 from operations.review.report import Report, report
@@ -36,6 +37,7 @@ def review(
     as_html: Annotated[bool, Parameter("--html", negative="")] = False,
     rehearse: Annotated[bool, Parameter(negative="")] = False,
     changelogs: Annotated[bool, Parameter(negative="")] = False,
+    offline: Annotated[bool, Parameter(negative="")] = False,
     more: str = "",
     base_name: str | None = None,
     head_name: str | None = None,
@@ -62,6 +64,8 @@ def review(
         Also make the change for real, on this machine: base, head on top, and back, under load.
     changelogs
         Fetch the changelogs of versions that change; else only what is at hand is read.
+    offline
+        Do not ask registries whether the images of new versions exist.
     more
         What a comment says when not all fits: where the whole review is.
     base_name
@@ -84,8 +88,9 @@ def review(
             old, new = both(root, base or _default_base(root), head, every_stack(), names)
     except RefError as error:
         _refuse(str(error))
+    lookup = nobody_asked if offline else from_registries
     with working("comparing the two sides"):
-        found = report(old, new, stacks, from_network if changelogs else from_copies)
+        found = report(old, new, stacks, from_network if changelogs else from_copies, lookup)
     if rehearse:
         with working("rehearsing the change") as progress:
             found = replace(found, performances=_performances(root, found, old, new, progress))

@@ -1,7 +1,7 @@
 """What a review says, as plain data: one part for each stack, in the order in which it is read."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -12,6 +12,7 @@ from operations.review.checkouts import Side
 from operations.review.comparing import Comparison, Operation, ResourceChange, compare
 from operations.review.dangers import Danger, Kind, by_importance, dangers
 from operations.review.dangers.versions import VersionChange, place, version_changes
+from operations.review.images import Lookup, missing_images, new_images, nobody_asked, unanswered
 from operations.review.performing import Performance
 from operations.review.snapshot import Declared
 
@@ -102,15 +103,21 @@ class Report:
         return json.dumps(asdict(self), indent=2, ensure_ascii=False)
 
 
-def report(base: Side, head: Side, stacks: Sequence[str], changelogs: Changelogs) -> Report:
-    """The review of these stacks."""
+def report(
+    base: Side,
+    head: Side,
+    stacks: Sequence[str],
+    changelogs: Changelogs,
+    lookup: Lookup = nobody_asked,
+) -> Report:
+    """Review these stacks; `lookup` tells which of the images that come exist."""
     every = {
         stack: compare(base.snapshots[stack], head.snapshots[stack]) for stack in base.snapshots
     }
     return Report(
         base=_called(base),
         head=_called(head),
-        stacks=[_stack_report(every[stack], every, changelogs) for stack in stacks],
+        stacks=[_stack_report(every[stack], every, changelogs, lookup) for stack in stacks],
     )
 
 
@@ -119,7 +126,10 @@ def _called(side: Side) -> str:
 
 
 def _stack_report(
-    comparison: Comparison, every: Mapping[str, Comparison], changelogs: Changelogs
+    comparison: Comparison,
+    every: Mapping[str, Comparison],
+    changelogs: Changelogs,
+    lookup: Lookup,
 ) -> StackReport:
     if comparison.before.problem or comparison.after.problem:
         sides = {"base": comparison.before.problem, "head": comparison.after.problem}
@@ -138,10 +148,18 @@ def _stack_report(
     versions = version_changes(comparison)
     meanings = {change.key: _meaning(comparison, change, changelogs) for change in versions}
     read = [danger for c in versions for danger in _read_of(comparison, c, meanings[c.key])]
+    new = {c.key: new_images(comparison, c.after) if c.after else [] for c in versions}
+    known = lookup([image for images in new.values() for image in images])
+    images = {key: {image: known[image] for image in of_key} for key, of_key in new.items()}
+    for key, of_key in images.items():
+        read += missing_images(of_key, place(comparison, key))
     return StackReport(
         stack=comparison.stack,
         problem=None,
-        releases=[_release(comparison, change, meanings[change.key]) for change in versions],
+        releases=[
+            _release(comparison, change, meanings[change.key], unanswered(images[change.key]))
+            for change in versions
+        ],
         dangers=by_importance((*dangers(comparison, every), *read)),
         capacity_before=needs(comparison.before),
         capacity_after=needs(comparison.after),
@@ -190,7 +208,9 @@ def _read_of(comparison: Comparison, change: VersionChange, meaning: Meaning) ->
         )
 
 
-def _release(comparison: Comparison, change: VersionChange, meaning: Meaning) -> Release:
+def _release(
+    comparison: Comparison, change: VersionChange, meaning: Meaning, notes: Iterable[str]
+) -> Release:
     return Release(
         key=change.key,
         before=change.before,
@@ -198,6 +218,6 @@ def _release(comparison: Comparison, change: VersionChange, meaning: Meaning) ->
         direction=change.direction,
         services=change.services,
         image=_declared(comparison, change).image,
-        changes=meaning.lines,
+        changes=[*meaning.lines, *notes],
         link=meaning.link,
     )

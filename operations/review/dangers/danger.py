@@ -7,6 +7,7 @@ from enum import StrEnum
 class Kind(StrEnum):
     """The kinds of dangers, in the order in which a report lists them."""
 
+    IMAGE = "an image is missing"
     PROTECTED = "a protected resource goes"
     REPLACED = "something is replaced"
     DELETED = "something is deleted"

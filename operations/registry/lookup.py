@@ -1,0 +1,45 @@
+"""Asks registries for the digests of several images at once."""
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+_AT_ONCE = 8
+
+ImageTag = tuple[str, str]
+"""An image without its tag, such as `ghcr.io/serlo/frontend`, and a tag."""
+
+
+@dataclass(frozen=True)
+class Unanswered:
+    """Why a registry did not say whether it has an image: one line for people."""
+
+    reason: str
+
+
+Digest = str | Unanswered | None
+"""What a tag points to (`sha256:…`); None if the registry has no such tag."""
+
+
+def digests(wanted: Sequence[ImageTag], *, seconds: float | None = None) -> dict[ImageTag, Digest]:
+    """Return the digest of each image, or why it is not known. Never raises.
+
+    `seconds` bounds each question; without it, the registry client's own limits hold.
+    """
+    # The HTTP client takes longest to import, and is not needed where nobody asks.
+    from operations.registry.client import Registry  # noqa: PLC0415
+    from operations.registry.errors import RegistryUnavailable  # noqa: PLC0415
+    from operations.web import Limits  # noqa: PLC0415
+
+    limits = Limits() if seconds is None else Limits(seconds, seconds, seconds)
+    registry = Registry(limits=limits)
+
+    def digest(image: ImageTag) -> Digest:
+        try:
+            return registry.digest(*image)
+        except RegistryUnavailable as error:
+            return Unanswered(error.reason)
+
+    distinct = list(dict.fromkeys(wanted))
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        return dict(zip(distinct, pool.map(digest, distinct), strict=True))

@@ -1,0 +1,76 @@
+"""Whether the images that a change brings are in their registries."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, cast
+
+from operations.registry.lookup import Digest, ImageTag, Unanswered, digests
+from operations.review.comparing import Comparison
+from operations.review.dangers.danger import Danger, Kind
+from operations.review.snapshot import Snapshot
+
+_SECONDS = 5.0
+_CONTAINERS = ("initContainers", "containers")
+
+Lookup = Callable[[Sequence[ImageTag]], Mapping[ImageTag, Digest]]
+"""From images to their digests, or why these are not known. It never raises."""
+
+
+def nobody_asked(wanted: Sequence[ImageTag]) -> Mapping[ImageTag, Digest]:
+    """Look nothing up: every image is taken to be there."""
+    return dict.fromkeys(wanted, "")
+
+
+def from_registries(wanted: Sequence[ImageTag]) -> Mapping[ImageTag, Digest]:
+    """Ask the registries; one that does not answer within 5 s is reported as silent."""
+    return digests(wanted, seconds=_SECONDS) if wanted else {}
+
+
+def new_images(comparison: Comparison, version: str) -> list[ImageTag]:
+    """Return the images of a version that only the changed stack runs.
+
+    `version` is the text of the stack file, with or without a digest.
+    """
+    tag, _, digest = version.partition("@")
+    suffix = f":{version}"
+    before = set(_images(comparison.before))
+    return [
+        (image.removesuffix(suffix), digest or tag)
+        for image in dict.fromkeys(_images(comparison.after))
+        if image.endswith(suffix) and image not in before
+    ]
+
+
+def missing_images(images: Mapping[ImageTag, Digest], where: str) -> Iterator[Danger]:
+    """Yield a danger for each image that its registry does not have."""
+    for (image, tag), digest in images.items():
+        if digest is None:
+            yield Danger(
+                Kind.IMAGE, f"{image} has no {tag} in its registry", where, "its pods cannot start"
+            )
+
+
+def unanswered(images: Mapping[ImageTag, Digest]) -> Iterator[str]:
+    """Yield a line for each reason why it is not known whether images exist."""
+    silent: dict[str, list[str]] = {}
+    for (image, tag), digest in images.items():
+        if isinstance(digest, Unanswered):
+            silent.setdefault(digest.reason, []).append(f"{image}:{tag}")
+    for reason, names in silent.items():
+        yield f"not known whether {', '.join(names)} exists: {reason}"
+
+
+def _images(snapshot: Snapshot) -> Iterator[str]:
+    for resource in snapshot.resources.values():
+        if resource.is_kubernetes:
+            yield from _of_containers(resource.properties.get("spec"))
+
+
+def _of_containers(value: Any) -> Iterator[str]:
+    """Yield the images of all containers in a workload's spec, however deep its pod is."""
+    if not isinstance(value, Mapping):
+        return
+    for key, below in cast(Mapping[str, Any], value).items():
+        if key in _CONTAINERS:
+            yield from (container["image"] for container in below)
+        else:
+            yield from _of_containers(below)
