@@ -112,12 +112,13 @@ def _kubernetes(properties: Mapping[str, Any]) -> dict[str, Any]:
     return thing
 
 
-def _reading_order(thing: Mapping[str, Any]) -> tuple[bool, str, str, int, str]:
+def _reading_order(thing: Mapping[str, Any]) -> tuple[bool, str, str, int, str, str]:
     metadata = thing["metadata"]
     kind = thing["kind"]
     service = metadata["labels"]["app.kubernetes.io/name"]
     rank = _KINDS.index(kind) if kind in _KINDS else len(_KINDS)
-    return (kind != "Namespace", metadata.get("namespace", ""), service, rank, metadata["name"])
+    namespace = metadata.get("namespace", "")
+    return (kind != "Namespace", namespace, service, rank, metadata["name"], kind)
 
 
 def natural(value: Any) -> Any:
