@@ -358,7 +358,8 @@ def test_the_table_of_versions_shows_every_service(capsys: pytest.CaptureFixture
     text = capsys.readouterr().out
     heading, *lines = text.partition("\n\n")[0].splitlines()
     headings = re.split(r" {2,}", heading.strip())
-    assert headings == ["service", "channel", "staging", "production", "production is"]
+    by_stack = [name for stack in ("staging", "production") for name in (stack, "since", "commit")]
+    assert headings == ["service", "channel", *by_stack, "production is"]
     starts = [heading.index(word) for word in ("staging", "production")]
     listed = {line.split()[0]: [line[at:].split()[0] for at in starts] for line in lines}
     assert list(listed) == sorted(service.name for service in declared())
