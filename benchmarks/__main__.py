@@ -15,7 +15,7 @@ from pathlib import Path
 from benchmarks.commands import ALLOWED, Row, commands
 from benchmarks.commands import table as commands_table
 from benchmarks.commands import targets as commands_targets
-from benchmarks.contestants import Backend, Bench, Record, helm, kubectl, pulumi, state_service
+from benchmarks.contestants import Backend, Bench, Record, helm, kubectl, pulumi
 from benchmarks.measure import CommandFailedError, Measurement
 from benchmarks.report import Results, table, targets, to_json
 from rehearsal.supervisor import CONTROL_PLANE, StartFailed, start, stop
@@ -25,7 +25,6 @@ RESULTS = Path(__file__).parent / "results"
 TOOLS = ("pulumi", "kubectl", "helm")
 # A back end that writes the whole state after each step takes a minute for 701 objects, so these
 # are measured once, however many runs there are.
-ONCE = {"pulumi, file", "pulumi, file, empty plugin"}
 
 
 def main() -> None:
@@ -70,23 +69,20 @@ def _run(folder: Path, sizes: list[int], runs: int, only: list[str], results: Re
     (folder / "home").mkdir()
     (folder / "states").mkdir()
     on_file = Backend("file", {"PULUMI_BACKEND_URL": f"file://{folder / 'states'}"})
-    with state_service(folder / "service") as service:
-        contestants: dict[str, Callable[[Bench, Record], None]] = {
-            "kubectl": kubectl,
-            "helm": helm,
-            "pulumi, service": partial(pulumi, backend=service),
-            "pulumi, service, empty plugin": partial(pulumi, backend=service, empty_plugin=True),
-            "pulumi, file": partial(pulumi, backend=on_file),
-            "pulumi, file, empty plugin": partial(pulumi, backend=on_file, empty_plugin=True),
-        }
-        for size in sizes:
-            bench = Bench(folder, folder / "rehearsal" / "kubeconfig", size)
-            _say(f"{size} services: {bench.write_objects()} objects")
-            for number in range(runs):
-                for name, contestant in contestants.items():
-                    wanted = any(word in name for word in only)
-                    if wanted and not (number and name in ONCE):
-                        contestant(bench, _recorder(results, size))
+    contestants: dict[str, Callable[[Bench, Record], None]] = {
+        "kubectl": kubectl,
+        "helm": helm,
+        "pulumi, file": partial(pulumi, backend=on_file),
+        "pulumi, file, empty plugin": partial(pulumi, backend=on_file, empty_plugin=True),
+    }
+    for size in sizes:
+        bench = Bench(folder, folder / "rehearsal" / "kubeconfig", size)
+        _say(f"{size} services: {bench.write_objects()} objects")
+        for _ in range(runs):
+            for name, contestant in contestants.items():
+                wanted = any(word in name for word in only)
+                if wanted:
+                    contestant(bench, _recorder(results, size))
 
 
 def _recorder(results: Results, size: int) -> Record:

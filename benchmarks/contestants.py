@@ -7,7 +7,6 @@ controllers that still roll out the last one would take processor time from the 
 import json
 import os
 import shutil
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Generator, Sequence
@@ -130,6 +129,7 @@ def pulumi(bench: Bench, record: Record, *, backend: Backend, empty_plugin: bool
     )
     environment = bench.environment(
         *plugins,
+        resolve("pulumi-resource-kubernetes").path.parent,
         REAL_PLUGINS,
         SERLO_PYTHON=sys.executable,
         PULUMI_CONFIG_PASSPHRASE="nothing here is secret",  # noqa: S106
@@ -178,23 +178,6 @@ def empty_cluster(bench: Bench) -> Generator[Callable[[], None]]:
         _remove(cluster)
     finally:
         cluster.close()
-
-
-@contextmanager
-def state_service(folder: Path) -> Generator[Backend]:
-    """The project's own state service, in a process of its own."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "rehearsal.state_service", "--state", str(folder)],
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        url = json.loads(process.stdout.readline())["state"] if process.stdout else ""
-        token = (folder / "token").read_text()
-        yield Backend("service", {"PULUMI_BACKEND_URL": url, "PULUMI_ACCESS_TOKEN": token})
-    finally:
-        process.terminate()
-        process.wait()
 
 
 def _remove(cluster: Cluster) -> None:

@@ -81,9 +81,9 @@ def targets(results: Results) -> str:
     for size in sorted(results.runs):
         for name in results.names():
             seconds, where = results.seconds(size, name), f"{size} services, {name}"
-            if name in ("pulumi preview, no change, service", "pulumi up, no change, service"):
+            if name in ("pulumi preview, no change, file", "pulumi up, no change, file"):
                 lines += _verdict(where, seconds, SECONDS_ALLOWED.get(size), "s allowed")
-            if name == "pulumi up, from nothing, service":
+            if name == "pulumi up, from nothing, file":
                 peer = _peer(name)
                 lines += _verdict(where, seconds, results.seconds(size, peer), f"s of {peer}")
             floor = results.seconds(size, _floor(name))

@@ -53,9 +53,11 @@ class DerivedProject:
         return self.folder / "stacks" / f"Pulumi.{self.stack}.yaml"
 
     @property
-    def state_token(self) -> str:
-        """What the state service asks of its clients. Raises FileNotFoundError."""
-        return (self.rehearsal / "state" / "token").read_text().strip()
+    def state(self) -> Path:
+        """The folder of Pulumi's state; it exists."""
+        folder = self.rehearsal / "state"
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        return folder
 
     def endpoints(self) -> Endpoints:
         """Return where the rehearsal's servers are. Raises FileNotFoundError when it is down."""
@@ -69,11 +71,11 @@ class DerivedProject:
 
         Raises FileNotFoundError when it is down.
         """
+        self.endpoints()
         return engine_variables(self.rehearsal / "pulumi-home") | {
             "KUBECONFIG": str(self.rehearsal / "kubeconfig"),
             "PATH": f"{self.rehearsal / 'bin'}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
-            "PULUMI_ACCESS_TOKEN": self.state_token,
-            "PULUMI_BACKEND_URL": self.endpoints().state,
+            "PULUMI_BACKEND_URL": self.state.as_uri(),
             "PULUMI_CONFIG_PASSPHRASE_FILE": str(self.rehearsal / "passphrase"),
             "PULUMI_OPTION_CWD": str(self.folder),
             "PULUMI_OPTION_STACK": self.full_name,

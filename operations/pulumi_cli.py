@@ -1,18 +1,19 @@
 """Run the Pulumi CLI on a derived project, and recover what a killed run left behind."""
 
 import json
+import re
 import signal
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 from typing import Any, cast
 
-import httpx
-
 from operations.derived_project import CHECKOUT, DerivedProject
 
+# In a rehearsal nobody else writes as Pulumi's provider does.
+_LEFTOVER = re.compile(r'conflicts? with \\*"pulumi-kubernetes-|AlreadyExists|already exists')
 _POLICIES = CHECKOUT / "policy"
 
 
@@ -23,6 +24,8 @@ class PulumiFailed(Exception):
         super().__init__(f"`pulumi {' '.join(arguments)}` failed with exit code {code}")
         self.code = code
         self.output = output
+        self.met_leftovers = False
+        """Whether there were objects that an interrupted run had made, unknown to the state."""
 
 
 @dataclass(frozen=True)
@@ -35,18 +38,13 @@ class Changes:
     @property
     def none(self) -> bool:
         """True when nothing was changed."""
-        return not any(self._changing())
+        return not any(count for operation, count in self.counts.items() if operation != "same")
 
     def __str__(self) -> str:
         """Say it in one line, such as "3 create, 40 same", or "no changes"."""
         if self.none:
             return "no changes"
-        counts = sorted(self.counts.items())
-        return ", ".join(f"{count} {name}" for name, count in counts if count and name != "read")
-
-    def _changing(self) -> Iterator[int]:
-        """How many resources each operation changed; what is only read may differ in its status."""
-        return (n for name, n in self.counts.items() if name not in ("same", "read"))
+        return ", ".join(f"{count} {name}" for name, count in sorted(self.counts.items()) if count)
 
 
 class PulumiCli:
@@ -56,21 +54,12 @@ class PulumiCli:
         self._project = project
         self._quiet = quiet
 
-    def prepare(self) -> list[str]:
-        """Make the stack if it is missing; clear what a killed run left. Returns what was done.
-
-        Raises PulumiFailed, httpx.HTTPError.
-        """
-        state = self._exported()
-        if state is None:
+    def prepare(self) -> None:
+        """Make the stack if it is missing, and free it of killed engines. Raises PulumiFailed."""
+        self._remove_dead_locks()
+        if checkpoint(self._project) is None:
             # Its name is PULUMI_OPTION_STACK.
             self._silently("stack", "init", "--secrets-provider", "passphrase")
-        elif state.get("deployment", {}).get("pending_operations"):
-            # A resource whose creation was interrupted may exist or not: the next `up` finds out,
-            # since our plugins adopt what carries this stack's own mark.
-            self._silently("refresh", "--yes", "--skip-preview", "--clear-pending-creates")
-            return ["an earlier run was killed: its unfinished steps were looked up and cleared"]
-        return []
 
     def up(self) -> Changes:
         """Run `pulumi up`, judged by the policy pack as it goes. Raises PulumiFailed."""
@@ -84,7 +73,11 @@ class PulumiCli:
         log = self._project.rehearsal / "logs" / "pulumi-events.json"
         log.parent.mkdir(parents=True, exist_ok=True)
         log.unlink(missing_ok=True)
-        self._run(*arguments, "--suppress-outputs", "--event-log", str(log))
+        try:
+            self._run(*arguments, "--suppress-outputs", "--event-log", str(log))
+        except PulumiFailed as error:
+            error.met_leftovers = bool(_LEFTOVER.search(log.read_text()))
+            raise
         return _changes(log)
 
     def _silently(self, *arguments: str) -> str:
@@ -122,16 +115,19 @@ class PulumiCli:
             output = log.read_text(errors="replace") if self._quiet else ""
             raise PulumiFailed(arguments, process.returncode, output)
 
-    def _exported(self) -> dict[str, Any] | None:
-        """Return the stack's state, None if there is no such stack; asking the CLI takes 0.5 s."""
-        answer = httpx.get(
-            f"{self._project.endpoints().state}/api/stacks/{self._project.full_name}/export",
-            headers={"Authorization": f"token {self._project.state_token}"},
-            trust_env=False,
-        )
-        if answer.status_code == 404:
-            return None
-        return cast(dict[str, Any], answer.raise_for_status().json())
+    def _remove_dead_locks(self) -> None:
+        """Remove the locks of engines that were killed; nobody but this machine's has any here."""
+        for lock in (self._project.state / ".pulumi" / "locks").rglob("*.json"):
+            if not _is_engine(int(json.loads(lock.read_text())["pid"])):
+                lock.unlink(missing_ok=True)
+
+
+def checkpoint(project: DerivedProject) -> dict[str, Any] | None:
+    """Return the stack's state, None if there is no such stack; asking the CLI takes 0.5 s."""
+    file = project.state / ".pulumi" / "stacks" / "serlo" / f"{project.stack}.json"
+    if not file.is_file():
+        return None
+    return cast(dict[str, Any], json.loads(file.read_text())["checkpoint"].get("latest") or {})
 
 
 def _wait_passing_on(process: "subprocess.Popen[bytes]") -> bool:
@@ -154,9 +150,17 @@ def _wait_passing_on(process: "subprocess.Popen[bytes]") -> bool:
     return bool(received)
 
 
+def _is_engine(pid: int) -> bool:
+    command = ["ps", "-o", "comm=", "-p", str(pid)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    return "pulumi" in done.stdout
+
+
 def _changes(log: Path) -> Changes:
     for line in log.read_text().splitlines():
         summary = json.loads(line).get("summaryEvent")
         if summary:
-            return Changes(cast(dict[str, int], summary["resourceChanges"]))
+            counts = cast(dict[str, int], summary["resourceChanges"])
+            # What is only read may have another status each time, which changes nothing.
+            return Changes({name: count for name, count in counts.items() if name != "read"})
     return Changes({})

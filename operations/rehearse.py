@@ -4,6 +4,7 @@ import json as json_format
 import shutil
 import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -24,7 +25,7 @@ from operations.derived_project import (
 from operations.emulated_zone import EmulatedZone, ScriptMissing, folder_option
 from operations.overview import Overview, look, show
 from operations.program import ProgramError, run_program
-from operations.pulumi_cli import Changes, PulumiCli, PulumiFailed
+from operations.pulumi_cli import Changes, PulumiCli, PulumiFailed, checkpoint
 from operations.settling import settle
 from operations.stacks import stack_file
 from rehearsal.control_plane.credentials import CONTEXT, DEPLOYER, DEPLOYER_USER
@@ -47,7 +48,7 @@ def rehearse(
 ) -> None:
     """Bring a stack up on this machine: real API server, real Workers runtime, real `pulumi up`.
 
-    Again without changes it changes nothing; after a killed run it completes.
+    Again without changes it changes nothing; after a killed run it starts from nothing.
 
     Parameters
     ----------
@@ -68,16 +69,51 @@ def rehearse(
     json
         Print one JSON document instead of tables.
     """
+    request = _Request(stack, folder, down, servers_only, plugins, owner, json)
     console = Console(stderr=json)
-    source = stack_file(stack)
+    try:
+        try:
+            _bring_up(request, console)
+        except PulumiFailed as error:
+            if not error.met_leftovers:
+                raise
+            start_over(request.folder, "an interrupted run left objects behind", console)
+            _bring_up(request, console)
+    except ScriptMissing as error:
+        sys.exit(f"serlo rehearse: {error}")
+    except PulumiFailed as error:
+        sys.exit(f"{error.output}\nserlo rehearse: {error}. {_still_running(folder)}")
+    finally:
+        if down:
+            stop(request.folder)
+
+
+@dataclass(frozen=True)
+class _Request:
+    """The arguments of the command."""
+
+    stack: str
+    folder: Path
+    down: bool
+    servers_only: bool
+    plugins: Choice | None
+    owner: int | None
+    json: bool
+
+
+def _bring_up(request: _Request, console: Console) -> None:
+    """Do it once. Raises PulumiFailed, ScriptMissing, and SystemExit for everything before."""
+    source = stack_file(request.stack)
     try:
         environment = Environment.load(source)
         obtain_tools()
         began = time.monotonic()  # Making the tools is no part of a rehearsal.
-        selected = select(plugins)
-        project = DerivedProject(folder.resolve(), environment.name)
+        selected = select(request.plugins)
+        project = DerivedProject(request.folder.resolve(), environment.name)
         make_room(project, selected, console)
-        endpoints = start_servers(project, environment, console, owner)
+        if reason := unfinished(project):
+            start_over(project.rehearsal, reason, console)
+        endpoints = start_servers(project, environment, console, request.owner)
         cluster = _administrators_view(project)
         grant_access(cluster, source)
         for lost in derive_project(
@@ -93,33 +129,24 @@ def rehearse(
         ValueError,
     ) as error:
         sys.exit(str(error))
-    pulumi = PulumiCli(project, quiet=json)
-    try:
-        for done in pulumi.prepare():
-            console.print(f"[yellow]{done}")
-        with EmulatedZone(environment, endpoints, _token(project)) as zone:
-            zone.add_records_kept_by_hand()
-            if servers_only:
-                console.print(f"The servers run. {_by_hand(folder)}")
-                return
-            zone.require_script(folder)
-        changes = pulumi.up()
-        if not settle(cluster):
-            console.print("[yellow]not all pods became ready: see the table")
-        overview = look_at(project, environment, endpoints, cluster)
-        seconds = time.monotonic() - began
-        report(changes, overview, selected, seconds, as_json=json, console=console)
-        if not (json or down):
-            console.print(_by_hand(folder))
-        if down:
-            pulumi.destroy()
-    except ScriptMissing as error:
-        sys.exit(f"serlo rehearse: {error}")
-    except PulumiFailed as error:
-        sys.exit(f"{error.output}\nserlo rehearse: {error}. {_still_running(folder)}")
-    finally:
-        if down:
-            stop(project.rehearsal)
+    pulumi = PulumiCli(project, quiet=request.json)
+    pulumi.prepare()
+    with EmulatedZone(environment, endpoints, _token(project)) as zone:
+        zone.add_records_kept_by_hand()
+        if request.servers_only:
+            console.print(f"The servers run. {_by_hand(request.folder)}")
+            return
+        zone.require_script(request.folder)
+    changes = pulumi.up()
+    if not settle(cluster):
+        console.print("[yellow]not all pods became ready: see the table")
+    overview = look_at(project, environment, endpoints, cluster)
+    seconds = time.monotonic() - began
+    report(changes, overview, selected, seconds, as_json=request.json, console=console)
+    if not (request.json or request.down):
+        console.print(_by_hand(request.folder))
+    if request.down:
+        pulumi.destroy()
 
 
 def make_room(project: DerivedProject, plugins: Plugins, console: Console) -> None:
@@ -140,6 +167,31 @@ def make_room(project: DerivedProject, plugins: Plugins, console: Console) -> No
         console.print(f"[yellow]replacing the rehearsal in {project.rehearsal.name}/: it {reason}")
         stop(project.rehearsal)
         shutil.rmtree(project.rehearsal)
+
+
+def unfinished(project: DerivedProject) -> str | None:
+    """Why a rehearsal cannot go on from where it was left; None if it can.
+
+    What an engine was doing when it was killed may be done or not. Finding out costs more time than
+    starting over, and does not always succeed.
+    """
+    if not (project.folder / "Pulumi.yaml").exists():
+        return None
+    state = checkpoint(project)
+    if state is None:
+        return "its state is lost"
+    return "an earlier run was killed" if state.get("pending_operations") else None
+
+
+def start_over(rehearsal: Path, reason: str, console: Console) -> None:
+    """Forget cluster, zone and state; what was set by hand (faults, answers, secrets) stays."""
+    console.print(f"[yellow]{reason}: starting from nothing")
+    stop(rehearsal)
+    for folder in ("control_plane/etcd", "state"):
+        shutil.rmtree(rehearsal / folder, ignore_errors=True)
+    for file in (rehearsal / "cloudflare").glob("state.sqlite*"):
+        file.unlink()
+    (rehearsal / "project" / "Pulumi.yaml").unlink(missing_ok=True)
 
 
 def start_servers(

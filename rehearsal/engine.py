@@ -4,9 +4,6 @@ from pathlib import Path
 
 from rehearsal.files import write_public
 
-# The engine sends its journal in batches, 50 ms apart unless told otherwise, and each step of a
-# resource waits for its batch. A state service on the same machine takes them as they come.
-_JOURNAL_BATCH_MILLISECONDS = "2"
 # The engine is short-lived and small: collecting garbage later saves a tenth of its time.
 _GARBAGE_PERCENT = "400"
 
@@ -30,8 +27,9 @@ def engine_variables(home: Path) -> dict[str, str]:
         # package, as one that had to be built is: the end of a rehearsal says so.
         "PULUMI_DEV": "true",
         "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+        # The state is written after each step; a second copy of it helps nobody here.
+        "PULUMI_DIY_BACKEND_DISABLE_CHECKPOINT_BACKUPS": "true",
         "PULUMI_HOME": str(home),
-        "PULUMI_JOURNALING_BATCH_PERIOD": _JOURNAL_BATCH_MILLISECONDS,
         "PULUMI_PARALLEL": _STEPS_AT_ONCE,
         "PULUMI_SKIP_UPDATE_CHECK": "true",
     }

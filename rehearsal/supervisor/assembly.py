@@ -11,7 +11,7 @@ from rehearsal.control_plane import components, ports
 from rehearsal.control_plane.components import ControlPlane
 from rehearsal.control_plane.layout import Layout
 
-_PORTS = ("origin", "cloudflare-api", "edge", "state")
+_PORTS = ("origin", "cloudflare-api", "edge")
 
 
 def assemble(layout: Layout, settings: dict[str, Any], tools: Mapping[str, Path]) -> ControlPlane:
@@ -31,7 +31,6 @@ def assemble(layout: Layout, settings: dict[str, Any], tools: Mapping[str, Path]
         *plane.components,
         _origin(layout, chosen),
         _cloudflare(layout, chosen),
-        _state(layout, chosen),
     ]
     wanted = [one for one in all_components if one.name in settings["components"]]
     return ControlPlane(plane.server, wanted)
@@ -64,12 +63,3 @@ def _cloudflare(layout: Layout, chosen: Mapping[str, int]) -> Component:
         # It has a child of its own (workerd), which it must end.
         death_signal=signal.SIGTERM,
     )
-
-
-def _state(layout: Layout, chosen: Mapping[str, int]) -> Component:
-    command = [
-        *(sys.executable, "-m", "rehearsal.state_service"),
-        *("--state", str(layout.root / "state")),
-        *("--port", str(chosen["state"])),
-    ]
-    return Component("state", lambda: command, lambda: True, announces=True)

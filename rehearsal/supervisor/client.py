@@ -33,7 +33,7 @@ from toolchain import resolve
 from toolchain.catalogue import CATALOGUE
 
 CONTROL_PLANE = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kwok")
-EVERYTHING = (*CONTROL_PLANE, "origin", "cloudflare", "state")
+EVERYTHING = (*CONTROL_PLANE, "origin", "cloudflare")
 
 _TOOLS = (*CONTROL_PLANE, "gateway-api", "kwok-stages")
 _POLL_SECONDS = 0.03
@@ -136,7 +136,7 @@ def _running(root: Path, settings: dict[str, Any]) -> Endpoints | None:
     endpoints = read_endpoints(root)
     if not endpoints or not supervisor_runs(root):
         return None
-    urls = (endpoints.kubernetes, endpoints.cloudflare_api, endpoints.origin, endpoints.state)
+    urls = (endpoints.kubernetes, endpoints.cloudflare_api, endpoints.origin)
     return endpoints if all(_listens(url) for url in urls if url) else None
 
 

@@ -22,8 +22,6 @@ class Endpoints:
     cloudflare_api: str = ""
     edge: str = ""
     origin: str = ""
-    state: str = ""
-    """Where Pulumi keeps its state."""
 
 
 @dataclass

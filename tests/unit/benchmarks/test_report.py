@@ -20,10 +20,10 @@ def results() -> Results:
     for services, factor in ((15, 1), (100, 7)):
         for name, seconds in (
             ("kubectl apply, from nothing", 2.0),
-            ("pulumi up, from nothing, service", 1.5),
-            ("pulumi up, from nothing, service, empty plugin", 1.0),
-            ("pulumi preview, no change, service", 1.0),
-            ("pulumi preview, no change, service, empty plugin", 1.0),
+            ("pulumi up, from nothing, file", 1.5),
+            ("pulumi up, from nothing, file, empty plugin", 1.0),
+            ("pulumi preview, no change, file", 1.0),
+            ("pulumi preview, no change, file, empty plugin", 1.0),
         ):
             for noise in (-0.5, 0.0, 5.0):
                 made.record(
@@ -36,8 +36,8 @@ def results() -> Results:
 
 def test_the_table_has_medians_ratios_and_growth() -> None:
     rows = {line.split(" | ")[0]: line for line in table(results()).splitlines()}
-    assert rows["| pulumi up, from nothing, service"] == (
-        "| pulumi up, from nothing, service | 1.5 | 0.5 | 100 | 0.75 | 1.50"
+    assert rows["| pulumi up, from nothing, file"] == (
+        "| pulumi up, from nothing, file | 1.5 | 0.5 | 100 | 0.75 | 1.50"
         " | 10.5 | 3.5 | 700 | 0.75 | 1.50 | 7.00 |"
     )
     assert rows["| kubectl apply, from nothing"].endswith(
