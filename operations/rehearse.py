@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
+import httpx
 from cyclopts import Parameter
 from rich.console import Console
 from rich.markup import escape
@@ -28,9 +29,10 @@ from operations.program import ProgramError, run_program
 from operations.pulumi_cli import Changes, PulumiCli, PulumiFailed, checkpoint
 from operations.settling import settle
 from operations.stacks import stack_file
+from operations.unready import unready_pods
 from rehearsal.control_plane.credentials import CONTEXT, DEPLOYER, DEPLOYER_USER
 from rehearsal.files import write_public
-from rehearsal.kubernetes_api import Cluster
+from rehearsal.kubernetes_api import ApiError, Cluster
 from rehearsal.plugins.selection import Choice, Plugins, obtain_tools, select
 from rehearsal.supervisor import Endpoints, StartFailed, start, stop
 from toolchain import ToolError, resolve
@@ -82,7 +84,8 @@ def rehearse(
     except ScriptMissing as error:
         sys.exit(f"serlo rehearse: {error}")
     except PulumiFailed as error:
-        sys.exit(f"{error.output}\nserlo rehearse: {error}. {_still_running(folder)}")
+        told = "\n".join([error.output, *_unready(folder)])
+        sys.exit(f"{told}\nserlo rehearse: {error}. {_still_running(folder)}")
     finally:
         if down:
             stop(request.folder)
@@ -307,6 +310,15 @@ def report(
     show(overview, console)
     console.print(str(plugins), style="dim", highlight=False)
     console.print(f"[bold green]{changes}[/] in {seconds:.1f} s")
+
+
+def _unready(folder: Path) -> list[str]:
+    """What is to be said of pods after a failed update, nothing if the cluster does not answer."""
+    try:
+        lines = unready_pods(Cluster.from_kubeconfig(str(folder.resolve() / "kubeconfig"), CONTEXT))
+    except (ApiError, OSError, httpx.HTTPError):
+        return []
+    return ["Pods that are not ready:", *(f"  {line}" for line in lines)] if lines else []
 
 
 def _by_hand(folder: Path) -> str:

@@ -10,7 +10,13 @@ from infra.components.registration import KubernetesNamespace, KubernetesObject
 from infra.environment import Environment
 from infra.manifests import GATEWAY_NAMESPACE
 from infra.manifests.priority import priority_classes
+from infra.manifests.workload import PROGRESS_DEADLINE_SECONDS
 from infra.resolution import Workload
+
+# Without a limit of ours the provider waits ten minutes, also for what Kubernetes has given up.
+_ROLLOUT = PROGRESS_DEADLINE_SECONDS + 60
+# Simulated pods are ready at once or never.
+_REHEARSED_ROLLOUT = 90
 
 
 class Cluster(pulumi.ComponentResource):
@@ -23,9 +29,12 @@ class Cluster(pulumi.ComponentResource):
     provider: Provider
     confirmed: pulumi.Output[bool]
     namespaces: Mapping[str, Compartment]
+    rollout_seconds: int
+    """How long an update waits for pods to become ready."""
 
     def __init__(self, environment: Environment, workloads: Sequence[Workload]) -> None:
         super().__init__("serlo:index:Cluster", "cluster")
+        self.rollout_seconds = _REHEARSED_ROLLOUT if environment.is_rehearsal else _ROLLOUT
         keys = environment.cluster
         reader = Provider(
             "cluster-identity",

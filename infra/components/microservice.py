@@ -32,6 +32,7 @@ class Microservice(pulumi.ComponentResource):
         needed: Sequence["Microservice"] = (),
     ) -> None:
         self._workload = workload
+        self._rollout_seconds = cluster.rollout_seconds
         super().__init__(
             "serlo:index:Microservice",
             workload.service.name,
@@ -73,4 +74,7 @@ class Microservice(pulumi.ComponentResource):
         if kind == "Job":
             seconds = service.deadline + _SECONDS_TO_START
             opts.custom_timeouts = pulumi.CustomTimeouts(create=f"{seconds}s")
+        elif kind in ("Deployment", "StatefulSet"):
+            limit = f"{self._rollout_seconds}s"
+            opts.custom_timeouts = pulumi.CustomTimeouts(create=limit, update=limit)
         return KubernetesObject(name or service.name, manifest, opts)

@@ -7,6 +7,9 @@ from infra.manifests.configuration import Stores, fingerprint
 from infra.resolution import Workload
 from infra.service import Kind
 
+PROGRESS_DEADLINE_SECONDS = 300
+"""How long a rollout may make no progress until Kubernetes calls it failed."""
+
 _RETRIES = 2
 _LONGEST_JOB_NAME = 63  # it becomes a label of its pods
 
@@ -100,7 +103,7 @@ def _deployment(workload: Workload, stores: Stores) -> Manifest:
     }
     spec: Manifest = {
         "revisionHistoryLimit": 3,
-        "progressDeadlineSeconds": 300,
+        "progressDeadlineSeconds": PROGRESS_DEADLINE_SECONDS,
         "strategy": {"type": "Recreate"} if service.recreate else strategy,
         "selector": {"matchLabels": {NAME_LABEL: service.name}},
         "template": pod.template(workload, stores),
