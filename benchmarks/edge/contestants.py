@@ -106,11 +106,8 @@ def kinds_for(rules: int) -> dict[str, Message]:
 @contextmanager
 def running(folder: Path) -> Generator[dict[str, Contestant]]:
     """All contestants, started and with the path of a page in their store."""
-    bare = folder / "bare"
-    bare.mkdir()
-    (bare / "index.js").write_text(_BARE)
     entrants = {
-        BARE: Site({}, modules=bare, store=False),
+        BARE: Site({}, code=_BARE, store=False),
         TODAY: sites.site("production", compile_table(RULES, Environment.load(_STACK))),
         **{str(size): sites.site("production", generated(size)) for size in SIZES},
         CROWDED: sites.site("production", crowded(SIZES[-1])),

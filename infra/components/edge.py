@@ -1,6 +1,5 @@
 """The edge: everything at Cloudflare."""
 
-from base64 import b64encode
 from collections.abc import Mapping
 
 import pulumi
@@ -85,7 +84,11 @@ class Edge(pulumi.ComponentResource):
             ZoneSetting(setting.id, properties, self._guarded)
         # Signing may end only after the registrar has forgotten the key, which takes days. Whoever
         # resolves names with care would find none of ours meanwhile, so no update ends it.
-        kept = pulumi.ResourceOptions(retain_on_delete=True)
+        # The provider takes what the program does not say for something that changed.
+        kept = pulumi.ResourceOptions(
+            retain_on_delete=True,
+            ignore_changes=["dnssecMultiSigner", "dnssecPresigned", "dnssecUseNsec3"],
+        )
         opts = pulumi.ResourceOptions.merge(self._guarded, kept)
         ZoneDnssec("dnssec", {**self._zone, "status": "active"}, opts)
 
@@ -109,7 +112,7 @@ class Edge(pulumi.ComponentResource):
         bindings = [
             *(
                 {"name": name, "type": "plain_text", "text": text}
-                for name, text in {**declared.variables, **declared.table}.items()
+                for name, text in declared.variables.items()
             ),
             *(
                 {"name": name, "type": "secret_text", "text": pulumi.Output.secret(secrets[secret])}
@@ -125,7 +128,6 @@ class Edge(pulumi.ComponentResource):
                 "scriptName": declared.name,
                 "mainModule": MAIN_MODULE,
                 "content": declared.code,
-                "files": {name: _module(code) for name, code in declared.modules.items()},
                 "compatibilityDate": COMPATIBILITY_DATE,
                 "bindings": bindings,
                 "observability": _LOGS,
@@ -139,11 +141,6 @@ class Edge(pulumi.ComponentResource):
             if route.script is not None:
                 properties["script"] = worker
             WorkersRoute(route.label, properties, self._guarded)
-
-
-def _module(code: str) -> dict[str, str]:
-    encoded = b64encode(code.encode()).decode()
-    return {"contentBase64": encoded, "contentType": "application/javascript+module"}
 
 
 def _rule(rule: Rule) -> dict[str, object]:

@@ -1,10 +1,9 @@
-"""The routing table in the form that the worker is given: JSON, cut to fit into variables.
+"""The routing table in the form that the worker is given, a JSON document.
 
 Paths are in the form in which the runtime writes those of requests (WHATWG URL), templates are
 regular expressions. Placeholders in texts stay: the worker fills them for each request.
 """
 
-import json
 import re
 from collections.abc import Collection, Mapping, Sequence
 from typing import assert_never
@@ -21,11 +20,6 @@ Document = dict[str, object]
 
 LIMITS = {"lookup": 3000, "frontend": 30000, "api": 60000, "proxy": 10000, "origin": 60000}
 """How long the worker waits until an upstream's headers arrive, in milliseconds."""
-
-VARIABLE = "ROUTES_"
-"""The table is in the variables ROUTES_1, ROUTES_2, …"""
-MOST_BYTES = 5000
-"""Of one variable: Cloudflare allows 5 KB."""
 
 KINDS = {
     "digits": "[0-9]+",
@@ -87,16 +81,6 @@ def compile_rules(
         "contentParameters": list(CONTENT_API_PARAMETERS),
         "limits": dict(LIMITS),
         "rules": compiled,
-    }
-
-
-def chunks(document: Document) -> dict[str, str]:
-    """The table as variables of the worker: joined in their order, they are JSON in ASCII."""
-    text = json.dumps(document, separators=(",", ":"), ensure_ascii=True)
-    starts = range(0, len(text), MOST_BYTES)
-    return {
-        f"{VARIABLE}{number}": text[start : start + MOST_BYTES]
-        for number, start in enumerate(starts, 1)
     }
 
 

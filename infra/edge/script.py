@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from infra.edge.compilation import chunks, compile_table
+from infra.edge.bundle import TABLE_MODULE, bundle, table_module
+from infra.edge.compilation import Document, compile_table
 from infra.edge.table import RULES
 from infra.environment import Environment
 
@@ -24,17 +25,14 @@ _WORKER = Path(__file__).parent / "worker"
 
 @dataclass(frozen=True)
 class Script:
-    """A worker script: its main module, the modules that one imports, and its plain bindings.
+    """A worker script: its code, one module with the routing table built in, and its variables.
 
-    `variables` say what differs between environments, `table` is the routing table in pieces. A
-    store and secrets join them.
+    Secrets and a KV namespace are bound to it as well.
     """
 
     name: str
     code: str
-    modules: dict[str, str]
     variables: dict[str, str]
-    table: dict[str, str]
 
 
 def script_name(environment: Environment) -> str:
@@ -49,16 +47,28 @@ def script(environment: Environment) -> Script:
     """
     return Script(
         name=script_name(environment),
-        code=(_WORKER / MAIN_MODULE).read_text(encoding="utf-8"),
-        modules={
-            file.name: file.read_text(encoding="utf-8") for file in sorted(_WORKER.glob("*.mjs"))
-        },
-        variables={
-            "DOMAIN": environment.domain,
-            "ENVIRONMENT": environment.name,
-            "API_ENDPOINT": f"https://{environment.host('api')}/graphql",
-            "FRONTEND_DOMAIN": environment.frontend_domain,
-            "ALLOW_AUTH_FROM_LOCALHOST": str(environment.edge.allow_auth_from_localhost).lower(),
-        },
-        table=chunks(compile_table(RULES, environment)),
+        code=worker_code(compile_table(RULES, environment)),
+        variables=worker_variables(environment),
     )
+
+
+def worker_variables(environment: Environment) -> dict[str, str]:
+    """Return the variables of our worker: what differs between environments."""
+    return {
+        "DOMAIN": environment.domain,
+        "ENVIRONMENT": environment.name,
+        "API_ENDPOINT": f"https://{environment.host('api')}/graphql",
+        "FRONTEND_DOMAIN": environment.frontend_domain,
+        "ALLOW_AUTH_FROM_LOCALHOST": str(environment.edge.allow_auth_from_localhost).lower(),
+    }
+
+
+def worker_code(table: Document) -> str:
+    """Return the worker as one module that executes a compiled table. Raises BundleError."""
+    return bundle(MAIN_MODULE, {**worker_modules(), TABLE_MODULE: table_module(table)})
+
+
+def worker_modules() -> dict[str, str]:
+    """Return the texts of the worker's own modules by file name."""
+    files = [_WORKER / MAIN_MODULE, *sorted(_WORKER.glob("*.mjs"))]
+    return {file.name: file.read_text(encoding="utf-8") for file in files}

@@ -14,7 +14,7 @@ from infra.edge.coverage import hidden, overlaps
 from infra.edge.journeys import journeys
 from infra.edge.records import known_hosts
 from infra.edge.routing import AnyHost, Legacy, Place, Rule, Split
-from infra.edge.script import script
+from infra.edge.script import worker_variables
 from infra.edge.visit import host_text
 from infra.edge.wording import mistakes_in
 from infra.environment import Environment
@@ -120,7 +120,7 @@ def _as_a_whole(
     yield from _without_record(here, known, environment.domain)
     for rule in here:
         yield from _odd_percentages(rule)
-    for journey in journeys(table, script(environment).variables, known):
+    for journey in journeys(table, worker_variables(environment), known):
         yield journey.rule, journey.text
 
 

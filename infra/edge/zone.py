@@ -49,7 +49,6 @@ def zone_settings(environment: Environment) -> tuple[ZoneSetting, ...]:
         ),
         ZoneSetting("automatic_https_rewrites", "on", "old content links to http://"),
         ZoneSetting("security_header", {"strict_transport_security": transport}, "HSTS"),
-        ZoneSetting("brotli", "on", "smaller answers"),
         ZoneSetting("http3", "on", "quicker on mobile networks"),
         ZoneSetting("websockets", "on", "the chat needs them"),
         ZoneSetting("rocket_loader", "off", "it reorders scripts, which breaks Next.js"),

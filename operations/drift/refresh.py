@@ -12,6 +12,8 @@ from typing import Any
 from rehearsal.plugins.resource_kubernetes.diffing import parse_property_path, value_at
 
 _LAST_LINES = 20
+# Cloudflare calls DNSSEC pending until the registrar publishes the zone's DS record.
+_ON_ITS_WAY = {("cloudflare:index/zoneDnssec:ZoneDnssec", "status"): ("active", "pending")}
 
 
 class RefreshError(Exception):
@@ -83,13 +85,16 @@ def _drifted(lines: Sequence[str]) -> Iterator[Drifted]:
             continue
         said = event["metadata"]
         gone = said["op"] == "delete"
+        fields = () if gone else tuple(_fields(said))
+        if said.get("detailedDiff") and not gone and not fields:
+            continue
         new: dict[str, dict[str, Any]] = said.get("new") or {}
         yield Drifted(
             urn=said["urn"],
             type=said["type"],
             id=said["old"]["id"],
             gone=gone,
-            fields=() if gone else tuple(_fields(said)),
+            fields=fields,
             modified=new.get("outputs", {}).get("modifiedOn"),
         )
 
@@ -106,4 +111,5 @@ def _fields(said: Mapping[str, Any]) -> Iterator[Found]:
             else value_at(state.get("outputs") or {}, keys)
             for state in (old, new)
         )
-        yield Found(path, deployed, found)
+        if _ON_ITS_WAY.get((said["type"], path)) != (deployed, found):
+            yield Found(path, deployed, found)

@@ -12,7 +12,7 @@ from infra.edge.decision import Decision, Explanation, Fetched, Sorted, explain
 from infra.edge.records import KEPT_BY_HAND, Record, records
 from infra.edge.routes import Route, routes
 from infra.edge.routing import Place
-from infra.edge.script import SECRET_BINDINGS, script, script_name
+from infra.edge.script import SECRET_BINDINGS, script_name, worker_variables
 from infra.edge.table import RULES
 from infra.edge.visit import Visit
 from infra.environment import Environment
@@ -96,7 +96,7 @@ def _bindings(environment: Environment) -> Mapping[str, str]:
     needed = {
         name: f"[{key}]" for name, key in SECRET_BINDINGS.items() if key in environment.secrets
     }
-    return {**script(environment).variables, **needed}
+    return {**worker_variables(environment), **needed}
 
 
 @dataclass(frozen=True)

@@ -81,7 +81,6 @@ SETTINGS: dict[str, Setting] = {
     "always_online": _switch("off"),
     "always_use_https": _switch("off"),
     "automatic_https_rewrites": _switch("on"),
-    "brotli": _switch("on"),
     "browser_cache_ttl": Setting(4 * _HOUR, _one_of(*_BROWSER_TTLS)),
     "browser_check": _switch("on"),
     "cache_level": Setting("aggressive", _one_of("aggressive", "basic", "simplified")),

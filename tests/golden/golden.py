@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from infra.edge.compilation import VARIABLE
+from infra.edge.bundle import bundled_table
 from infra.manifests import NAME_LABEL
 from infra.services import declared
 from operations.program import Program, run_program
@@ -64,23 +64,16 @@ def write() -> None:
 
 
 def _table(program: Program) -> dict[str, Any]:
-    """The routing table among the worker's bindings, joined as the worker does."""
+    """The routing table that is built into the worker."""
     (worker,) = (e for e in program.registrations if e.type.endswith(":WorkersScript"))
-    texts = {b["name"]: b.get("text") for b in worker.properties["bindings"]}
-    numbers = range(1, 1 + sum(name.startswith(VARIABLE) for name in texts))
-    return json.loads("".join(texts[f"{VARIABLE}{number}"] for number in numbers))
+    return bundled_table(worker.properties["content"])
 
 
 def _without_worker(resource: dict[str, Any]) -> dict[str, Any]:
-    """The worker's code and table have files of their own; here fingerprints show a change."""
+    """The worker's code and table have files of their own; here a fingerprint shows a change."""
     if resource["type"].endswith(":WorkersScript"):
         worker = resource["properties"]
         worker["content"] = _fingerprint(worker["content"])
-        for module in worker["files"].values():
-            module["contentBase64"] = _fingerprint(module["contentBase64"])
-        for binding in worker["bindings"]:
-            if binding["name"].startswith(VARIABLE):
-                binding["text"] = _fingerprint(binding["text"])
     return resource
 
 

@@ -1,6 +1,5 @@
 """What is declared at Cloudflare, in every stack, and what it is for."""
 
-from base64 import b64decode
 from collections.abc import Mapping
 from typing import Any
 
@@ -208,5 +207,4 @@ def test_a_second_value_touches_nothing_but_who_accepts_it() -> None:
 
 def _worker_code(program: Program) -> str:
     (worker,) = of_kind(program, "WorkersScript")
-    modules = [file["contentBase64"] for file in worker.properties["files"].values()]
-    return "".join([worker.properties["content"], *(b64decode(m).decode() for m in modules)])
+    return worker.properties["content"]

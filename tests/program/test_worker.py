@@ -1,21 +1,21 @@
 """The worker at the edge: what is uploaded, what it is given, and who may upload it instead."""
 
 import json
-from base64 import b64decode
 from typing import Any
 
 import pytest
 
 import infra.stack
+from infra.edge.bundle import TABLE_MODULE, bundled_table, sections
 from infra.edge.routing import AnyPath, PassThrough, Rule
+from infra.edge.script import worker_modules
 from infra.edge.table import RULES
 from operations.program import Program, ProgramError, run_program
 from rehearsal.plugins.properties import Secret
-from tests.stack_files import ROOT, stack_file
+from tests.stack_files import stack_file
 
 from .conftest import ChangedStack, changed, named, of_kind, program_of
 
-CODE = ROOT / "infra" / "edge" / "worker"
 SPLITS = """\
     splits:
       content: {mobile: 100, authenticated: 100, desktop: 100}
@@ -32,15 +32,14 @@ def bindings(program: Program) -> dict[str, dict[str, Any]]:
     return {b["name"]: b for b in named(program, "WorkersScript", "worker").properties["bindings"]}
 
 
-def routes(program: Program) -> dict[str, str]:
-    """The pieces of the routing table."""
-    return {n: b["text"] for n, b in bindings(program).items() if n.startswith("ROUTES_")}
+def code(program: Program) -> str:
+    """The uploaded module."""
+    return named(program, "WorkersScript", "worker").properties["content"]
 
 
 def table(program: Program) -> dict[str, Any]:
-    """The routing table, put together as the worker does."""
-    pieces = routes(program)
-    return json.loads("".join(pieces[f"ROUTES_{n}"] for n in range(1, len(pieces) + 1)))
+    """The routing table that is built into the worker."""
+    return bundled_table(code(program))
 
 
 def rules(program: Program) -> dict[str, dict[str, Any]]:
@@ -48,30 +47,22 @@ def rules(program: Program) -> dict[str, dict[str, Any]]:
     return {rule["name"]: rule for rule in table(program)["rules"]}
 
 
-def test_the_worker_is_given_what_it_knew_before_and_the_table(program: Program) -> None:
+def test_the_worker_is_given_what_it_knew_before(program: Program) -> None:
     given = bindings(program)
-    assert given.keys() - routes(program).keys() == NAMED
+    assert given.keys() == NAMED
     kinds = {name: binding["type"] for name, binding in given.items()}
-    assert {kinds[name] for name in routes(program)} == {"plain_text"}
     assert kinds["PATH_INFO_KV"] == "kv_namespace"
     secrets = {name for name, binding in given.items() if isinstance(binding.get("text"), Secret)}
     assert secrets == {"API_SECRET", "ORIGIN_SECRET"}
     assert {kinds[name] for name in secrets} == {"secret_text"}
 
 
-def test_no_variable_is_larger_than_cloudflare_allows(program: Program) -> None:
-    for text in routes(program).values():
-        assert len(text.encode()) <= 5000
-
-
-def test_every_module_of_the_worker_is_uploaded(program: Program) -> None:
+def test_the_worker_is_one_module(program: Program) -> None:
     worker = named(program, "WorkersScript", "worker").properties
     assert worker["mainModule"] == "index.js"
-    assert worker["content"] == (CODE / "index.js").read_text()
-    sent = {name: b64decode(file["contentBase64"]) for name, file in worker["files"].items()}
-    assert sent == {file.name: file.read_bytes() for file in CODE.glob("*.mjs")}
-    for file in worker["files"].values():
-        assert file["contentType"] == "application/javascript+module"
+    assert "files" not in worker
+    # Older releases of the provider take nothing else.
+    assert sections(worker["content"]).keys() == {*worker_modules(), TABLE_MODULE}
 
 
 def test_every_request_is_logged(program: Program) -> None:
@@ -86,16 +77,17 @@ def test_the_route_waits_for_the_script(program: Program) -> None:
     assert any(name.endswith(f"::{worker.name}") for name in route.dependencies)
 
 
-def test_another_percentage_uploads_data_and_no_code(changed_stack: ChangedStack) -> None:
+def test_another_percentage_changes_the_table_and_no_code(changed_stack: ChangedStack) -> None:
     before = program_of("staging")
     half = SPLITS.replace("mobile: 100", "mobile: 12.5")
     after = run_program(changed_stack("staging", (SPLITS, half)))
     assert {name for _, name in changed(before, after)} == {"worker"}
     old, new = (named(p, "WorkersScript", "worker").properties for p in (before, after))
-    assert {key for key in old if old[key] != new[key]} == {"bindings"}
-    differing = {name for name, b in bindings(after).items() if bindings(before)[name] != b}
-    assert differing
-    assert differing <= routes(after).keys()
+    assert {key for key in old if old[key] != new[key]} == {"content"}
+    modules = sections(new["content"])
+    assert {n for n, text in sections(old["content"]).items() if modules[n] != text} == {
+        TABLE_MODULE
+    }
     assert rules(after)["content"]["then"]["mobile"] == 0.125
     assert rules(after)["content"]["then"]["desktop"] == 1
 

@@ -30,12 +30,11 @@ export function redirection(target, status) {
  * @param {number} status
  * @param {Request} request
  * @param {string} requestId
- * @param {{ retryAfter?: string | null, note?: string }} [more] what the upstream said; a fixed text
- *   for operators
+ * @param {string | null} [retryAfter] what the upstream said
  */
-export function branded(status, request, requestId, { retryAfter = null, note } = {}) {
+export function branded(status, request, requestId, retryAfter = null) {
   const languages = request.headers.get("accept-language");
-  const answer = html(page(status, languages, requestId, note), status);
+  const answer = html(page(status, languages, requestId), status);
   setRetryAfter(answer, retryAfter);
   return answer;
 }

@@ -1,11 +1,11 @@
 // The worker in front of every host of the zone. What it does with a request is said by the routing
-// table, which it is given in its bindings (infra/edge/routing.py has the words of the table).
+// table, which is built in (infra/edge/routing.py has the words of the table).
 
 /** @import { Env, Visit } from "./types" */
 import { branded, withoutBody } from "./answers.mjs";
 import { log } from "./log.mjs";
 import { fits } from "./matching.mjs";
-import { TableError, tableOf } from "./table.mjs";
+import { tableOf } from "./table.mjs";
 import { fromOrigin, Unreachable } from "./upstream.mjs";
 
 const GIVEN_ID = /^[A-Za-z0-9_-]{8,128}$/;
@@ -82,11 +82,6 @@ function labelOf(hostname, domain) {
  * @returns {Response}
  */
 function failed(error, request, about) {
-  if (error instanceof TableError) {
-    log("error", error.message, about);
-    // Whoever has just started a worker looks at this page first.
-    return branded(503, request, about.requestId, { note: "no routing table (ROUTES_1, …)" });
-  }
   if (error instanceof Unreachable) {
     log("error", error.message, about, { host: error.host });
     return branded(502, request, about.requestId);

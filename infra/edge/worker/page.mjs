@@ -21,9 +21,8 @@ const TEXTS = {
  * @param {number} status
  * @param {string | null} languages the header Accept-Language
  * @param {string} requestId
- * @param {string} [note] for operators
  */
-export function page(status, languages, requestId, note) {
+export function page(status, languages, requestId) {
   const language = languages === null || /^\s*de\b/i.test(languages) ? "de" : "en";
   const texts = TEXTS[language];
   const [title, text] =
@@ -48,7 +47,7 @@ small { color: #666; }
 <header>Serlo</header>
 <h1>${title}</h1>
 <p>${text}</p>
-<small>${status}${note === undefined ? "" : ` · ${note}`} · ${texts.number}: ${requestId}</small>
+<small>${status} · ${texts.number}: ${requestId}</small>
 </main>
 </body>
 </html>

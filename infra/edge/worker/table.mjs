@@ -2,44 +2,23 @@
 
 /** @import { CompiledRule, CompiledTable, Env, Rule } from "./types" */
 import { prepared } from "./actions.mjs";
-
-/** The bindings hold no table that can be executed; the message says what is wrong. */
-export class TableError extends Error {}
+import { COMPILED_TABLE } from "./compiled-table.mjs";
 
 /** @type {WeakMap<Env, Table>} */
 const tables = new WeakMap();
 
 /**
- * The table in the worker's bindings. Throws TableError.
+ * The table as it holds with the worker's bindings. Throws an Error for a rule that cannot be executed.
  * @param {Env} env
  * @returns {Table}
  */
 export function tableOf(env) {
   let table = tables.get(env);
   if (table === undefined) {
-    table = new Table(read(env), env);
+    table = new Table(COMPILED_TABLE, env);
     tables.set(env, table);
   }
   return table;
-}
-
-/**
- * A binding holds 5 KB at most, so the text comes in pieces.
- * @param {Env} env
- * @returns {CompiledTable}
- */
-function read(env) {
-  const bindings = /** @type {Record<string, unknown>} */ (/** @type {unknown} */ (env));
-  let text = "";
-  for (let number = 1; typeof bindings[`ROUTES_${number}`] === "string"; number += 1) {
-    text += bindings[`ROUTES_${number}`];
-  }
-  if (text === "") throw new TableError("the binding ROUTES_1 is missing: there is no table");
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw new TableError("the bindings ROUTES_1, ROUTES_2, … are not one JSON document");
-  }
 }
 
 class Table {
@@ -210,6 +189,6 @@ function ready({ name, path, when = [], then }, env) {
     };
   } catch (error) {
     const problem = error instanceof Error ? error.message : "cannot be read";
-    throw new TableError(`the rule ${name} is wrong: ${problem}`);
+    throw new Error(`the rule ${name} is wrong: ${problem}`);
   }
 }

@@ -153,8 +153,7 @@ export function presentable(visit, answer, instead) {
     log("error", "an upstream is down", visit, { status });
     const retryAfter = answer.headers.get("retry-after");
     discard(answer);
-    const given = { retryAfter };
-    return instead?.(503, retryAfter) ?? branded(503, visit.request, visit.requestId, given);
+    return instead?.(503, retryAfter) ?? branded(503, visit.request, visit.requestId, retryAfter);
   }
   return new Response(BODILESS.has(status) ? null : answer.body, answer);
 }

@@ -15,7 +15,7 @@ _WHY = {
     "Ruleset": "requests are limited or cached by other rules than before",
 }
 _STRICT_TRANSPORT = "security_header"
-_CODE = ("content", "files", "compatibilityDate", "compatibilityFlags", "mainModule")
+_CODE = ("modules", "compatibilityDate", "compatibilityFlags", "mainModule")
 
 
 def edge_dangers(comparison: Comparison) -> Iterator[Danger]:
@@ -75,7 +75,7 @@ def _worker(change: ResourceChange) -> Iterator[Danger]:
     if code:
         yield Danger(
             Kind.WORKER,
-            f"its code or runtime: {', '.join(path.removesuffix('.content') for path in code)}",
+            f"its code or runtime: {', '.join(path.removeprefix('modules.') for path in code)}",
             change.resource.label,
             "every request passes it; the answers named here are those of the table alone",
         )

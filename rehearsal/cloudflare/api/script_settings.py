@@ -51,11 +51,12 @@ def _settings(call: Call) -> Reply:
         "logpush": bool(document.get("logpush")),
         "tags": document.get("tags") or [],
         "tail_consumers": document.get("tail_consumers"),
+        # The official provider cannot read a script whose settings lack it.
+        "placement": document.get("placement") or {},
     }
     optional: Json = {
         "limits": current.limits,
         "observability": document.get("observability"),
-        "placement": document.get("placement"),
     }
     settings |= {field: value for field, value in optional.items() if value}
     return succeeded(settings)

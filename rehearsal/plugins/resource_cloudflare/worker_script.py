@@ -1,10 +1,8 @@
-"""A worker script: uploaded as a multipart form, read back from three places of the API."""
+"""A worker script of one file: uploaded as a form, read back from three places of the API."""
 
-import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import cast
 
 from rehearsal.plugins.properties import PropertyMap, PropertyValue, Secret, reveal
@@ -25,13 +23,6 @@ from rehearsal.plugins.resource_cloudflare.schema import (
     outputs_of,
     to_api,
 )
-from rehearsal.plugins.resource_cloudflare.worker_files import (
-    as_files_input,
-    check_file,
-    check_files,
-    downloaded,
-    files_to_upload,
-)
 
 # Fields of a binding that the API takes and never gives back, by the binding's type.
 _HIDDEN = {"secret_text": ("text",), "secret_key": ("keyBase64", "keyJwk")}
@@ -39,10 +30,10 @@ _HIDDEN = {"secret_text": ("text",), "secret_key": ("keyBase64", "keyJwk")}
 # Inputs that are no part of the upload's metadata.
 _NOT_METADATA = frozenset(
     {
-        *("accountId", "scriptName", "assets", "bindingsInherit", "files", "force"),
-        *("content", "contentFile", "contentSha256", "contentType"),
+        *("accountId", "scriptName", "bindingsInherit", "force", "content", "contentType"),
     }
 )
+_NOT_KNOWN_HERE = ("assets", "contentFile", "contentSha256", "files")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,15 +48,12 @@ class WorkerScript(Resource):
     def check(self, inputs: PropertyMap) -> Iterator[Problem]:
         """See Resource."""
         given = {name for name, value in inputs.items() if reveal(value) is not None}
-        if len(given & {"content", "contentFile"}) != 1:
-            yield Problem("content", "either content or contentFile is required, and not both")
+        if "content" not in given:
+            yield Problem("content", "is required")
         if given >= {"mainModule", "bodyPart"}:
             yield Problem("mainModule", "excludes bodyPart: a script is a module or it is not")
-        if "assets" in given:
-            yield Problem("assets", "cannot be uploaded by the rehearsal's plugin")
-        if "contentFile" in given:
-            yield from check_file(inputs)
-        yield from check_files(inputs)
+        for name in sorted(given.intersection(_NOT_KNOWN_HERE)):
+            yield Problem(name, "cannot be uploaded by the rehearsal's plugin: use content")
         for index, binding in enumerate(_bindings(inputs)):
             text = reveal(binding.get("json"))
             if isinstance(text, str) and not _is_json(text):
@@ -121,15 +109,12 @@ class WorkerScript(Resource):
                 # Wishes for the upload and the deletion, which the API does not keep.
                 name: lambda _said, _there: True
                 for name in (
-                    *("annotations", "bindingsInherit", "contentFile", "contentType", "exports"),
+                    *("annotations", "bindingsInherit", "contentType", "exports"),
                     *("force", "keepAssets", "keepBindings", "migrations"),
                     *("packageDependencies", "cacheOptions"),
                 )
             },
         )
-        if reveal(inputs.get("files")) is not None or actual["files"]:
-            # As a whole: a file that the program knows nothing of is drift too.
-            described["files"] = actual["files"]
         kept: PropertyMap = {
             "accountId": inputs.get("accountId", location.scope["accountId"]),
             "scriptName": inputs.get("scriptName", location.id),
@@ -190,31 +175,30 @@ def _upload(inputs: PropertyMap) -> list[Part]:
     else:
         name, kind = str(metadata.setdefault("body_part", "script")), "application/javascript"
     kind = reveal(inputs.get("contentType")) or kind
-    text = reveal(inputs.get("content"))
-    content = Path(str(reveal(inputs["contentFile"]))).read_bytes() if text is None else text
-    parts: list[Part] = [
+    content = str(reveal(inputs["content"])).encode()
+    return [
         ("metadata", (None, json.dumps(metadata).encode(), "application/json")),
-        (name, (name, content if isinstance(content, bytes) else content.encode(), kind)),
+        (name, (name, content, kind)),
     ]
-    parts += [
-        (file.name, (file.name, file.content, file.content_type))
-        for file in files_to_upload(inputs)
-    ]
-    return parts
 
 
 def _code_as_inputs(answer: Answer, inputs: PropertyMap) -> PropertyMap:
-    """The script's files, in the way that the inputs give them."""
+    """The script's code and the name of its file. Like the official provider, of the first file."""
+    code: PropertyMap = {"content": _first_file(answer).decode("utf-8", "replace")}
     entry = answer.headers.get("cf-entrypoint")
-    main, others = downloaded(answer)
-    named: PropertyMap = {"files": as_files_input(others, inputs)}
     if entry is not None and (reveal(inputs.get("mainModule")) is not None or not inputs):
-        named["mainModule"] = main.name
+        code["mainModule"] = entry
     elif reveal(inputs.get("bodyPart")) is not None:
-        named["bodyPart"] = inputs["bodyPart"]
-    if reveal(inputs.get("contentFile")) is not None:
-        return {**named, "contentSha256": hashlib.sha256(main.content).hexdigest()}
-    return {**named, "content": main.content.decode("utf-8", "replace")}
+        code["bodyPart"] = inputs["bodyPart"]
+    return code
+
+
+def _first_file(answer: Answer) -> bytes:
+    kind, _, parameters = answer.headers.get("content-type", "").partition(";")
+    if kind.strip() != "multipart/form-data":
+        return answer.content
+    boundary = parameters.partition("boundary=")[2].strip().strip('"').encode()
+    return answer.content.partition(b"\r\n\r\n")[2].partition(b"\r\n--" + boundary)[0]
 
 
 def _comparable_bindings(found: list[PropertyMap], inputs: PropertyMap) -> list[PropertyMap]:

@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -157,10 +156,9 @@ class Zone:
         code: str,
         *bindings: dict[str, Any],
         name: str = "",
-        modules: Sequence[Path] = (),
         **more: Any,
     ) -> str:
-        """Upload a module worker, of one file unless others are named; returns its name."""
+        """Upload a module worker of one file; returns its name."""
         name = name or f"s{secrets.token_hex(5)}"
         metadata: Any = {
             "main_module": "index.mjs",
@@ -172,13 +170,7 @@ class Zone:
             name,
             account_id=ACCOUNT,
             metadata=metadata,
-            files=[
-                (file, content, "application/javascript+module")
-                for file, content in [
-                    ("index.mjs", code.encode()),
-                    *((module.name, module.read_bytes()) for module in modules),
-                ]
-            ],
+            files=[("index.mjs", code.encode(), "application/javascript+module")],
         )
         return name
 

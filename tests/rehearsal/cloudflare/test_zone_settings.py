@@ -89,6 +89,9 @@ def test_dnssec_and_origin_pulls(zone: Zone) -> None:
     after = dnssec.edit(zone_id=zone.id, status="active")
     assert after is not None
     assert after.status == "pending"
+    again = dnssec.get(zone_id=zone.id)
+    assert again is not None
+    assert again.ds == after.ds
     dnssec.delete(zone_id=zone.id)
     settings = zone.client.origin_tls_client_auth.settings
     switched = settings.update(zone_id=zone.id, enabled=True)

@@ -1,9 +1,6 @@
 """What was changed behind the program's back is seen by a refresh and put back by an update."""
 
-import base64
-import hashlib
 import re
-from pathlib import Path
 from typing import Any
 
 ACCOUNT = "0123456789abcdef0123456789abcdef"
@@ -98,77 +95,6 @@ def test_a_script_is_put_back(project: Any, emulator: Any, unique: str) -> None:
     bindings = emulator.call("GET", f"{path}/settings")["bindings"]
     assert {b["name"]: b.get("text") for b in bindings}["PLAIN"] == "plain"
     project.succeed("refresh", "--yes", "--expect-no-changes")
-
-
-def module(code: str) -> dict[str, str]:
-    encoded = base64.b64encode(code.encode()).decode()
-    return {"contentType": "application/javascript+module", "contentBase64": encoded}
-
-
-def test_modules_of_a_script_are_put_back(
-    project: Any, emulator: Any, unique: str, tmp_path: Path
-) -> None:
-    path = f"/accounts/{ACCOUNT}/workers/scripts/script-{unique}"
-    main = "import { a } from './a.mjs'; export default { fetch() { return new Response(a) } }"
-    (tmp_path / "b.mjs").write_text("export const b = 'ours-b';")
-    from_file = {
-        "contentType": "application/javascript+module",
-        "contentFile": str(tmp_path / "b.mjs"),
-        "contentSha256": hashlib.sha256((tmp_path / "b.mjs").read_bytes()).hexdigest(),
-    }
-    ours = "export { b as a } from './b.mjs';"
-    files = {"a.mjs": module(ours), "b.mjs": from_file}
-    project.declare(script(f"script-{unique}", content=main, files=files))
-    project.up()
-    content = emulator.call("GET", f"{path}/content/v2")
-    assert ours.encode() in content
-    assert b"'ours-b'" in content
-    project.succeed("refresh", "--yes", "--expect-no-changes")
-    assert "unchanged" in project.up()
-
-    kind = "application/javascript+module"
-    parts = [
-        ("metadata", (None, '{"main_module": "worker.js"}', "application/json")),
-        ("worker.js", ("worker.js", main, kind)),
-    ]
-    theirs = "export const a = 'theirs-a';"
-    changes = (
-        [("a.mjs", ours), ("b.mjs", "export const b = 'theirs-b';")],
-        [("a.mjs", theirs), ("b.mjs", "export const b = 'ours-b';")],
-        [("a.mjs", theirs)],
-        [("a.mjs", ours), ("b.mjs", "export const b = 'ours-b';"), ("c.mjs", theirs)],
-    )
-    for there in changes:
-        uploaded = [(name, (name, code, kind)) for name, code in there]
-        emulator.call("PUT", path, files=[*parts, *uploaded])
-        output = project.succeed("refresh", "--yes", "--skip-preview", "--diff")
-        assert "files" in output
-        assert "~ 1 updated" in project.up()
-        assert emulator.call("GET", f"{path}/content/v2").count(b"filename=") == 3
-        project.succeed("refresh", "--yes", "--expect-no-changes")
-
-    project.declare(script(f"script-{unique}", content=main, files={"a.mjs": module(theirs)}))
-    assert "~ 1 updated" in project.up()
-    content = emulator.call("GET", f"{path}/content/v2")
-    assert b"theirs-a" in content
-    assert b"b.mjs" not in content
-
-
-def test_files_that_cannot_be_uploaded(project: Any, unique: str) -> None:
-    project.declare(
-        script(
-            f"script-{unique}",
-            files={
-                "a.mjs": {"contentType": "text/plain"},
-                "b.mjs": {"contentType": "text/plain", "contentBase64": "?"},
-                "c.mjs": {"contentType": "text/plain", "contentFile": "/nowhere/at-all"},
-            },
-        )
-    )
-    output = project.fail()
-    assert "either contentBase64 or contentFile is required" in output
-    assert "is no Base64" in output
-    assert "is required with contentFile" in output
 
 
 def test_what_is_gone_is_made_anew(project: Any, emulator: Any, zone: Any, unique: str) -> None:

@@ -1,4 +1,3 @@
-import hashlib
 import json
 import signal
 from typing import Any
@@ -34,27 +33,6 @@ def test_wrong_inputs_are_all_named(project: Any, zone: Any, proxy: Any) -> None
     assert "is no property of this resource: did you mean content?" in output
     assert "is no property of this resource: did you mean flattenCname?" in output
     assert proxy.take() == []
-
-
-def test_a_script_file_is_checked_against_its_hash(
-    project: Any, emulator: Any, unique: str
-) -> None:
-    code = "export default { fetch() { return new Response('from a file') } }"
-    (project.folder / "program" / "worker.js").write_text(code)
-    properties = {
-        **{"accountId": ACCOUNT, "scriptName": f"file-{unique}", "mainModule": "worker.js"},
-        **{"contentFile": "worker.js", "contentSha256": "0" * 64},
-    }
-    project.declare(("WorkersScript", "script", properties))
-    status, output = project.run("preview")
-    digest = hashlib.sha256(code.encode()).hexdigest()
-    assert status != 0
-    assert f"is not that of worker.js, which is {digest}" in output
-    project.declare(("WorkersScript", "script", {**properties, "contentSha256": digest}))
-    project.up()
-    path = f"/accounts/{ACCOUNT}/workers/scripts/file-{unique}/content/v2"
-    assert code.encode() in emulator.call("GET", path)
-    project.succeed("refresh", "--yes", "--expect-no-changes")
 
 
 def test_the_apis_words_are_shown_with_the_resources_name(

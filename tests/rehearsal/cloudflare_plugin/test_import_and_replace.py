@@ -20,7 +20,7 @@ def test_imports_take_the_documented_identifiers(
     )
     namespace = emulator.call("POST", namespaces, json={"title": f"old-{unique}"})
     emulator.call("PUT", f"{namespaces}/{namespace['id']}/values/some%2Fkey", content=b"value")
-    emulator.call("PATCH", f"/zones/{identifier}/settings/brotli", json={"value": "off"})
+    emulator.call("PATCH", f"/zones/{identifier}/settings/websockets", json={"value": "off"})
     rules = [{"action": "block", "expression": "true", "ref": "r"}]
     ruleset = emulator.call(
         "POST",
@@ -85,8 +85,8 @@ def test_imports_take_the_documented_identifiers(
             (
                 "ZoneSetting",
                 "setting",
-                {"zoneId": identifier, "settingId": "brotli", "value": "off"},
-                options(f"{identifier}/brotli"),
+                {"zoneId": identifier, "settingId": "websockets", "value": "off"},
+                options(f"{identifier}/websockets"),
             ),
             (
                 "Ruleset",
@@ -119,7 +119,7 @@ def test_imports_take_the_documented_identifiers(
     resources = project.exported()
     assert resources["record"]["id"] == record["id"]
     assert resources["pair"]["id"] == "some/key"
-    assert resources["setting"]["id"] == "brotli"
+    assert resources["setting"]["id"] == "websockets"
     assert resources["script"]["id"] == f"old-{unique}"
     declare(imported=False)
     assert "9 unchanged" in project.up()

@@ -62,7 +62,7 @@ def test_every_resource_of_the_schema_is_known() -> None:
         (
             SCRIPT,
             {"accountId": "a", "scriptName": "s", "content": "c", "contentFile": "f"},
-            {"content", "contentSha256"},
+            {"contentFile"},
         ),
         (
             SCRIPT,

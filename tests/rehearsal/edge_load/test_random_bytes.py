@@ -37,7 +37,9 @@ export default {
 @pytest.fixture
 def control(tmp_path: Path) -> Iterator[int]:
     """The port of a worker that answers whatever reaches it."""
-    with EdgeRuntime(tmp_path / "control", {"control": _plain(tmp_path, _CONTROL)}) as runtime:
+    with EdgeRuntime(
+        tmp_path / "control", {"control": Site({}, code=_CONTROL, store=False)}
+    ) as runtime:
         yield runtime.port("control")
 
 
@@ -84,7 +86,7 @@ def test_the_worker_answers_whatever_comes(tmp_path: Path, control: int, seed: i
 def test_a_leak_would_be_seen(tmp_path: Path) -> None:
     """A kilobyte for each request, which the test above must be able to tell from noise."""
     message = Message(b"de.serlo.org")
-    leak = {"leak": _plain(tmp_path, _LEAK)}
+    leak = {"leak": Site({}, code=_LEAK, store=False)}
     with EdgeRuntime(tmp_path / "leak", leak, v8_flags=HALF_THE_MEMORY) as runtime:
         memory: list[int] = []
         for _ in range((WARM + 10_000) // CHUNK):
@@ -95,13 +97,6 @@ def test_a_leak_would_be_seen(tmp_path: Path) -> None:
                 assert reply.status == 200
             memory.append(_resident(runtime.pid))
     assert _growth(memory) > ALLOWED_BYTES, [f"{size / 1e6:.1f} MB" for size in memory]
-
-
-def _plain(folder: Path, code: str) -> Site:
-    modules = folder / "plain"
-    modules.mkdir()
-    (modules / "index.js").write_text(code)
-    return Site({}, modules=modules, store=False)
 
 
 def _arriving(port: int, stream: Iterator[Message]) -> Iterator[Message]:

@@ -13,23 +13,20 @@ import time
 from collections.abc import Iterator, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-import infra.edge
-from infra.edge.compilation import chunks, compile_rules
+from infra.edge.compilation import compile_rules
 from infra.edge.routing import LANGUAGES, AnyHost, AnyPath, Api, Exact, Frontend, PassThrough, Rule
-from infra.edge.script import MAIN_MODULE
+from infra.edge.script import worker_code
 from infra.manifests.admission import HEADER
 from tests.rehearsal.cloudflare.emulator import ACCOUNT, Emulator, Zone
 
-WORKER = Path(infra.edge.__file__).parent / "worker"
 OLD, NEW = "old-worker-secret", "new-worker-secret"
 OLD_DOOR, NEW_DOOR = "old-origin-secret", "new-origin-secret"
 REQUESTS = 20
-TABLE = chunks(
+CODE = worker_code(
     compile_rules(
         (
             Rule("graphql", ("api",), Exact("/graphql"), Api(())),
@@ -145,17 +142,13 @@ class Edge:
         self.upload(self.zone.host("frontend"), secrets)
 
     def upload(self, frontend: str, secrets: Mapping[str, str | None]) -> None:
-        """Upload the worker with all its modules and a small table."""
+        """Upload the worker with a small table."""
         plain = {"DOMAIN": self.zone.name, "ENVIRONMENT": "local", "FRONTEND_DOMAIN": frontend}
         self.name = self.zone.script(
-            (WORKER / MAIN_MODULE).read_text(),
-            *(
-                {"type": "plain_text", "name": n, "text": text}
-                for n, text in {**plain, **TABLE}.items()
-            ),
+            CODE,
+            *({"type": "plain_text", "name": n, "text": text} for n, text in plain.items()),
             *({"type": "secret_text", "name": n, "text": t} for n, t in secrets.items() if t),
             name=self.name,
-            modules=sorted(WORKER.glob("*.mjs")),
         )
 
     def mutate(self, backend: Cluster) -> tuple[int, int]:

@@ -21,14 +21,10 @@ from urllib.parse import quote, urlsplit
 
 import httpx
 
-from infra.edge.compilation import chunks
-from infra.edge.script import COMPATIBILITY_DATE, MAIN_MODULE
+from infra.edge.script import COMPATIBILITY_DATE, MAIN_MODULE, worker_code
 from rehearsal.cloudflare import parent_guard
 from rehearsal.cloudflare.workerd import WorkerdError, workerd_path
 from toolchain import resolve
-
-WORKER = Path(__file__).parents[3] / "infra" / "edge" / "worker"
-"""The folder with the worker's modules."""
 
 _WORLD = Path(__file__).with_name("world.mjs")
 SCHEME_HEADER = "x-test-scheme"
@@ -42,13 +38,13 @@ Pairs = Mapping[str, str] | Iterable[tuple[str, str]]
 class Site:
     """A worker with its bindings.
 
-    `table` is the compiled routing table (left out: `bindings` has it, or it needs none), `modules`
-    the folder with the worker's code, `store` says whether PATH_INFO_KV is bound.
+    `table` is the compiled routing table of our worker; without one, `code` is another worker.
+    `store` says whether PATH_INFO_KV is bound.
     """
 
     bindings: Mapping[str, str]
     table: Mapping[str, object] | None = None
-    modules: Path = WORKER
+    code: str = ""
     store: bool = True
 
 
@@ -315,26 +311,22 @@ def _pairs(headers: Pairs) -> list[tuple[str, str]]:
 
 
 def _config(sites: Mapping[str, Site], folder: Path, v8_flags: Sequence[str]) -> str:
-    world = _worker([(_WORLD.name, _WORLD)], folder)
+    world = _worker(_WORLD.name, _WORLD, folder)
     services = [f'(name = "world", worker = ({world}))']
     sockets = [_socket("world", "control", "")]
     options = f"forwardedProtoHeader = {_text(SCHEME_HEADER)}, cfBlobHeader = {_text(CF_HEADER)}"
     for name, site in sites.items():
-        modules = [
-            (path.name, path)
-            for path in site.modules.iterdir()
-            if path.suffix in (".js", ".mjs") and path.name != MAIN_MODULE
+        module = folder / f"{name}.js"
+        module.write_text(site.code if site.table is None else worker_code(dict(site.table)))
+        bindings = [
+            f"(name = {_text(key)}, text = {_text(value)})" for key, value in site.bindings.items()
         ]
-        # The first one is the entry.
-        modules.insert(0, (MAIN_MODULE, site.modules / MAIN_MODULE))
-        texts = {**site.bindings, **(chunks(dict(site.table)) if site.table is not None else {})}
-        bindings = [f"(name = {_text(key)}, text = {_text(value)})" for key, value in texts.items()]
         if site.store:
             bindings.append(
                 '(name = "PATH_INFO_KV", kvNamespace = (name = "world", entrypoint = "store"))'
             )
         services.append(
-            f"(name = {_text(f'site:{name}')}, worker = ({_worker(modules, folder)}, "
+            f"(name = {_text(f'site:{name}')}, worker = ({_worker(MAIN_MODULE, module, folder)}, "
             f'bindings = [{", ".join(bindings)}], globalOutbound = "world", '
             'cacheApiOutbound = (name = "world", entrypoint = "cache")))'
         )
@@ -357,13 +349,13 @@ def _socket(name: str, entrypoint: str, http_options: str) -> str:
     )
 
 
-def _worker(modules: list[tuple[str, Path]], folder: Path) -> str:
+def _worker(name: str, path: Path, folder: Path) -> str:
     # Files are embedded by a path relative to the configuration's.
-    listed = ", ".join(
-        f"(name = {_text(name)}, esModule = embed {_text(os.path.relpath(path, folder))})"
-        for name, path in modules
+    embedded = _text(os.path.relpath(path, folder))
+    return (
+        f"modules = [(name = {_text(name)}, esModule = embed {embedded})], "
+        f"compatibilityDate = {_text(COMPATIBILITY_DATE)}"
     )
-    return f"modules = [{listed}], compatibilityDate = {_text(COMPATIBILITY_DATE)}"
 
 
 def _text(value: str) -> str:

@@ -1,22 +1,19 @@
 // Runs a written worker folder in miniflare and prints what it answers, as JSON.
-//   node run_miniflare.mjs <node_modules> <folder> <with | without | bare> <url>…
-// "without" leaves the table's bindings out; "bare" reads no settings, only the one file.
+//   node run_miniflare.mjs <node_modules> <folder> <settings | bare> <url>…
+// "bare" takes no settings but the bindings, and the code as a text.
 
 import { createRequire } from "node:module";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
-const [modules, folder, table, ...urls] = process.argv.slice(2);
+const [modules, folder, how, ...urls] = process.argv.slice(2);
 const { Miniflare } = createRequire(join(modules, "x.js"))("miniflare");
 
 const { secrets, ...written } = JSON.parse(readFileSync(join(folder, "miniflare.json"), "utf8"));
 const bindings = { ...written.bindings };
 for (const name of secrets) bindings[name] = `[${name}]`;
-if (table !== "with") {
-  for (const name of Object.keys(bindings)) if (name.startsWith("ROUTES_")) delete bindings[name];
-}
 const settings =
-  table === "bare"
+  how === "bare"
     ? {
         script: readFileSync(join(folder, "index.js"), "utf8"),
         modules: true,

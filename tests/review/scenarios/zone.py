@@ -62,7 +62,7 @@ SCENARIOS = (
         (
             Edit(
                 "infra/edge/zone.py",
-                '        ZoneSetting("brotli", "on", "smaller answers"),\n',
+                '        ZoneSetting("http3", "on", "quicker on mobile networks"),\n',
                 "",
             ),
         ),

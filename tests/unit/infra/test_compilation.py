@@ -1,6 +1,5 @@
 """The compiled routing table: what the worker reads says what the rules say."""
 
-import json
 import re
 from collections.abc import Mapping
 from typing import Any, cast
@@ -12,10 +11,8 @@ from hypothesis import strategies as st
 
 from infra.edge.compilation import (
     KINDS,
-    MOST_BYTES,
     TableError,
     captured,
-    chunks,
     compile_rules,
     path_pattern,
     percent_encoded,
@@ -152,23 +149,6 @@ def test_an_address_is_fixed_but_for_its_parts() -> None:
         assert matches(pattern, other) is None
     with pytest.raises(ValueError, match="https://"):
         url_pattern("http://vimeo.com/{id:digits}")
-
-
-VALUE = st.recursive(
-    st.text() | st.integers() | st.booleans() | st.floats(allow_nan=False, allow_infinity=False),
-    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
-    max_leaves=20,
-)
-
-
-@given(st.dictionaries(st.text(), VALUE), st.integers(0, 3 * MOST_BYTES))
-def test_pieces_are_small_and_give_the_table_back(table: dict[str, Any], more: int) -> None:
-    table = {**table, "filler": "ü" * (more // 6)}
-    pieces = chunks(table)
-    assert list(pieces) == [f"ROUTES_{number}" for number in range(1, len(pieces) + 1)]
-    assert all(len(text.encode()) <= MOST_BYTES for text in pieces.values())
-    assert "".join(pieces.values()).isascii()
-    assert json.loads("".join(pieces.values())) == table
 
 
 def one(rule: Rule, *, legacy: bool = True, switches: tuple[str, ...] = ()) -> list[Any]:
