@@ -159,11 +159,15 @@ Memory = Annotated[str, AfterValidator(_memory)]
 
 
 class ClusterKeys(_Keys):
-    """Which cluster: how to reach it, and the UID of kube-system by which it is recognised."""
+    """Which cluster: how to reach it, and the UID of kube-system by which it is recognised.
+
+    `pod_security`: whether namespaces refuse pods that break the restricted standard, or only warn.
+    """
 
     kubeconfig: Text
     context: Text
     uid: Annotated[str, AfterValidator(_uid)]
+    pod_security: Literal["enforce", "warn"] = "enforce"
 
 
 class GatewayKeys(_Keys):

@@ -1,53 +1,65 @@
-"""`serlo access`: the rights of whoever runs `pulumi up`, for an administrator to apply."""
+"""`serlo access`: a stack's namespaces and the rights in them, for an administrator to apply."""
 
 import sys
-from typing import Annotated, Any, Literal, cast
+from collections.abc import Iterable, Sequence
+from typing import Any, cast
 
 import yaml
-from cyclopts import Parameter
 
-from infra.manifests.access import DEPLOYERS, Subject
+from infra.manifests.access import DEPLOYERS, READERS, Subject
 from infra.manifests.access import access as manifests
-from infra.manifests.namespaces import MANAGER
 from operations.program import Program, ProgramError, run_program
 from operations.render import kubernetes_objects
 from operations.stacks import stack_file
-
-FIELD_MANAGER = MANAGER
-"""With which these objects are applied: the namespaces are Pulumi's later, under the same name."""
 
 
 def access(
     stack: str,
     *,
-    user: str | None = None,
-    group: Annotated[str, Parameter(show_default=True)] = DEPLOYERS.name,
+    user: Sequence[str] = (),
+    group: Sequence[str] = (),
+    reader: Sequence[str] = (),
+    reader_group: Sequence[str] = (),
 ) -> None:
-    """Print what a deployer needs in the cluster of a stack. An administrator applies it:
+    """Print the namespaces of a stack and the rights in them. An administrator applies it:
 
-    serlo access staging | kubectl apply --server-side --field-manager=serlo-deployer -f -
+    serlo access staging --user NAME | kubectl apply --server-side --filename=-
 
-    Again whenever `pulumi up` is forbidden something: a new namespace, a new kind of object.
+    Again whenever the program declares a new namespace or a new kind of object; name everybody
+    again if a namespace is new. Whoever is not named keeps what they have.
 
     Parameters
     ----------
     stack
         local, staging, production, or the path of a stack file.
     user
-        Who deploys, such as the address of a Google service account.
+        Who deploys, such as the address of a Google service account; may be repeated.
     group
-        Which group deploys, unless a user is given.
+        A group whose members deploy; serlo:deployers if nobody is named at all.
+    reader
+        Who previews and looks for drift, and changes nothing; may be repeated.
+    reader_group
+        A group of readers; serlo:readers if nobody is named at all.
     """
     try:
         program = run_program(stack_file(stack))
     except ProgramError as error:
         print(error, file=sys.stderr)
         raise SystemExit(1) from None
-    kind: Literal["User", "Group"] = "User" if user else "Group"
-    documents = access_objects(program, Subject(kind, user or group))
+    deployers = [*(Subject("User", name) for name in user), *(Subject("Group", n) for n in group)]
+    readers = [
+        *(Subject("User", name) for name in reader),
+        *(Subject("Group", name) for name in reader_group),
+    ]
+    if not deployers and not readers:
+        deployers, readers = [DEPLOYERS], [READERS]
+    documents = access_objects(program, deployers, readers)
     sys.stdout.write(yaml.safe_dump_all(documents, sort_keys=False))
 
 
-def access_objects(program: Program, subject: Subject = DEPLOYERS) -> list[dict[str, Any]]:
-    """The Kubernetes objects that let `subject` deploy what a program declares."""
-    return cast(list[dict[str, Any]], manifests(kubernetes_objects(program.registrations), subject))
+def access_objects(
+    program: Program, deployers: Iterable[Subject], readers: Iterable[Subject] = ()
+) -> list[dict[str, Any]]:
+    """The Kubernetes objects that let these deploy, or read, what a program declares."""
+    objects = kubernetes_objects(program.registrations)
+    return cast(list[dict[str, Any]], manifests(objects, deployers, readers))

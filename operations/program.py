@@ -64,6 +64,11 @@ class Registration:
     existing: bool = False
     retained: bool = False
 
+    @property
+    def is_declared(self) -> bool:
+        """Whether the program says what it is: not so of what is only looked up."""
+        return not self.existing or "labels" in (self.properties.get("metadata") or {})
+
 
 @dataclass(frozen=True)
 class Program:
@@ -80,12 +85,14 @@ def run_program(
     secrets: Mapping[str, str] | None = None,
     config: Mapping[str, str] | None = None,
     cluster_uid: str | None = None,
+    found: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> Program:
     """Run the program for `<project>/stacks/Pulumi.<stack>.yaml`; raises ProgramError.
 
     `secrets`: what is set; by default a stand-in for each that is needed. `config`: what else
     Pulumi says it is configured to. `cluster_uid`: what the cluster says its identity is; by
-    default it says nothing, as in a preview without a cluster.
+    default it says nothing, as in a preview without a cluster. `found`: what it answers about
+    objects that are looked up, by name, where that is not as declared.
     """
     stack_file = stack_file.resolve()
     stack = stack_file.name.removeprefix("Pulumi.").removesuffix(".yaml")
@@ -94,7 +101,7 @@ def run_program(
         raise ProgramError(
             f"{stack_file}: a stack file lies in a folder named stacks; call it {better}"
         )
-    recorder = _Recorder(stack, cluster_uid)
+    recorder = _Recorder(stack, cluster_uid, found or {})
     warnings = _Warnings()
     # Pulumi keeps its settings in context variables: a copy leaves those of other runs alone.
     context = contextvars.copy_context()
@@ -172,10 +179,13 @@ class _NoProviders(mocks.Mocks):
 class _Recorder(mocks.MockMonitor):
     """An engine that grants every resource its inputs as outputs."""
 
-    def __init__(self, stack: str, cluster_uid: str | None) -> None:
+    def __init__(
+        self, stack: str, cluster_uid: str | None, found: Mapping[str, Mapping[str, Any]]
+    ) -> None:
         super().__init__(_NoProviders())
         self.stack = stack
         self.cluster_uid = cluster_uid
+        self.found = found
         self.registrations: list[Registration] = []
 
     def make_urn(self, parent: str, type_: str, name: str) -> str:
@@ -200,10 +210,13 @@ class _Recorder(mocks.MockMonitor):
     ) -> resource_pb2.ReadResourceResponse:
         urn = self.make_urn(request.parent, request.type, request.name)
         self._note(urn, request, request.properties, request.dependencies, existing=True)
-        found: dict[str, Any] = {"apiVersion": "v1", "kind": "Namespace"}
+        found: dict[str, Any] = {}
         if self.cluster_uid is not None:
-            labels = {"kubernetes.io/metadata.name": request.name}
-            found["metadata"] = {"name": request.name, "uid": self.cluster_uid, "labels": labels}
+            # As an administrator made it: as it is declared.
+            found = {**from_struct(request.properties), **self.found.get(request.name, {})}
+            declared: dict[str, Any] = found.get("metadata") or {}
+            metadata: dict[str, Any] = {"name": request.name, **declared}
+            found["metadata"] = {**metadata, "uid": self.cluster_uid}
         return resource_pb2.ReadResourceResponse(urn=urn, properties=to_struct(found))
 
     def _note(

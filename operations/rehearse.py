@@ -15,7 +15,7 @@ from rich.markup import escape
 
 from infra.environment import Environment, StackFileError
 from infra.manifests.access import Subject
-from operations.access import FIELD_MANAGER, access_objects
+from operations.access import access_objects
 from operations.derived_project import (
     DerivedProject,
     current_plugins,
@@ -30,7 +30,7 @@ from operations.pulumi_cli import Changes, PulumiCli, PulumiFailed, checkpoint
 from operations.settling import settle
 from operations.stacks import stack_file
 from operations.unready import unready_pods
-from rehearsal.control_plane.credentials import CONTEXT, DEPLOYER, DEPLOYER_USER
+from rehearsal.control_plane.credentials import CONTEXT, DEPLOYER, DEPLOYER_USER, READER_USER
 from rehearsal.files import write_public
 from rehearsal.kubernetes_api import ApiError, Cluster
 from rehearsal.plugins.selection import Choice, Plugins, obtain_tools, select
@@ -217,13 +217,13 @@ def start_servers(
 
 
 def grant_access(cluster: Cluster, source: Path) -> None:
-    """Do an administrator's part: the namespaces, and the deployer's rights in them.
+    """Do an administrator's part: the namespaces, and the rights in them.
 
     Raises ProgramError.
     """
-    deployer = Subject("User", DEPLOYER_USER)
-    for thing in access_objects(run_program(source), deployer):
-        cluster.apply(thing, field_manager=FIELD_MANAGER)
+    deployers, readers = [Subject("User", DEPLOYER_USER)], [Subject("User", READER_USER)]
+    for thing in access_objects(run_program(source), deployers, readers):
+        cluster.apply(thing, field_manager="kubectl")
 
 
 def derive_project(

@@ -58,11 +58,11 @@ def kubernetes_text(program: Program) -> str:
 
 
 def kubernetes_objects(registrations: Iterable[Registration]) -> list[dict[str, Any]]:
-    """Every Kubernetes object that a program manages, redacted, namespaces first."""
+    """Every Kubernetes object that a program declares, redacted, namespaces first."""
     objects = [
         _kubernetes(entry.properties)
         for entry in registrations
-        if entry.type.startswith("kubernetes:") and not entry.existing
+        if entry.type.startswith("kubernetes:") and entry.is_declared
     ]
     return sorted(objects, key=_reading_order)
 

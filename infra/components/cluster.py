@@ -1,14 +1,17 @@
-"""The cluster, and the proof that it is the right one."""
+"""The cluster, and the proof that it is the right one, prepared by its administrator."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import pulumi
 from pulumi_kubernetes import Provider
 
 from infra.components.compartment import Compartment
-from infra.components.registration import KubernetesNamespace, KubernetesObject
+from infra.components.registration import ExistingObject, KubernetesObject
 from infra.environment import Environment
 from infra.manifests import GATEWAY_NAMESPACE
+from infra.manifests.access import SYSTEM_NAMESPACE, prepared, prepared_namespaces
+from infra.manifests.namespaces import Labels, differences, labels, namespace
 from infra.manifests.priority import priority_classes
 from infra.manifests.workload import PROGRESS_DEADLINE_SECONDS
 from infra.resolution import Workload
@@ -20,10 +23,11 @@ _REHEARSED_ROLLOUT = 90
 
 
 class Cluster(pulumi.ComponentResource):
-    """Access to the environment's cluster, given only after its identity was checked.
+    """Access to the environment's cluster, given only after it was checked.
 
-    `provider` acts on the cluster; `confirmed` is an output that fails for a wrong one, so that
-    others can wait for the proof. `namespaces` holds every namespace by name, walls included.
+    `provider` acts on the cluster; `confirmed` is an output that fails for a wrong cluster, and for
+    namespaces that are missing or not labelled as declared, so that others can wait for the proof.
+    `namespaces` holds the walls of every namespace, by its name.
     """
 
     provider: Provider
@@ -44,11 +48,26 @@ class Cluster(pulumi.ComponentResource):
             cluster_identifier=environment.name,
             opts=pulumi.ResourceOptions(parent=self),
         )
-        identity = KubernetesNamespace(
-            "kube-system", pulumi.ResourceOptions(parent=self, provider=reader)
-        )
-        self.confirmed = identity.metadata.apply(
-            lambda metadata: confirm(environment, metadata["uid"])
+        opts = pulumi.ResourceOptions(parent=self, provider=reader)
+        identity = ExistingObject(SYSTEM_NAMESPACE, opts, after=None)
+        known = identity.metadata.apply(lambda metadata: confirm(environment, metadata["uid"]))
+        names = {workload.service.namespace for workload in workloads} | {GATEWAY_NAMESPACE}
+        declared = {
+            name: namespace(name, enforce=keys.pod_security == "enforce") for name in sorted(names)
+        }
+        # Looked up in no other cluster, and only if it is there: a lookup that finds nothing ends
+        # the program before it can say what to do.
+        role = ExistingObject(prepared(declared), opts, after=known)
+        there = role.metadata.apply(lambda role: check_names(environment, declared, role))
+        found = {
+            name: ExistingObject(manifest, opts, after=there).metadata
+            for name, manifest in declared.items()
+        }
+        wanted = {name: labels(manifest) for name, manifest in declared.items()}
+        self.confirmed = pulumi.Output.all(**found).apply(
+            lambda found: check_labels(
+                environment, wanted, {name: labels({"metadata": m}) for name, m in found.items()}
+            )
         )
         self.provider = Provider(
             "cluster",
@@ -58,11 +77,11 @@ class Cluster(pulumi.ComponentResource):
             enable_server_side_apply=True,
             opts=pulumi.ResourceOptions(parent=self),
         )
-        self.namespaces = self._create_namespaces(workloads, environment.is_production)
+        self.namespaces = self._guard(declared, workloads)
         self.register_outputs({})
 
-    def _create_namespaces(
-        self, workloads: Sequence[Workload], protect: bool
+    def _guard(
+        self, names: Iterable[str], workloads: Sequence[Workload]
     ) -> Mapping[str, Compartment]:
         opts = pulumi.ResourceOptions(parent=self, provider=self.provider)
         # Pods that name a class are refused until it is there.
@@ -70,10 +89,7 @@ class Cluster(pulumi.ComponentResource):
             KubernetesObject(name, manifest, opts) for name, manifest in priority_classes().items()
         ]
         opts = pulumi.ResourceOptions(parent=self, providers=[self.provider], depends_on=classes)
-        names = {workload.service.namespace for workload in workloads} | {GATEWAY_NAMESPACE}
-        return {
-            name: Compartment(name, workloads, protect=protect, opts=opts) for name in sorted(names)
-        }
+        return {name: Compartment(name, workloads, opts) for name in names}
 
 
 def confirm(environment: Environment, uid: str) -> bool:
@@ -86,4 +102,39 @@ def confirm(environment: Environment, uid: str) -> bool:
         f"{uid}, but {environment.file.label}:{line}:{column} names {environment.cluster.uid}. "
         f"Nothing was changed. Check the context {environment.cluster.context!r} of "
         f"{environment.cluster.kubeconfig}, or the stack that is selected."
+    )
+
+
+def check_names(environment: Environment, names: Iterable[str], role: Mapping[str, Any]) -> bool:
+    """Whether an administrator has made these namespaces; raises pulumi.RunError if not.
+
+    `role` is the metadata of the deployer's role, which names each of them.
+    """
+    missing = sorted(set(names) - prepared_namespaces(role))
+    if not missing:
+        return True
+    raise pulumi.RunError(
+        f"Namespaces are missing: {', '.join(missing)}. Nothing was changed.\n"
+        "An administrator makes them; name everybody who deploys or reads:\n"
+        f"  serlo access {environment.name} --user … --reader … | "
+        "kubectl apply --server-side --filename=-"
+    )
+
+
+def check_labels(
+    environment: Environment, wanted: Mapping[str, Labels], found: Mapping[str, Labels]
+) -> bool:
+    """Whether namespaces carry the labels that are declared; raises pulumi.RunError if not."""
+    wrong = [
+        f"  namespace {name}: label {label}: found {there}, wanted {value}"
+        for name, declared in wanted.items()
+        for label, there, value in differences(declared, found[name])
+    ]
+    if not wrong:
+        return True
+    raise pulumi.RunError(
+        "Namespaces are not labelled as declared. Nothing was changed.\n"
+        + "\n".join(wrong)
+        + "\nLabels of namespaces are an administrator's to change:\n"
+        f"  serlo access {environment.name} | kubectl apply --server-side --filename=-"
     )

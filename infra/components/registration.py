@@ -7,7 +7,7 @@ A test holds the types and properties used here against those packages.
 
 from collections.abc import Mapping
 from importlib.metadata import version
-from typing import Any
+from typing import Any, cast
 
 import pulumi
 
@@ -23,15 +23,24 @@ class KubernetesObject(pulumi.CustomResource):
         super().__init__(_kubernetes_type(manifest), name, manifest, opts)
 
 
-class KubernetesNamespace(pulumi.CustomResource):
-    """A namespace that exists already: read, never written."""
+class ExistingObject(pulumi.CustomResource):
+    """An object that somebody else made: read, never written.
+
+    `expected` says which it is and how it should be. Pulumi compares it with what is there only to
+    find drift; it is also for those who read what the program registers, such as `serlo access`.
+    """
 
     metadata: pulumi.Output[Any]
     """What Kubernetes says; typed loosely, since Pulumi would hold every member to the type."""
 
-    def __init__(self, name: str, opts: pulumi.ResourceOptions) -> None:
-        opts = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(id=name))
-        super().__init__("kubernetes:core/v1:Namespace", name, {"metadata": None}, opts)
+    def __init__(
+        self, expected: Manifest, opts: pulumi.ResourceOptions, *, after: pulumi.Output[bool] | None
+    ) -> None:
+        """Look the object up once `after` is known: an output that fails stops it."""
+        name = str(cast(Manifest, expected["metadata"])["name"])
+        id_ = name if after is None else after.apply(lambda _: name)
+        opts = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(id=id_))
+        super().__init__(_kubernetes_type(expected), name, expected, opts)
 
 
 class CloudflareProvider(pulumi.ProviderResource):

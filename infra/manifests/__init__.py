@@ -10,6 +10,8 @@ Manifest = dict[str, object]
 """A Kubernetes object: apiVersion, kind, metadata and the rest."""
 
 PART_OF = "serlo"
+ADMINISTRATOR = {"app.kubernetes.io/managed-by": "administrator"}
+"""The label of what `serlo access` prints for an administrator; Pulumi does not manage it."""
 NAME_LABEL = "app.kubernetes.io/name"
 VERSION_LABEL = "app.kubernetes.io/version"
 GATEWAY_ACCESS_LABEL = "serlo.org/gateway-access"

@@ -1,129 +1,238 @@
-"""What whoever runs `pulumi up` may do in the cluster: what that takes, and nothing else.
+"""What an administrator gives a stack in its cluster: namespaces, and rights in them.
 
-Derived from the objects that the program declares. Nobody can give rights to himself, so an
+Derived from the objects that the program declares. Nobody can give rights to themselves, so an
 administrator applies this, again whenever the program starts to declare another kind of object or
-another namespace. Kept out: shells in pods, tokens of accounts, roles, and every namespace that is
-not ours.
+another namespace. Nobody gets shells in pods, tokens of accounts, roles, a namespace's labels, or
+anything in a namespace that is not ours.
 """
 
+import hashlib
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
-from infra.manifests import PART_OF, Manifest, manifest
-from infra.manifests.namespaces import namespace as namespace_manifest
+from infra.manifests import ADMINISTRATOR, Manifest, manifest
+from infra.manifests.walls import walls
 
-NAME = "serlo-deployer"
-SYSTEM_NAMESPACE = "kube-system"
+SYSTEM_NAMESPACE: Manifest = {
+    "apiVersion": "v1",
+    "kind": "Namespace",
+    "metadata": {"name": "kube-system"},
+}
 """Its UID tells clusters apart, so it may be read (the Namespace alone, nothing in it)."""
+_PREPARED = "serlo.org/namespaces"
+SUBJECT_LABEL = "serlo.org/subject"
+"""Carried by the bindings of one user or group, so that they can be found and deleted."""
 
 _API = "rbac.authorization.k8s.io"
-_WATCH = ("get", "list", "watch")
-_MANAGE = ("create", "delete", *_WATCH, "patch")
-_OWN = ("delete", "get", "patch")
+_READ = ("get", "list", "watch")
+_WRITE = ("create", "delete", "patch")
 
-# What Pulumi looks at while it waits for an object of a kind: (API group, resource).
-_PODS = (("", "pods"), ("", "events"), ("apps", "replicasets"))
-_AWAITED: Mapping[str, Sequence[tuple[str, str]]] = {
-    "Deployment": (*_PODS, ("", "persistentvolumeclaims")),
-    "StatefulSet": (*_PODS, ("", "persistentvolumeclaims")),
-    "Job": _PODS,
-    "Service": (("", "endpoints"), ("discovery.k8s.io", "endpointslices"), ("", "pods")),
-}
+DEPLOYER, READER = "serlo-deployer", "serlo-reader"
+"""The names of the two roles."""
 
 
-@dataclass(frozen=True)
-class Subject:
-    """Who deploys: a group, or a user such as the address of a Google service account."""
+class Subject(NamedTuple):
+    """Who gets rights: a group, or a user such as the address of a Google service account."""
 
     kind: Literal["Group", "User"]
     name: str
 
 
 DEPLOYERS = Subject("Group", "serlo:deployers")
+READERS = Subject("Group", "serlo:readers")
 
 
-def access(objects: Iterable[Mapping[str, Any]], subject: Subject) -> list[Manifest]:
-    """The namespaces, roles and bindings with which `subject` can deploy these objects.
+class Resource(NamedTuple):
+    """The API group and the name of a resource, such as `apps` and `deployments`."""
 
-    The namespaces are as the program declares them, since roles need one to be in.
+    group: str
+    name: str
+
+
+_PODS = (Resource("", "pods"), Resource("", "persistentvolumeclaims"))
+_REPLICA_SETS = Resource("apps", "replicasets")
+_AWAITED: Mapping[str, Sequence[Resource]] = {
+    # What the provider reads to tell whether an object of a kind is ready. A list or watch that is
+    # forbidden is no error to the provider: it waits for ever.
+    "Deployment": (*_PODS, _REPLICA_SETS),
+    "StatefulSet": _PODS,
+    "Job": _PODS[:1],
+    "Service": (Resource("", "endpoints"), Resource("discovery.k8s.io", "endpointslices")),
+}
+_EVENTS = Resource("", "events")
+"""Read for every object, to say why it is not ready."""
+
+_FIXED = frozenset({Resource("", "resourcequotas"), Resource("", "limitranges")})
+"""Resources of which an administrator has objects too, so a deployer may change its own only."""
+
+
+@dataclass(frozen=True)
+class Rule:
+    """Verbs on a resource; on the objects of these names alone, if `names` is not empty."""
+
+    resource: Resource
+    verbs: Sequence[str]
+    names: Sequence[str] = ()
+
+
+def access(
+    objects: Iterable[Mapping[str, Any]],
+    deployers: Iterable[Subject] = (),
+    readers: Iterable[Subject] = (),
+) -> list[Manifest]:
+    """The namespaces, what guards them, the two roles, and a binding for every subject.
+
+    `objects` is all that the program declares, its namespaces among them. A role is the same
+    whoever is bound to it, and each subject has bindings of its own, so that applying this for
+    others later takes nothing away.
     """
     declared = list(objects)
-    namespaces = sorted(thing["metadata"]["name"] for thing in declared if _is_namespace(thing))
-    found = [namespace_manifest(name) for name in namespaces]
-    found += _bound("ClusterRole", None, _cluster_rules(declared, namespaces), subject)
-    for name in namespaces:
-        inside = [thing for thing in declared if thing["metadata"].get("namespace") == name]
-        found += _bound("Role", name, _rules(inside), subject)
+    namespaces = [dict(thing) for thing in declared if thing["kind"] == "Namespace"]
+    names = sorted(thing["metadata"]["name"] for thing in namespaces)
+    found: list[Manifest] = [*namespaces, *walls(names)]
+    roles = {DEPLOYER: deployers, READER: readers}
+    for role, named in roles.items():
+        subjects = sorted(set(named))
+        rules = _cluster_rules(role, declared, names)
+        found += _granted(role, None, rules, subjects, {_PREPARED: ",".join(names)})
+        for name in names:
+            inside = [thing for thing in declared if thing["metadata"].get("namespace") == name]
+            found += _granted(role, name, _rules(role, inside), subjects)
     return found
 
 
-def _cluster_rules(
-    declared: Iterable[Mapping[str, Any]], namespaces: Sequence[str]
-) -> list[Manifest]:
-    rules = [
-        _rule("", "namespaces", ("list", "watch")),
-        _rule("", "namespaces", _OWN, namespaces),
-        _rule("", "namespaces", ("get",), (SYSTEM_NAMESPACE,)),
-    ]
-    names: dict[tuple[str, str], list[str]] = {}
-    for thing in declared:
-        if "namespace" not in thing["metadata"] and not _is_namespace(thing):
-            names.setdefault(_resource(thing), []).append(thing["metadata"]["name"])
-    for (group, resource), of_ours in sorted(names.items()):
-        # Whoever creates an object chooses its name, so no rule can be about it.
-        rules.append(_rule(group, resource, ("create", "list", "watch")))
-        rules.append(_rule(group, resource, _OWN, sorted(of_ours)))
-    return rules
+def prepared(namespaces: Iterable[str]) -> Manifest:
+    """The deployer's ClusterRole as far as the program expects it: it names the namespaces."""
+    metadata = {"name": DEPLOYER, "annotations": {_PREPARED: ",".join(namespaces)}}
+    return {"apiVersion": f"{_API}/v1", "kind": "ClusterRole", "metadata": metadata}
 
 
-def _rules(inside: Iterable[Mapping[str, Any]]) -> list[Manifest]:
-    verbs: dict[tuple[str, str], Sequence[str]] = {}
-    for thing in inside:
-        for watched in _AWAITED.get(thing["kind"], ()):
-            verbs.setdefault(watched, _WATCH)
-        verbs[_resource(thing)] = _MANAGE
-    return [_rule(group, resource, verbs[group, resource]) for group, resource in sorted(verbs)]
+def prepared_namespaces(metadata: Mapping[str, Any]) -> set[str]:
+    """The namespaces that an administrator has made, by the metadata of that ClusterRole."""
+    return set(str((metadata.get("annotations") or {}).get(_PREPARED, "")).split(","))
 
 
-def _is_namespace(thing: Mapping[str, Any]) -> bool:
-    return thing["kind"] == "Namespace"
-
-
-def _resource(thing: Mapping[str, Any]) -> tuple[str, str]:
-    """The API group and the resource of an object: its kind, in plural and small letters."""
+def resource_of(thing: Mapping[str, Any]) -> Resource:
+    """The resource of an object: its kind, in plural and small letters."""
     group, slash, _ = str(thing["apiVersion"]).partition("/")
     kind = str(thing["kind"]).lower()
     if kind.endswith("y") and kind[-2] not in "aeiou":
         plural = f"{kind[:-1]}ies"
     else:
         plural = f"{kind}es" if kind.endswith("s") else f"{kind}s"
-    return (group if slash else "", plural)
+    return Resource(group if slash else "", plural)
 
 
-def _rule(
-    group: str, resource: str, verbs: Sequence[str], names: Sequence[str] | None = None
-) -> Manifest:
-    rule: Manifest = {"apiGroups": [group], "resources": [resource], "verbs": sorted(verbs)}
-    return rule if names is None else {**rule, "resourceNames": list(names)}
+def _cluster_rules(
+    role: str, declared: Iterable[Mapping[str, Any]], namespaces: Sequence[str]
+) -> list[Rule]:
+    rules = [
+        Rule(Resource("", "namespaces"), ("get",), (*namespaces, "kube-system")),
+        # By which the program tells whether the namespaces are there.
+        Rule(Resource(_API, "clusterroles"), ("get",), (DEPLOYER,)),
+    ]
+    names: dict[Resource, list[str]] = {}
+    for thing in declared:
+        if "namespace" not in thing["metadata"] and thing["kind"] != "Namespace":
+            names.setdefault(resource_of(thing), []).append(thing["metadata"]["name"])
+    for resource, of_ours in sorted(names.items()):
+        if role == READER:
+            rules.append(Rule(resource, ("get",), sorted(of_ours)))
+        else:
+            rules += _own(resource, sorted(of_ours))
+    return rules
 
 
-def _bound(
-    kind: str, namespace: str | None, rules: list[Manifest], subject: Subject
-) -> list[Manifest]:
-    """A role and its binding, in a namespace or, if None, in the whole cluster."""
-    api = f"{_API}/v1"
-    # By hand, not by Pulumi: these are what Pulumi's own rights are made of.
-    labels = {"app.kubernetes.io/part-of": PART_OF, "app.kubernetes.io/managed-by": "administrator"}
+def _rules(role: str, inside: Iterable[Mapping[str, Any]]) -> list[Rule]:
+    names: dict[Resource, list[str]] = {}
+    watched = {_EVENTS}
+    for thing in inside:
+        watched |= set(_AWAITED.get(thing["kind"], ()))
+        names.setdefault(resource_of(thing), []).append(thing["metadata"]["name"])
+    if role == READER:
+        return _reading(names, watched - {_EVENTS})
+    rules: list[Rule] = []
+    for resource in sorted({*names, *watched}):
+        if resource in _FIXED:
+            rules += _own(resource, sorted(set(names[resource])))
+        else:
+            rules.append(Rule(resource, (*_READ, *_WRITE) if resource in names else _READ))
+    return rules
+
+
+def _own(resource: Resource, names: Sequence[str]) -> list[Rule]:
+    """Rights on objects of these names alone, as far as rules can be about names.
+
+    Whoever creates an object chooses its name.
+    """
     return [
-        manifest(api, kind, NAME, namespace=namespace, labels=labels, rules=rules),
+        Rule(resource, ("create", "list", "watch")),
+        Rule(resource, ("delete", "get", "patch"), names),
+    ]
+
+
+def _reading(names: Mapping[Resource, Sequence[str]], watched: set[Resource]) -> list[Rule]:
+    rules: list[Rule] = []
+    for resource in sorted({*names, *watched}):
+        # They are immutable and named after their content, so there is nothing to compare.
+        if resource == Resource("", "secrets"):
+            continue
+        verbs = ("get", "list") if resource in watched else ("get",)
+        rules.append(Rule(resource, verbs))
+    return rules
+
+
+def _granted(
+    role: str,
+    namespace: str | None,
+    rules: Iterable[Rule],
+    subjects: Iterable[Subject],
+    annotations: Mapping[str, str] | None = None,
+) -> list[Manifest]:
+    """A role and its bindings, in a namespace or, if None, in the whole cluster."""
+    kind = "ClusterRole" if namespace is None else "Role"
+    api = f"{_API}/v1"
+    granted = [
         manifest(
             api,
-            f"{kind}Binding",
-            NAME,
+            kind,
+            role,
             namespace=namespace,
-            labels=labels,
-            roleRef={"apiGroup": _API, "kind": kind, "name": NAME},
-            subjects=[{"apiGroup": _API, "kind": subject.kind, "name": subject.name}],
-        ),
+            labels=ADMINISTRATOR,
+            annotations=annotations,
+            rules=[_manifest(rule) for rule in rules],
+        )
     ]
+    for subject in subjects:
+        slug = _slug(subject)
+        granted.append(
+            manifest(
+                api,
+                f"{kind}Binding",
+                f"{role}-{slug}",
+                namespace=namespace,
+                labels={**ADMINISTRATOR, SUBJECT_LABEL: slug},
+                roleRef={"apiGroup": _API, "kind": kind, "name": role},
+                subjects=[{"apiGroup": _API, "kind": subject.kind, "name": subject.name}],
+            )
+        )
+    return granted
+
+
+def _slug(subject: Subject) -> str:
+    """A name for the subject's bindings: readable, and its own."""
+    readable = re.sub("[^a-z0-9]+", "-", subject.name.lower())[:32].strip("-")
+    digest = hashlib.sha256(f"{subject.kind}:{subject.name}".encode()).hexdigest()
+    return "-".join(filter(None, (readable, digest[:8])))
+
+
+def _manifest(rule: Rule) -> Manifest:
+    named = {"resourceNames": list(rule.names)} if rule.names else {}
+    return {
+        "apiGroups": [rule.resource.group],
+        "resources": [rule.resource.name],
+        "verbs": sorted(rule.verbs),
+        **named,
+    }

@@ -1,33 +1,42 @@
-"""Namespaces, and what kind of pods each admits."""
+"""Namespaces, and which pods each admits. An administrator makes them, Pulumi looks them up."""
 
-from infra.manifests import GATEWAY_ACCESS_LABEL, PART_OF, Manifest
+from collections.abc import Iterator, Mapping
+from typing import Any, cast
 
-MANAGER = "serlo-deployer"
-"""The field manager of namespaces, in server-side apply."""
+from infra.manifests import ADMINISTRATOR, GATEWAY_ACCESS_LABEL, Manifest, manifest
+
+Labels = Mapping[str, str]
 
 
-def namespace(name: str) -> Manifest:
+def namespace(name: str, *, enforce: bool) -> Manifest:
     """A namespace that admits only pods which follow the strictest of Kubernetes' standards.
 
-    An administrator creates it, with the deployer's rights in it; then Pulumi goes on with it. Both
-    write under the same name, else each would find the other's fields in its way.
+    Without `enforce` the API server admits other pods too, but warns and writes an audit record.
     """
-    return {
-        "apiVersion": "v1",
-        "kind": "Namespace",
-        "metadata": {
-            "name": name,
-            "annotations": {"pulumi.com/patchFieldManager": MANAGER},
-            "labels": {
-                "app.kubernetes.io/name": name,
-                "app.kubernetes.io/part-of": PART_OF,
-                "app.kubernetes.io/managed-by": "pulumi",
-                GATEWAY_ACCESS_LABEL: "true",
-                **{
-                    f"pod-security.kubernetes.io/{mode}{suffix}": value
-                    for mode in ("enforce", "audit", "warn")
-                    for suffix, value in (("", "restricted"), ("-version", "latest"))
-                },
+    modes = ("enforce", "audit", "warn") if enforce else ("audit", "warn")
+    return manifest(
+        "v1",
+        "Namespace",
+        name,
+        labels={
+            **ADMINISTRATOR,
+            GATEWAY_ACCESS_LABEL: "true",
+            **{
+                f"pod-security.kubernetes.io/{mode}{suffix}": value
+                for mode in modes
+                for suffix, value in (("", "restricted"), ("-version", "latest"))
             },
         },
-    }
+    )
+
+
+def labels(thing: Mapping[str, Any]) -> Labels:
+    """The labels of an object; empty if it has none."""
+    return cast(Labels, thing["metadata"].get("labels") or {})
+
+
+def differences(declared: Labels, found: Labels) -> Iterator[tuple[str, str, str]]:
+    """The labels that are not as declared: which, what was found, and what is declared."""
+    for label, value in declared.items():
+        if found.get(label) != value:
+            yield label, found.get(label, "nothing"), value

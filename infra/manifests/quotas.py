@@ -22,7 +22,7 @@ _MEBIBYTE = 2**20
 
 
 def quota(namespace: str, workloads: Sequence[Workload]) -> Manifest:
-    """The ResourceQuota of a namespace in which these run. No port of a node or cloud is opened.
+    """The ResourceQuota of a namespace in which these run.
 
     It has to grow before workloads do, so they depend on it. Lowering limits by more than half at
     once, while most replicas run, would leave no room for the rollout: do it in two steps.
@@ -40,7 +40,6 @@ def quota(namespace: str, workloads: Sequence[Workload]) -> Manifest:
     ]
     hard["persistentvolumeclaims"] = str(sum(count for count, _ in volumes))
     hard["requests.storage"] = _memory(sum(count * size for count, size in volumes))
-    hard |= {"services.loadbalancers": "0", "services.nodeports": "0"}
     return manifest("v1", "ResourceQuota", namespace, namespace=namespace, spec={"hard": hard})
 
 

@@ -14,6 +14,7 @@ from rehearsal.plugins.resource_kubernetes.diffing import parse_property_path, v
 _LAST_LINES = 20
 # Cloudflare calls DNSSEC pending until the registrar publishes the zone's DS record.
 _ON_ITS_WAY = {("cloudflare:index/zoneDnssec:ZoneDnssec", "status"): ("active", "pending")}
+_SECRETS = "**kubernetes:core/v1:Secret::**"
 
 
 class RefreshError(Exception):
@@ -61,6 +62,8 @@ def refresh(pulumi: Sequence[str], folder: Path, variables: Mapping[str, str]) -
                 [
                     *(*pulumi, "refresh", "--preview-only", "--non-interactive"),
                     *("--suppress-outputs", "--event-log", str(log)),
+                    # Immutable and named after what is in them; a reader may not see them.
+                    *("--exclude", _SECRETS),
                 ],
                 cwd=folder,
                 # The event log is an option for "debugging"; the automation API uses it as well.

@@ -67,11 +67,15 @@ class ResourceChange:
 
 @dataclass(frozen=True)
 class Comparison:
-    """One stack before and after."""
+    """One stack before and after.
+
+    `external` are the changes that an administrator makes before Pulumi makes the others.
+    """
 
     before: Snapshot
     after: Snapshot
     changes: tuple[ResourceChange, ...]
+    external: tuple[ResourceChange, ...] = ()
 
     @property
     def stack(self) -> str:
@@ -100,7 +104,13 @@ def compare(before: Snapshot, after: Snapshot) -> Comparison:
         return Comparison(before, after, ())
     order = dict.fromkeys((*after.resources, *before.resources))
     found = (_change(before.resources.get(urn), after.resources.get(urn)) for urn in order)
-    return Comparison(before, after, tuple(change for change in found if change is not None))
+    changes = [change for change in found if change is not None]
+    return Comparison(
+        before,
+        after,
+        tuple(change for change in changes if not change.resource.external),
+        tuple(change for change in changes if change.resource.external),
+    )
 
 
 def at(resource: Resource | None, *path: str) -> Any:

@@ -76,7 +76,8 @@ class StackReport:
     @property
     def is_empty(self) -> bool:
         """Whether nothing changes."""
-        return self.problem is None and not self.changed and not self.releases
+        # What an administrator has to change is among the dangers alone.
+        return self.problem is None and not (self.changed or self.releases or self.dangers)
 
 
 @dataclass(frozen=True)

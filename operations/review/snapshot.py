@@ -20,7 +20,10 @@ from operations.review.readable import readable
 
 @dataclass(frozen=True)
 class Resource:
-    """A resource that the program manages; secrets are redacted in `properties`."""
+    """A resource that the program declares; secrets are redacted in `properties`.
+
+    `external`: an administrator changes it, not Pulumi.
+    """
 
     urn: str
     type: str
@@ -28,6 +31,7 @@ class Resource:
     protect: bool
     retained: bool
     properties: Mapping[str, Any]
+    external: bool = False
 
     @property
     def is_kubernetes(self) -> bool:
@@ -135,7 +139,7 @@ def take(stack: str, file: Path) -> Snapshot:
             entry.urn: _resource(entry)
             # They are registered at the same time, so that their order says nothing.
             for entry in sorted(program.registrations, key=lambda entry: entry.urn)
-            if entry.custom and not entry.existing
+            if entry.custom and entry.is_declared
         },
         routing=_routing(environment),
     )
@@ -171,6 +175,7 @@ def _resource(entry: Registration) -> Resource:
         protect=entry.protect,
         retained=entry.retained,
         properties=readable(entry.type, properties),
+        external=entry.existing,
     )
 
 

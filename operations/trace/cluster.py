@@ -49,7 +49,7 @@ class Declared:
     def __init__(self, program: Program) -> None:
         self._objects: dict[str, dict[Key, JsonObject]] = {}
         for entry in program.registrations:
-            if entry.type.startswith("kubernetes:") and not entry.existing:
+            if entry.type.startswith("kubernetes:") and entry.is_declared:
                 thing = cast(JsonObject, _open(entry.properties))
                 metadata = section(thing, "metadata")
                 key = str(metadata.get("namespace", "")), str(metadata["name"])

@@ -1,14 +1,14 @@
-"""What must not be lost by accident, and which pods a namespace admits."""
+"""What must not be lost by accident, and what is not Pulumi's to change."""
 
 from collections.abc import Iterator
 
 from policy.facts import Facts
-from policy.resources import Resource, fields
+from policy.resources import Resource
 from policy.rules.rule import ResourceRule
 
 _IRREPLACEABLE = frozenset(
     {
-        *("kubernetes:core/v1:Namespace", "kubernetes:core/v1:PersistentVolumeClaim"),
+        "kubernetes:core/v1:PersistentVolumeClaim",
         *("kubernetes:apps/v1:StatefulSet", "kubernetes:gateway.networking.k8s.io/v1:Gateway"),
         *("cloudflare:index/zone:Zone", "cloudflare:index/zoneDnssec:ZoneDnssec"),
         "cloudflare:index/dnsRecord:DnsRecord",
@@ -18,8 +18,10 @@ _IRREPLACEABLE = frozenset(
 )
 """Deleting one of these ends the platform, or takes data with it."""
 
-_LEVEL = "pod-security.kubernetes.io/enforce"
-REASON = "serlo.org/pod-security-reason"
+_ADMINISTRATORS = frozenset(
+    {"Namespace", "Role", "ClusterRole", "RoleBinding", "ClusterRoleBinding"}
+)
+"""Whoever can change one of these can lift the walls that a deployment stays within."""
 
 
 def _unprotected(resource: Resource, facts: Facts) -> Iterator[str]:
@@ -27,14 +29,9 @@ def _unprotected(resource: Resource, facts: Facts) -> Iterator[str]:
         yield f"this {resource.kind} is not protected"
 
 
-def _lax_namespace(resource: Resource, _: Facts) -> Iterator[str]:
-    if resource.type != "kubernetes:core/v1:Namespace":
-        return
-    level = fields(resource.metadata, "labels").get(_LEVEL)
-    reason = fields(resource.metadata, "annotations").get(REASON)
-    if level == "restricted" or (level == "baseline" and reason):
-        return
-    yield f"it admits pods by the standard {level!r}" + ("" if reason else " without a reason")
+def _lifts_walls(resource: Resource, _: Facts) -> Iterator[str]:
+    if resource.kind in _ADMINISTRATORS:
+        yield f"this {resource.kind} is an administrator's"
 
 
 RULES = (
@@ -45,12 +42,9 @@ RULES = (
         findings=_unprotected,
     ),
     ResourceRule(
-        name="restricted-namespaces",
-        description="A namespace admits only pods that follow Kubernetes' strictest standard.",
-        remedy=(
-            f"Label it {_LEVEL}: restricted; or baseline, with the reason in the annotation "
-            f"{REASON}"
-        ),
-        findings=_lax_namespace,
+        name="walls-stay",
+        description="An update changes neither namespaces nor rights.",
+        remedy="Look the namespace up, and let `serlo access` print the rights",
+        findings=_lifts_walls,
     ),
 )

@@ -14,6 +14,8 @@ from rehearsal.files import write_private
 CONTEXT = "rehearsal"
 DEPLOYER = "deployer"
 DEPLOYER_USER = f"rehearsal:{DEPLOYER}"
+READER = "reader"
+READER_USER = f"rehearsal:{READER}"
 
 
 @dataclass(frozen=True)
@@ -30,10 +32,11 @@ class Identity:
 
 
 # The rights of the last two are in bootstrap.py; those of the others come with Kubernetes, except
-# the deployer's, which are none until somebody gives it some.
+# the deployer's and the reader's, who have none until somebody gives them some.
 IDENTITIES = (
     Identity("rehearsal-admin", None, ("system:masters",)),
     Identity(DEPLOYER_USER, None, context=DEPLOYER),
+    Identity(READER_USER, None, context=READER),
     Identity("system:kube-controller-manager", "kube-controller-manager"),
     Identity("system:kube-scheduler", "kube-scheduler"),
     Identity("rehearsal:kwok", "kwok"),

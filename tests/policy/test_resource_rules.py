@@ -256,7 +256,7 @@ def test_other_zones_and_accounts_fail() -> None:
 
 
 def test_the_irreplaceable_is_protected_in_production() -> None:
-    for kind in ("Namespace", "PersistentVolumeClaim", "StatefulSet", "Gateway"):
+    for kind in ("PersistentVolumeClaim", "StatefulSet", "Gateway"):
         assert findings("protected-in-production", kubernetes(kind)) == [
             f"this {kind} is not protected"
         ]
@@ -267,18 +267,11 @@ def test_the_irreplaceable_is_protected_in_production() -> None:
     assert findings("protected-in-production", deployment()) == []
 
 
-def test_lax_namespaces_need_a_reason() -> None:
-    def labelled(level: str | None, **annotations: str) -> list[str]:
-        labels = {} if level is None else {"pod-security.kubernetes.io/enforce": level}
-        metadata = {"labels": labels, "annotations": annotations}
-        return findings("restricted-namespaces", kubernetes("Namespace", metadata=metadata))
-
-    reason = {"serlo.org/pod-security-reason": "the legacy image runs as root"}
-    assert labelled("restricted") == []
-    assert labelled("baseline", **reason) == []
-    assert labelled("baseline") == ["it admits pods by the standard 'baseline' without a reason"]
-    assert len(labelled("privileged", **reason)) == 1
-    assert len(labelled(None)) == 1
+@pytest.mark.parametrize(
+    "kind", ["Namespace", "Role", "ClusterRole", "RoleBinding", "ClusterRoleBinding"]
+)
+def test_namespaces_and_rights_are_not_changed_by_an_update(kind: str) -> None:
+    assert findings("walls-stay", kubernetes(kind)) == [f"this {kind} is an administrator's"]
 
 
 @pytest.mark.parametrize("name", [rule.name for rule in RESOURCE_RULES])

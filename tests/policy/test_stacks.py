@@ -54,7 +54,7 @@ def test_a_stack_keeps_every_rule(stack: str) -> None:
 def test_the_rules_see_what_they_judge() -> None:
     resources = resources_of("production")
     kinds = Counter(resource.kind for resource in resources)
-    for kind in ("Deployment", "Service", "HTTPRoute", "Namespace", "DnsRecord", "WorkersRoute"):
+    for kind in ("Deployment", "Service", "HTTPRoute", "DnsRecord", "WorkersRoute"):
         assert kinds[kind], kind
     assert all(list(containers(entry)) for entry in resources if entry.kind == "Deployment")
     assert {resource.stack for resource in resources} == {"production"}

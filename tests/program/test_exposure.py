@@ -108,7 +108,7 @@ def test_routes_may_come_only_from_namespaces_of_ours(program: Program) -> None:
     (listener,) = gateway.properties["spec"]["listeners"]
     wanted = listener["allowedRoutes"]["namespaces"]["selector"]["matchLabels"]
     for namespace in of_kind(program, "Namespace"):
-        if not namespace.existing:
+        if namespace.is_declared:
             assert wanted.items() <= namespace.properties["metadata"]["labels"].items()
 
 

@@ -98,12 +98,6 @@ def test_quotas_are_what_the_workloads_add_up_to(program: Program) -> None:
             assert 0 <= spare < 2**20, f"{namespace}: {resource}"
 
 
-def test_no_namespace_opens_ports_of_nodes_or_of_the_cloud(program: Program) -> None:
-    for quota in _of_kind(kubernetes_objects(program.registrations), "ResourceQuota"):
-        assert quota["spec"]["hard"]["services.nodeports"] == "0"
-        assert quota["spec"]["hard"]["services.loadbalancers"] == "0"
-
-
 def test_limits_are_those_of_the_largest_container(program: Program) -> None:
     objects = kubernetes_objects(program.registrations)
     for limits in _of_kind(objects, "LimitRange"):
@@ -133,12 +127,12 @@ def test_serving_goes_before_batch_and_both_before_the_unclassified(program: Pro
 def test_what_runs_waits_for_the_walls_of_its_namespace_and_for_its_class(
     program: Program,
 ) -> None:
-    kinds = ("Namespace", "NetworkPolicy", "ResourceQuota", "LimitRange")
+    kinds = ("NetworkPolicy", "ResourceQuota", "LimitRange")
     walls = {
-        (kind, entry.properties["metadata"].get("namespace", entry.name)): entry.urn
+        (kind, entry.properties["metadata"]["namespace"]): entry.urn
         for entry in program.registrations
         for kind in (entry.type.split(":")[-1],)
-        if kind in kinds and not entry.existing
+        if kind in kinds
     }
     for entry in program.registrations:
         if entry.type.split(":")[-1] in WORKLOADS:

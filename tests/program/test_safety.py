@@ -8,10 +8,14 @@ from pathlib import Path
 import pytest
 
 from infra.environment import Environment
+from infra.manifests import GATEWAY_ACCESS_LABEL
+from infra.manifests.access import DEPLOYER, prepared
+from infra.manifests.namespaces import labels as labels_of
+from infra.manifests.namespaces import namespace
 from operations.program import Program, ProgramError, run_program
 from tests.stack_files import ROOT, STACKS, stack_file
 
-from .conftest import REHEARSAL, ChangedStack, of_kind, program_of
+from .conftest import REHEARSAL, ChangedStack, Edit, of_kind, program_of
 
 UID = "1f0b1d4e-6a0c-4f43-9d5b-0f6d3c1a2b34"
 OTHER_UID = "2e0b1d4e-6a0c-4f43-9d5b-0f6d3c1a2b34"
@@ -55,10 +59,60 @@ def test_the_wrong_cluster_is_refused_and_left_alone(changed_stack: ChangedStack
     assert UID in str(refusal)
     line = next(n for n, text in enumerate(file.read_text().splitlines(), 1) if UID in text)
     assert f"stacks/Pulumi.staging.yaml:{line}:10" in str(refusal)
+    assert _looked_up(refusal) == {"kube-system"}
+
+
+def _looked_up(refusal: ProgramError) -> set[str]:
+    """What the program looked up before it refused; nothing else was done to a cluster."""
     for entry in refusal.registrations:
         is_component = entry.type.startswith("serlo:")
-        is_reader = entry.name in {"cluster-identity", "kube-system"}
+        is_reader = entry.name == "cluster-identity" or entry.existing
         assert is_component or is_reader, f"{entry.type} {entry.name} was registered"
+    return {entry.name for entry in refusal.registrations if entry.existing}
+
+
+def test_missing_namespaces_are_refused_before_anything_is_done(
+    changed_stack: ChangedStack,
+) -> None:
+    file = changed_stack("staging", REHEARSAL, (NO_UID, UID))
+    refusal = _refusal(file, cluster_uid=UID, found={DEPLOYER: prepared(["auth", "frontend"])})
+    assert "Namespaces are missing: api, gateway, serlo-org." in str(refusal)
+    assert "serlo access staging" in str(refusal)
+    assert _looked_up(refusal) == {"kube-system", DEPLOYER}
+
+
+@pytest.mark.parametrize("label", ["pod-security.kubernetes.io/enforce", GATEWAY_ACCESS_LABEL])
+@pytest.mark.parametrize("there", ["privileged", None])
+def test_namespaces_that_are_not_labelled_as_declared_are_refused(
+    changed_stack: ChangedStack, label: str, there: str | None
+) -> None:
+    file = changed_stack("staging", REHEARSAL, (NO_UID, UID))
+    labels = dict(labels_of(namespace("api", enforce=True)))
+    wanted = labels.pop(label)
+    if there is not None:
+        labels[label] = there
+    found = {name: {"metadata": {"labels": labels}} for name in ("api", "auth")}
+    refusal = _refusal(file, cluster_uid=UID, found=found)
+    for name in found:
+        said = f"namespace {name}: label {label}: found {there or 'nothing'}, wanted {wanted}\n"
+        assert said in str(refusal)
+    assert "serlo access staging | kubectl apply" in str(refusal)
+    assert "namespace frontend" not in str(refusal)
+    _looked_up(refusal)
+
+
+def test_a_stack_may_wait_before_it_enforces_the_restricted_standard(
+    changed_stack: ChangedStack,
+) -> None:
+    warn: Edit = (f"    uid: {NO_UID}", f"    pod-security: warn\n    uid: {UID}")
+    file = changed_stack("staging", REHEARSAL, warn)
+    (api,) = (e for e in of_kind(run_program(file), "Namespace") if e.name == "api")
+    labels = api.properties["metadata"]["labels"]
+    assert "pod-security.kubernetes.io/enforce" not in labels
+    assert labels["pod-security.kubernetes.io/warn"] == "restricted"
+    # Somebody is further already: that is no reason to stop.
+    enforced = {"api": {"metadata": namespace("api", enforce=True)["metadata"]}}
+    assert run_program(file, cluster_uid=UID, found=enforced)
 
 
 def test_the_right_cluster_is_accepted(changed_stack: ChangedStack) -> None:
@@ -123,7 +177,7 @@ def test_production_is_protected_and_nothing_else(program: Program) -> None:
     protected = {entry.type.split(":")[-1] for entry in program.registrations if entry.protect}
     if program.stack == "production":
         assert protected == {
-            *("Namespace", "Gateway", "StatefulSet", "DnsRecord", "WorkersRoute"),
+            *("Gateway", "StatefulSet", "DnsRecord", "WorkersRoute"),
             *("WorkersKvNamespace", "ZoneDnssec", "ZoneSetting"),
         }
     else:

@@ -116,10 +116,10 @@ def test_low_ports_are_open_to_processes_that_are_not_root(program: Program) -> 
 
 
 def test_every_namespace_enforces_the_restricted_standard(program: Program) -> None:
-    managed = [entry for entry in of_kind(program, "Namespace") if not entry.existing]
+    declared = [entry for entry in of_kind(program, "Namespace") if entry.is_declared]
     used = {workload.service.namespace for workload in _workloads(program).values()}
-    assert {entry.name for entry in managed} == used | {"gateway"}
-    for namespace in managed:
+    assert {entry.name for entry in declared} == used | {"gateway"}
+    for namespace in declared:
         labels = namespace.properties["metadata"]["labels"]
         assert labels["pod-security.kubernetes.io/enforce"] == "restricted"
 

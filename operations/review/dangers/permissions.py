@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, cast
 
-from infra.manifests.access import DEPLOYERS, access
+from infra.manifests.access import DEPLOYER, access
 from operations.review.comparing import Comparison, FieldChange, Operation, ResourceChange
 from operations.review.dangers.danger import Danger, Kind
 from operations.review.snapshot import Snapshot
@@ -40,9 +40,11 @@ def permission_dangers(comparison: Comparison) -> Iterator[Danger]:
     """New rights, and protections given up."""
     for change in comparison.changes:
         yield from _roles(change)
+    for change in (*comparison.changes, *comparison.external):
         for field in change.fields:
             yield from _weakened(change, field)
-    yield from _deployer(comparison)
+    yield from _administrator(comparison)
+    yield from _new_rights(comparison)
 
 
 def _roles(change: ResourceChange) -> Iterator[Danger]:
@@ -76,7 +78,21 @@ def _weakened(change: ResourceChange, field: FieldChange) -> Iterator[Danger]:
         yield Danger(Kind.HARDENING, what, where, "the API server admits other pods than before")
 
 
-def _deployer(comparison: Comparison) -> Iterator[Danger]:
+def _administrator(comparison: Comparison) -> Iterator[Danger]:
+    for change in comparison.external:
+        if change.operation is Operation.DELETE:
+            continue
+        new = change.operation is Operation.CREATE
+        labels = ", ".join(field.path.removeprefix("metadata.labels.") for field in change.fields)
+        yield Danger(
+            Kind.PERMISSION,
+            "a new namespace" if new else f"other labels: {labels}",
+            change.resource.label,
+            f"`pulumi up` stops until an administrator applies serlo access {comparison.stack}",
+        )
+
+
+def _new_rights(comparison: Comparison) -> Iterator[Danger]:
     if comparison.before.problem is not None or comparison.after.problem is not None:
         return
     before, after = _rights(comparison.before), _rights(comparison.after)
@@ -94,9 +110,9 @@ def _deployer(comparison: Comparison) -> Iterator[Danger]:
 def _rights(snapshot: Snapshot) -> dict[str, set[tuple[str, str]]]:
     objects = [r.properties for r in snapshot.resources.values() if r.is_kubernetes]
     found: dict[str, set[tuple[str, str]]] = {}
-    given: list[dict[str, Any]] = [dict(thing) for thing in access(objects, DEPLOYERS)]
+    given: list[dict[str, Any]] = [dict(thing) for thing in access(objects)]
     for thing in given:
-        if thing["kind"] in {"Role", "ClusterRole"}:
+        if thing["metadata"]["name"] == DEPLOYER and thing["kind"] in {"Role", "ClusterRole"}:
             place: str = thing["metadata"].get("namespace", "the whole cluster")
             found[place] = {
                 (resource, verb)

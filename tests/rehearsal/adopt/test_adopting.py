@@ -65,7 +65,7 @@ def test_what_exists_becomes_the_stacks(servers: Rehearsal, tmp_path: Path) -> N
         if not resource.get("component")
     }
     assert imported >= {
-        *(("Namespace", "api"), ("Deployment", "api/server"), ("StatefulSet", "api/redis")),
+        *(("Deployment", "api/server"), ("StatefulSet", "api/redis")),
         *(("Service", "frontend/frontend"), ("PriorityClass", "serlo-serving")),
         *(("DnsRecord", f"{before.zone}/{made['en']}"), ("ZoneSetting", f"{before.zone}/ssl")),
         ("DnsRecord", f"{before.zone}/{made['apex']}"),
@@ -92,7 +92,6 @@ def test_what_exists_becomes_the_stacks(servers: Rehearsal, tmp_path: Path) -> N
     updated = {urn.rpartition("$")[2] for urn, op in operations.items() if op == "update"}
     settings = {urn for urn in updated if "ZoneSetting" in urn or "ZoneDnssec" in urn}
     assert updated - settings == {
-        "kubernetes:core/v1:Namespace::api",
         "kubernetes:apps/v1:Deployment::server",
         "kubernetes:core/v1:Service::frontend",
         "cloudflare:index/dnsRecord:DnsRecord::apex",  # its comment
@@ -115,8 +114,9 @@ def test_what_exists_becomes_the_stacks(servers: Rehearsal, tmp_path: Path) -> N
     frontend = servers.cluster.get("v1", "Service", "frontend", "frontend")
     assert frontend["metadata"]["labels"]["app.kubernetes.io/part-of"] == "serlo"
     assert "old" not in frontend["metadata"]["labels"]
+    # Whatever else an administrator has written on a namespace stays.
     namespace = servers.cluster.get("v1", "Namespace", "api")
-    assert "team" not in namespace["metadata"]["labels"]
+    assert namespace["metadata"]["labels"]["team"] == "api"
     assert {record["id"] for record in servers.records()} >= {made["en"]}
     assert {step["op"] for step in preview(servers)} <= {"read", "same"}
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from infra.manifests.priority import priority_classes
+from infra.manifests.walls import walls
 from operations.program import run_program
 from operations.render import kubernetes_objects
 from rehearsal.kubernetes_api import ApiError, Cluster
@@ -119,9 +120,9 @@ def test_the_largest_container_fits_and_a_larger_one_does_not(
 
 
 def test_no_service_may_open_ports_of_nodes(
-    cluster: Cluster, namespace: str, frontend: list[Json], eventually: Callable[..., Any]
+    cluster: Cluster, namespace: str, eventually: Callable[..., Any]
 ) -> None:
-    (quota,) = (c for c in _copies(frontend, namespace) if c["kind"] == "ResourceQuota")
+    (quota,) = (wall for wall in walls([namespace]) if wall["kind"] == "ResourceQuota")
     cluster.apply(quota, field_manager=OWNER)
 
     def refused(kind: str) -> bool:

@@ -75,8 +75,9 @@ def test_a_stack_comes_up_twice_and_goes(
     assert destroyed.returncode == 0, destroyed.stdout + destroyed.stderr
     for kind in KINDS:
         assert rehearsal.ours(kind) == set()
+    # They are an administrator's.
     for namespace in ("api", "frontend", "gateway"):
-        assert not exists(rehearsal.cluster, "v1", "Namespace", namespace)
+        assert exists(rehearsal.cluster, "v1", "Namespace", namespace)
     zone = rehearsal.zone
     assert rehearsal.records() == []
     for kind in ("workers/routes", "rulesets"):

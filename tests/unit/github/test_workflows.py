@@ -234,6 +234,14 @@ def test_production_follows_staging_one_at_a_time() -> None:
     assert on["push"]["branches"] == ["main"]
 
 
+@pytest.mark.parametrize("one", JOBS, ids=str)
+def test_every_preview_and_update_is_judged_by_the_policy_pack(one: Job) -> None:
+    for step in one.steps:
+        for command in re.findall(r"pulumi (?:preview|up) (?:.|\\\n)*", step.get("run", "")):
+            # What only counts changes is judged in the step before it.
+            assert "--policy-pack policy/" in command or "--json" in command
+
+
 def test_only_the_deployment_changes_anything() -> None:
     updating = {str(one) for one in JOBS if one.runs("pulumi up")}
     assert updating == {"deploy.staging", "deploy.production"}
