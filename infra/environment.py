@@ -19,6 +19,7 @@ from infra.stackschema import (
     ClusterKeys,
     EdgeKeys,
     GatewayKeys,
+    NodePoolKeys,
     ServiceKeys,
 )
 
@@ -39,7 +40,7 @@ class Environment:
     `services` are those that exist here; `versions` holds the release of each by version key;
     `overrides` what the file says about a service beyond its declaration; `parts` the optional
     parts of the platform, on or off; `secrets` maps each secret that is needed to those who use it
-    (the values are no part of an Environment).
+    (the values are no part of an Environment). `node_pools` are by their full names.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Environment:
     gateway: GatewayKeys
     cloudflare: CloudflareKeys
     edge: EdgeKeys
+    node_pools: Mapping[str, NodePoolKeys]
     services: tuple[Service, ...]
     overrides: Mapping[str, ServiceKeys]
     parts: Mapping[str, bool]
@@ -92,6 +94,7 @@ class Environment:
             gateway=keys.gateway,
             cloudflare=keys.cloudflare,
             edge=keys.edge,
+            node_pools={_node_pool(name, pool): of for pool, of in keys.node_pools.items()},
             services=present,
             overrides=keys.services,
             parts=keys.parts,
@@ -128,7 +131,7 @@ class Environment:
 
     def node_pool(self, pool: str) -> str:
         """The node pool's full name, which nodes carry as a label."""
-        return f"serlo-{self.name}-cluster-{pool}"
+        return _node_pool(self.name, pool)
 
     def placeholders(self) -> list[Problem]:
         """Values that stand in for ones nobody has filled in yet: fit for rehearsals alone."""
@@ -158,6 +161,10 @@ class Environment:
             self.file.problem(("config", *place), allowed, remedy, found=_placeholder(self, place))
             for place, allowed, remedy in found
         ]
+
+
+def _node_pool(environment: str, pool: str) -> str:
+    return f"serlo-{environment}-cluster-{pool}"
 
 
 def _placeholder(environment: Environment, place: tuple[str, ...]) -> str:

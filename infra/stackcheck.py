@@ -229,6 +229,28 @@ def _sizes(file: StackFile, name: str) -> Iterator[Problem]:
             )
 
 
+def _pools(file: StackFile, environment: str, known: Mapping[str, Service]) -> Iterator[Problem]:
+    pools = list(_below(file, "node-pools"))
+    chosen = {name: _below(file, "services", name).get("pool") for name in known}
+    for name, pool in chosen.items():
+        if isinstance(pool, str) and pool and pool not in pools:
+            place = ("config", "serlo:services", name, "pool")
+            remedy = "Take one of those, or describe the pool below serlo:node-pools"
+            yield file.problem(place, f"one of {', '.join(pools)}", remedy)
+    if not isinstance(_ours(file).get("node-pools"), dict):
+        return  # the schema says so
+    users: dict[str, list[str]] = {}
+    for name, service in _existing(file, environment, known).items():
+        if chosen[name] is None and service.pool not in pools:
+            users.setdefault(service.pool, []).append(name)
+    for pool, names in users.items():
+        yield file.problem(
+            ("config", "serlo:node-pools", pool),
+            f"the node pool of {', '.join(names)}",
+            f"Describe it as {EXAMPLE} does, or choose another: serlo:services.{names[0]}.pool",
+        )
+
+
 def _interlock(
     file: StackFile, environment: str, _known: Mapping[str, Service]
 ) -> Iterator[Problem]:
@@ -341,6 +363,7 @@ _RULES: tuple[Check, ...] = (
     _versions,
     _parts,
     _services,
+    _pools,
     _interlock,
     _edge,
     _secrets,

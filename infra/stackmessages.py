@@ -24,7 +24,7 @@ _PLAIN_TYPES = {
     "float_type": (PERCENTAGE, "Write a number, no quotes, no %"),
     "list_type": ("a list", "Write the names in brackets: [one, another]"),
     "bool_type": ("true or false", "Write one of the two, no quotes"),
-    "literal_error": ("non-preemptible or preemptible", "Write one of the two"),
+    "too_short": ("a list that is not empty", "Write one element at least"),
 }
 _MAPPING = ("a mapping of keys to values", f"Write it as {EXAMPLE} does")
 

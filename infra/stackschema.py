@@ -6,11 +6,11 @@ allowed and what to do; `infra.stackcheck` adds the place.
 
 import ipaddress
 import re
-from typing import Annotated, Literal, LiteralString
+from typing import Annotated, LiteralString
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
 from infra import quantity
@@ -122,7 +122,7 @@ def _quantity(text: str, kind: str) -> str:
 
 def _count(number: int) -> int:
     if not 1 <= number <= 100:
-        raise _mistake("a whole number from 1 to 100", "Write how many pods there should be")
+        raise _mistake("a whole number from 1 to 100", "Write a number in that range")
     return number
 
 
@@ -242,8 +242,18 @@ class ServiceKeys(_Keys):
 
     replicas: ReplicaKeys | None = None
     resources: ResourceKeys | None = None
-    pool: Literal["non-preemptible", "preemptible"] | None = None
+    pool: Text | None = None
     settings: dict[str, str] = {}
+
+
+class NodePoolKeys(_Keys):
+    """A node pool: how many nodes it may have, and what one of them has left for pods."""
+
+    nodes: Count
+    machine: Text
+    zones: Annotated[list[Text], Field(min_length=1)]
+    allocatable: AmountKeys
+    preemptible: bool = False
 
 
 class SecureKeys(_Keys):
@@ -263,6 +273,7 @@ class StackKeys(_Keys):
     gateway: GatewayKeys
     cloudflare: CloudflareKeys
     edge: EdgeKeys
+    node_pools: dict[str, NodePoolKeys]
     services: dict[str, ServiceKeys] = {}
     secrets: dict[str, SecureKeys] = {}
 

@@ -31,6 +31,7 @@ from operations.settling import settle
 from operations.stacks import stack_file
 from operations.unready import unready_pods
 from rehearsal.control_plane.credentials import CONTEXT, DEPLOYER, DEPLOYER_USER, READER_USER
+from rehearsal.control_plane.nodes import NodePool
 from rehearsal.files import write_public
 from rehearsal.kubernetes_api import ApiError, Cluster
 from rehearsal.plugins.selection import Choice, Plugins, obtain_tools, select
@@ -211,9 +212,24 @@ def start_servers(
     if not zones.is_file() or zones.read_text() != content:
         write_public(zones, content)
     with console.status("starting the control plane, Cloudflare and the origin") as status:
-        return start(
-            project.rehearsal, environment=project.stack, owner=owner, progress=status.update
+        pools = node_pools(environment)
+        return start(project.rehearsal, pools=pools, owner=owner, progress=status.update)
+
+
+def node_pools(environment: Environment) -> list[NodePool]:
+    """Return the node pools of the stack file, for the cluster that stands in for its own."""
+    return [
+        NodePool(
+            name=name,
+            nodes=pool.nodes,
+            machine=pool.machine,
+            zones=pool.zones,
+            cpu=pool.allocatable.cpu,
+            memory=pool.allocatable.memory,
+            preemptible=pool.preemptible,
         )
+        for name, pool in environment.node_pools.items()
+    ]
 
 
 def grant_access(cluster: Cluster, source: Path) -> None:

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from operations.review.snapshot import Snapshot
-from rehearsal.control_plane.pools import N1_STANDARD_1, POOLS
+from operations.review.snapshot import NodePool, Snapshot
 from rehearsal.plugins.resource_kubernetes.quantities import parse_quantity
 
 _POOL_LABEL = "cloud.google.com/gke-nodepool"
@@ -92,37 +91,40 @@ class Pods:
 
 
 def needs(snapshot: Snapshot) -> tuple[Need, ...]:
-    """What each node pool is asked for, by the pool's name."""
+    """What each node pool is asked for, in the order of the pools' names.
+
+    Nothing where a checkout does not say what node pools there are.
+    """
     every = list(pods(snapshot))
-    allowed = {pool.suffix: pool.nodes for pool in POOLS.get(snapshot.stack, ())}
     return tuple(
-        _need(pool, [one for one in every if one.pool == pool], allowed.get(_suffix(pool), 0))
-        for pool in sorted({one.pool for one in every})
+        _need(name, snapshot.node_pools[name], [one for one in every if one.pool == name])
+        for name in sorted({one.pool for one in every})
+        if name in snapshot.node_pools
     )
 
 
-def _need(pool: str, pods: Sequence[Pods], nodes: int) -> Need:
+def _need(name: str, pool: NodePool, pods: Sequence[Pods]) -> Need:
     return Need(
-        pool=pool,
+        pool=name,
         pods_least=sum(one.least for one in pods),
         pods_most=sum(one.most for one in pods),
         requests_least=_total([one.requests for one in pods for _ in range(one.least)]),
         requests_most=_total([one.requests for one in pods for _ in range(one.most)]),
         limits_most=_total([one.limits for one in pods for _ in range(one.most)]),
-        nodes_least=_packed([one.requests for one in pods for _ in range(one.least)], nodes),
-        nodes_most=_packed([one.requests for one in pods for _ in range(one.most)], nodes),
-        nodes=nodes,
+        nodes_least=_packed([one.requests for one in pods for _ in range(one.least)], pool),
+        nodes_most=_packed([one.requests for one in pods for _ in range(one.most)], pool),
+        nodes=pool.nodes,
     )
 
 
-def _packed(pods: Sequence[Amount], nodes: int) -> int | None:
+def _packed(pods: Sequence[Amount], pool: NodePool) -> int | None:
     """How many nodes hold the pods, the largest placed first; None if there are too few."""
     free: list[Amount] = []
-    empty = Amount(_cpu(N1_STANDARD_1.allocatable_cpu), _memory(N1_STANDARD_1.allocatable_memory))
+    empty = Amount(_cpu(pool.cpu), _memory(pool.memory))
     for pod in sorted(pods, key=lambda pod: (pod.cpu, pod.memory), reverse=True):
         place = next((i for i, node in enumerate(free) if pod.fits_in(node)), None)
         if place is None:
-            if len(free) == nodes or not pod.fits_in(empty):
+            if len(free) == pool.nodes or not pod.fits_in(empty):
                 return None
             free.append(empty)
             place = len(free) - 1
@@ -179,7 +181,3 @@ def _cpu(text: str) -> int:
 
 def _memory(text: str) -> int:
     return int((parse_quantity(text) or Fraction()) / _MIB)
-
-
-def _suffix(pool: str) -> str:
-    return pool.partition("-cluster-")[2]

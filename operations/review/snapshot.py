@@ -8,7 +8,7 @@ code here reads another checkout's declarations too, so it asks little of them.
 import json
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
@@ -71,6 +71,15 @@ class Declared:
 
 
 @dataclass(frozen=True)
+class NodePool:
+    """How many nodes a pool may have, and what one of them has left for pods, as quantities."""
+
+    nodes: int
+    cpu: str
+    memory: str
+
+
+@dataclass(frozen=True)
 class Routing:
     """What the worker at the edge is given: compiled rules, plain bindings, places of rules."""
 
@@ -97,6 +106,7 @@ class Snapshot:
     prereleases: Sequence[str]
     resources: Mapping[str, Resource]
     routing: Routing | None = None
+    node_pools: Mapping[str, NodePool] = field(default_factory=dict[str, NodePool])
     problem: str | None = None
 
     def of_kind(self, *kinds: str) -> list[Resource]:
@@ -142,7 +152,19 @@ def take(stack: str, file: Path) -> Snapshot:
             if entry.custom and entry.is_declared
         },
         routing=_routing(environment),
+        node_pools=_node_pools(environment),
     )
+
+
+def _node_pools(environment: Environment) -> dict[str, NodePool]:
+    try:
+        pools = environment.node_pools
+    except AttributeError:
+        return {}  # older checkouts do not say which there are
+    return {
+        name: NodePool(pool.nodes, pool.allocatable.cpu, pool.allocatable.memory)
+        for name, pool in pools.items()
+    }
 
 
 def _routing(environment: Environment) -> Routing | None:
@@ -214,6 +236,9 @@ def from_json(text: str) -> dict[str, Snapshot]:
         }
         if members["routing"] is not None:
             members["routing"] = Routing(**members["routing"])
+        members["node_pools"] = {
+            name: NodePool(**pool) for name, pool in members["node_pools"].items()
+        }
         found[stack] = Snapshot(**members)
     return found
 

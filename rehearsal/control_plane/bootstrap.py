@@ -1,13 +1,14 @@
 """What a fresh cluster on GKE has before anything is deployed: nodes, classes, Gateway API."""
 
 import time
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from rehearsal.control_plane.nodes import nodes
+from rehearsal.control_plane.nodes import NodePool, nodes
 from rehearsal.control_plane.stages import STORAGE_CLASS
 from rehearsal.kubernetes_api import Cluster, JsonObject, NotFound
 
@@ -82,15 +83,14 @@ def gateway_class() -> JsonObject:
 def install(
     cluster: Cluster,
     custom_resources: list[JsonObject],
-    environment: str,
+    pools: Sequence[NodePool],
     kubelet_version: str,
-    pool_size: int | None = None,
 ) -> None:
     """Make the cluster what a fresh one on GKE is; repeating it changes nothing.
 
-    Nodes that the environment does not have are deleted. Raises ApiError, TimeoutError.
+    Nodes that no pool has are deleted. Raises ApiError, TimeoutError.
     """
-    wanted = nodes(environment, kubelet_version, pool_size)
+    wanted = nodes(pools, kubelet_version)
     with ThreadPoolExecutor(max_workers=8) as pool:
         objects = [*custom_resources, *roles(), storage_class(), *wanted]
         results = [pool.submit(_apply, cluster, obj) for obj in objects]
@@ -104,9 +104,9 @@ def install(
     _apply(cluster, gateway_class())
 
 
-def nodes_ready(cluster: Cluster, environment: str, pool_size: int | None = None) -> bool:
-    """Whether every node of the environment is there, Ready and open to pods."""
-    wanted = {node["metadata"]["name"] for node in nodes(environment, "", pool_size)}
+def nodes_ready(cluster: Cluster, pools: Sequence[NodePool]) -> bool:
+    """Whether every node of the pools is there, Ready and open to pods."""
+    wanted = {node["metadata"]["name"] for node in nodes(pools, "")}
     ready = {node["metadata"]["name"] for node in cluster.list("v1", "Node") if _ready(node)}
     return wanted <= ready
 

@@ -5,13 +5,14 @@ import shutil
 import signal
 import ssl
 import urllib.request
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from rehearsal.component import Component
 from rehearsal.control_plane import bootstrap, commands, credentials, faults, pki, ports, stages
 from rehearsal.control_plane.layout import Layout
+from rehearsal.control_plane.nodes import NodePool
 from rehearsal.files import write_private
 from rehearsal.kubernetes_api import Cluster
 
@@ -35,9 +36,8 @@ def prepare(
     layout: Layout,
     tools: Mapping[str, Path],
     *,
-    environment: str,
+    pools: Sequence[NodePool],
     kubelet_version: str,
-    pool_size: int | None = None,
 ) -> ControlPlane:
     """Make or renew credentials, choose ports, and describe the components.
 
@@ -56,9 +56,7 @@ def prepare(
     kwok = _Kwok(
         layout,
         tools,
-        lambda: bootstrap.install(
-            patient, custom_resources, environment, kubelet_version, pool_size
-        ),
+        lambda: bootstrap.install(patient, custom_resources, pools, kubelet_version),
     )
 
     def etcd_ready() -> bool:
@@ -76,7 +74,7 @@ def prepare(
         return _healthy(layout, chosen["kube-scheduler"])
 
     def nodes_ready() -> bool:
-        return bootstrap.nodes_ready(cluster, environment, pool_size)
+        return bootstrap.nodes_ready(cluster, pools)
 
     return ControlPlane(
         server,

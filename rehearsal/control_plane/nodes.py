@@ -1,36 +1,46 @@
-"""The simulated nodes: Node objects for the node pools of an environment."""
+"""The simulated nodes: Node objects for node pools, labelled as GKE labels them."""
 
-from rehearsal.control_plane.pools import N1_STANDARD_1, POOLS, ZONES, Machine, Pool
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 from rehearsal.kubernetes_api import JsonObject
 
 POOL_LABEL = "cloud.google.com/gke-nodepool"
 
 
-def nodes(environment: str, kubelet_version: str, pool_size: int | None = None) -> list[JsonObject]:
-    """The Node objects of an environment; `pool_size` overrides the nodes per pool.
+@dataclass(frozen=True)
+class NodePool:
+    """A node pool at the size up to which its autoscaler may grow it.
 
-    Raises KeyError for an unknown environment.
+    `cpu` and `memory` are what one node has left for pods, as Kubernetes quantities. Nodes are
+    spread over `zones` in turn.
     """
-    return [
-        _node(environment, pool, index, N1_STANDARD_1, kubelet_version)
-        for pool in POOLS[environment]
-        for index in range(pool_size or pool.nodes)
-    ]
+
+    name: str
+    nodes: int
+    machine: str
+    zones: Sequence[str]
+    cpu: str
+    memory: str
+    preemptible: bool = False
 
 
-def _node(
-    environment: str, pool: Pool, index: int, machine: Machine, kubelet_version: str
-) -> JsonObject:
-    pool_name = f"serlo-{environment}-cluster-{pool.suffix}"
-    name = f"gke-{pool_name}-{index:02d}"
-    zone = ZONES[index % len(ZONES)]
+def nodes(pools: Sequence[NodePool], kubelet_version: str) -> list[JsonObject]:
+    """Return the Node objects of the pools."""
+    return [_node(pool, index, kubelet_version) for pool in pools for index in range(pool.nodes)]
+
+
+def _node(pool: NodePool, index: int, kubelet_version: str) -> JsonObject:
+    name = f"gke-{pool.name}-{index:02d}"
+    zone = pool.zones[index % len(pool.zones)]
+    resources = {"cpu": pool.cpu, "memory": pool.memory, "pods": "110"}
     labels = {
-        POOL_LABEL: pool_name,
+        POOL_LABEL: pool.name,
         "kubernetes.io/hostname": name,
         "kubernetes.io/os": "linux",
         "kubernetes.io/arch": "amd64",
-        "node.kubernetes.io/instance-type": machine.name,
-        "topology.kubernetes.io/region": "europe-west3",
+        "node.kubernetes.io/instance-type": pool.machine,
+        "topology.kubernetes.io/region": zone.rpartition("-")[0],
         "topology.kubernetes.io/zone": zone,
         "topology.gke.io/zone": zone,
     }
@@ -41,12 +51,9 @@ def _node(
         "kind": "Node",
         "metadata": {"name": name, "labels": labels},
         "status": {
-            "capacity": {"cpu": machine.cpu, "memory": machine.memory, "pods": "110"},
-            "allocatable": {
-                "cpu": machine.allocatable_cpu,
-                "memory": machine.allocatable_memory,
-                "pods": "110",
-            },
+            # The scheduler looks at what is allocatable alone.
+            "capacity": resources,
+            "allocatable": resources,
             "nodeInfo": {
                 "architecture": "amd64",
                 "operatingSystem": "linux",

@@ -10,6 +10,7 @@ from rehearsal.component import Component
 from rehearsal.control_plane import components, ports
 from rehearsal.control_plane.components import ControlPlane
 from rehearsal.control_plane.layout import Layout
+from rehearsal.control_plane.nodes import NodePool
 
 _PORTS = ("origin", "cloudflare-api", "edge")
 
@@ -22,9 +23,8 @@ def assemble(layout: Layout, settings: dict[str, Any], tools: Mapping[str, Path]
     plane = components.prepare(
         layout,
         tools,
-        environment=settings["environment"],
+        pools=[NodePool(**pool) for pool in settings["pools"]],
         kubelet_version=settings["versions"]["kube-apiserver"],
-        pool_size=settings["pool_size"],
     )
     chosen = ports.ensure(layout.ports, _PORTS)
     all_components = [

@@ -12,12 +12,13 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from rehearsal.control_plane.layout import Layout
-from rehearsal.control_plane.pools import POOLS
+from rehearsal.control_plane.nodes import NodePool
 from rehearsal.files import write_private
 from rehearsal.supervisor.processes import end_members, environment, members
 from rehearsal.supervisor.status import (
@@ -55,28 +56,26 @@ class StopFailed(Exception):
 def start(
     folder: Path,
     *,
-    environment: str = "local",
+    pools: Sequence[NodePool] = (),
     components: Sequence[str] = EVERYTHING,
-    pool_size: int | None = None,
     bound: bool = False,
     owner: int | None = None,
     progress: Progress | None = None,
 ) -> Endpoints:
     """Have a rehearsal run in the state folder `folder`, and answer where its parts are.
 
-    One that runs already, with the same environment and components, is left alone; any other
-    state of the folder (another environment, killed processes, another boot, unreadable files)
-    is recovered from: objects in the cluster are kept where etcd can still read them.
-    `environment` decides the simulated nodes (see control_plane/pools.py), `pool_size` overrides
-    their number per pool. One that is started here ends when the process `owner` does, however that
+    One that runs already, with the same node pools and components, is left alone; any other
+    state of the folder (other pools, killed processes, another boot, unreadable files) is
+    recovered from: objects in the cluster are kept where etcd can still read them. kwok simulates
+    the nodes of `pools`. One that is started here ends when the process `owner` does, however that
     ends; with `bound` (for tests) when the calling process does. `progress` is called with one line
     of text at each step.
     Safe to call from several processes at once. Raises StartFailed, toolchain.ToolError, and
-    ValueError for an environment or component that does not exist.
+    ValueError for a component that does not exist.
     """
     root = folder.resolve()
     tell = progress or _say_nothing
-    settings = _settings(environment, components, pool_size)
+    settings = _settings(pools, components)
     if found := _running(root, settings):
         return found
     root.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -114,16 +113,13 @@ def _say_nothing(_: str) -> None:
     pass
 
 
-def _settings(environment: str, components: Sequence[str], pool_size: int | None) -> dict[str, Any]:
+def _settings(pools: Sequence[NodePool], components: Sequence[str]) -> dict[str, Any]:
     if unknown := [name for name in components if name not in EVERYTHING]:
         raise ValueError(f"unknown component {unknown[0]!r}; known are {', '.join(EVERYTHING)}")
-    if environment not in POOLS:
-        known = ", ".join(sorted(POOLS))
-        raise ValueError(f"no node pools are known for {environment!r} (there are: {known})")
     return {
-        "environment": environment,
+        # As JSON has them: they are compared with what a running supervisor has written.
+        "pools": [{**asdict(pool), "zones": list(pool.zones)} for pool in pools],
         "components": [name for name in EVERYTHING if name in components],
-        "pool_size": pool_size,
         # Whoever has changed to other versions gets them without stopping anything first.
         "versions": {name: CATALOGUE[name].version for name in _TOOLS},
     }

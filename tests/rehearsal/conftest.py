@@ -9,10 +9,14 @@ from typing import TypeVar
 
 import pytest
 
+from rehearsal.control_plane.nodes import NodePool
 from rehearsal.kubernetes_api import Cluster
 from rehearsal.supervisor import CONTROL_PLANE, Endpoints, start, stop
 
 T = TypeVar("T")
+
+POOL = NodePool("pool", 6, "n1-standard-1", ["zone-a", "zone-b", "zone-c"], "940m", "2768Mi")
+"""The simulated nodes that tests share."""
 
 
 @dataclass(frozen=True)
@@ -26,9 +30,9 @@ class ControlPlane:
 
 @pytest.fixture(scope="session")
 def control_plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
-    """A control plane with simulated nodes (environment `local`), shared by the whole session."""
+    """A control plane with simulated nodes (POOL), shared by the whole session."""
     folder = tmp_path_factory.mktemp("rehearsal")
-    endpoints = start(folder, components=CONTROL_PLANE, bound=True)
+    endpoints = start(folder, pools=[POOL], components=CONTROL_PLANE, bound=True)
     yield ControlPlane(folder, endpoints, folder / "kubeconfig")
     stop(folder)
 

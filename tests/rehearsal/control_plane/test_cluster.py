@@ -149,18 +149,14 @@ def test_quota_is_enforced(
         cluster.create({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata})
 
 
-def test_nodes_are_those_of_the_environment(cluster: Cluster) -> None:
+def test_nodes_are_those_of_the_pools(cluster: Cluster) -> None:
     nodes = cluster.list("v1", "Node")
     assert len(nodes) == 6
     labels = [node["metadata"]["labels"] for node in nodes]
-    assert {label["cloud.google.com/gke-nodepool"] for label in labels} == {
-        "serlo-local-cluster-non-preemptible"
-    }
-    assert {label["topology.kubernetes.io/zone"] for label in labels} == {
-        "europe-west3-a",
-        "europe-west3-b",
-        "europe-west3-c",
-    }
+    assert {label["cloud.google.com/gke-nodepool"] for label in labels} == {"pool"}
+    assert {label["topology.kubernetes.io/region"] for label in labels} == {"zone"}
+    zones = [label["topology.kubernetes.io/zone"] for label in labels]
+    assert sorted(zones) == ["zone-a", "zone-a", "zone-b", "zone-b", "zone-c", "zone-c"]
     assert nodes[0]["status"]["allocatable"] == {"cpu": "940m", "memory": "2768Mi", "pods": "110"}
     assert nodes[0]["status"]["nodeInfo"]["kubeletVersion"] == "v1.36.3"
 
@@ -176,7 +172,7 @@ def test_a_deployment_rolls_out_and_spreads(
         # Without it, the pods that are about to go count too.
         "matchLabelKeys": ["pod-template-hash"],
     }
-    pool = {"cloud.google.com/gke-nodepool": "serlo-local-cluster-non-preemptible"}
+    pool = {"cloud.google.com/gke-nodepool": "pool"}
     for version in ("1.0.0", "1.0.1"):
         wanted = deployment(
             namespace,
@@ -214,7 +210,7 @@ def test_a_deployment_rolls_out_and_spreads(
 def test_a_pool_that_is_not_there_leaves_pods_pending(
     cluster: Cluster, namespace: str, eventually: Callable[..., Any]
 ) -> None:
-    pool = {"cloud.google.com/gke-nodepool": "serlo-local-cluster-preemptible"}
+    pool = {"cloud.google.com/gke-nodepool": "another-pool"}
     cluster.apply(deployment(namespace, "x:1.0.0", nodeSelector=pool), field_manager="test")
 
     def reason() -> str:

@@ -24,7 +24,7 @@ def answers(url: str) -> bool:
 def test_all_parts_come_up_come_back_and_go(tmp_path: Path, eventually: Callable[..., Any]) -> None:
     folder = tmp_path / "rehearsal"
     try:
-        endpoints = start(folder, environment="staging", bound=True)
+        endpoints = start(folder, bound=True)
         servers = (endpoints.cloudflare_api, endpoints.edge, endpoints.origin)
         assert all(astuple(endpoints))
         assert [answers(url) for url in servers] == [True, True, True]
@@ -39,7 +39,7 @@ def test_all_parts_come_up_come_back_and_go(tmp_path: Path, eventually: Callable
             assert process.pid
             os.kill(process.pid, signal.SIGKILL)
         eventually(lambda: (status := read_status(folder)) and status.state == "recovering")
-        assert start(folder, environment="staging") == endpoints
+        assert start(folder) == endpoints
         assert [answers(url) for url in servers] == [True, True, True]
 
         # workerd and other grandchildren end with the supervisor too.

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from rehearsal.control_plane.nodes import NodePool
 from rehearsal.kubernetes_api import Cluster, JsonObject
 from rehearsal.supervisor import CONTROL_PLANE, StartFailed, client, read_status, start, stop
 from rehearsal.supervisor.processes import environment, members
@@ -232,18 +233,26 @@ def test_two_rehearsals_at_once_are_two(shared: Path, folder: Path) -> None:
     assert remembered(first)
 
 
-def test_another_environment_gets_its_own_nodes(folder: Path) -> None:
-    def pools(environment: str) -> dict[str, int]:
-        start(folder, environment=environment, components=CONTROL_PLANE, pool_size=2, bound=True)
-        nodes = Cluster.from_kubeconfig(str(folder / "kubeconfig")).list("v1", "Node")
-        names = [node["metadata"]["labels"]["cloud.google.com/gke-nodepool"] for node in nodes]
-        return {name: names.count(name) for name in names}
+def test_other_node_pools_replace_the_nodes(folder: Path) -> None:
+    first = NodePool("first", 2, "n1-standard-1", ["zone-a"], "940m", "2768Mi")
+    second = NodePool("second", 3, "n1-standard-2", ["zone-a"], "1930m", "5868Mi", preemptible=True)
 
-    assert pools("production") == {"serlo-production-cluster-non-preemptible": 2}
-    assert pools("staging") == {
-        "serlo-staging-cluster-non-preemptible": 2,
-        "serlo-staging-cluster-preemptible": 2,
-    }
+    def running(*pools: NodePool) -> list[tuple[str, str, str]]:
+        start(folder, pools=pools, components=CONTROL_PLANE, bound=True)
+        nodes = Cluster.from_kubeconfig(str(folder / "kubeconfig")).list("v1", "Node")
+        labels = [node["metadata"]["labels"] for node in nodes]
+        preemptible = "cloud.google.com/gke-preemptible"
+        return [
+            (
+                label["cloud.google.com/gke-nodepool"],
+                label.get(preemptible, ""),
+                node["status"]["allocatable"]["cpu"],
+            )
+            for label, node in zip(labels, nodes, strict=True)
+        ]
+
+    assert running(first) == [("first", "", "940m")] * 2
+    assert running(second) == [("second", "true", "1930m")] * 3
 
 
 def test_a_component_that_cannot_start_is_reported_with_its_words(
@@ -269,7 +278,6 @@ def test_a_component_that_cannot_start_is_reported_with_its_words(
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"environment": "prod"}, "there are: local, production, staging"),
         ({"components": ("etc",)}, "known are etcd, kube-apiserver"),
     ],
 )
