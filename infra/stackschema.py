@@ -6,7 +6,7 @@ allowed and what to do; `infra.stackcheck` adds the place.
 
 import ipaddress
 import re
-from typing import Annotated, LiteralString
+from typing import Annotated, Literal, LiteralString
 from urllib.parse import urlsplit
 from uuid import UUID
 

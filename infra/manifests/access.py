@@ -111,7 +111,8 @@ def prepared(namespaces: Iterable[str]) -> Manifest:
 
 def prepared_namespaces(metadata: Mapping[str, Any]) -> set[str]:
     """The namespaces that an administrator has made, by the metadata of that ClusterRole."""
-    return set(str((metadata.get("annotations") or {}).get(_PREPARED, "")).split(","))
+    annotations: Mapping[str, str] = metadata.get("annotations") or {}
+    return set(annotations.get(_PREPARED, "").split(","))
 
 
 def resource_of(thing: Mapping[str, Any]) -> Resource:
