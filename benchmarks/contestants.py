@@ -19,8 +19,8 @@ import yaml
 import rehearsal.plugins
 from benchmarks.measure import Measurement, measure
 from benchmarks.platform import NAMESPACE, objects
+from k8s import Cluster, NotFound
 from rehearsal.engine import engine_variables
-from rehearsal.kubernetes_api import Cluster, NotFound
 from toolchain import resolve
 
 HERE = Path(__file__).parent

@@ -15,9 +15,9 @@ from infra.environment import Environment, StackFileError
 from infra.manifests import NAME_LABEL
 from infra.service import Service
 from infra.stackschema import NO_UID
+from k8s import ApiError, Cluster, KubeconfigError
 from operations.derived_project import current_stack
 from operations.stacks import stack_name
-from rehearsal.kubernetes_api import ApiError, Cluster, KubeconfigError
 from toolchain import ToolError, resolve
 
 _SECONDS = 30

@@ -9,7 +9,7 @@ import httpx
 from rich.console import Console
 from rich.table import Table
 
-from rehearsal.kubernetes_api import Cluster, JsonObject
+from k8s import Cluster, JsonObject
 from rehearsal.supervisor import Endpoints
 
 _COMMIT = 12

@@ -25,7 +25,7 @@ import infra
 from infra.servicecheck import DeclarationError
 from infra.services import declared
 from infra.stackcheck import used_secrets
-from rehearsal.plugins.properties import from_struct, to_struct
+from k8s.properties import from_struct, to_struct
 
 PROJECT = "serlo"
 _MAIN = Path(infra.__file__).parent / "__main__.py"

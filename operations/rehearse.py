@@ -15,6 +15,7 @@ from rich.markup import escape
 
 from infra.environment import Environment, StackFileError
 from infra.manifests.access import Subject
+from k8s import ApiError, Cluster
 from operations.access import access_objects
 from operations.derived_project import (
     DerivedProject,
@@ -33,7 +34,6 @@ from operations.unready import unready_pods
 from rehearsal.control_plane.credentials import CONTEXT, DEPLOYER, DEPLOYER_USER, READER_USER
 from rehearsal.control_plane.nodes import NodePool
 from rehearsal.files import write_public
-from rehearsal.kubernetes_api import ApiError, Cluster
 from rehearsal.plugins.selection import Choice, Plugins, obtain_tools, select
 from rehearsal.supervisor import Endpoints, StartFailed, start, stop
 from toolchain import ToolError, resolve

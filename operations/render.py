@@ -8,10 +8,10 @@ from typing import Annotated, Any, cast
 import yaml
 from cyclopts import Parameter
 
+from k8s.properties import UNKNOWN, Secret
 from operations.output import write_out
 from operations.program import Program, ProgramError, Registration, run_program
 from operations.stacks import stack_file
-from rehearsal.plugins.properties import UNKNOWN, Secret
 
 REDACTED = "[secret]"
 _NOT_KNOWN = "[known after the update]"

@@ -6,8 +6,8 @@ its minimum a few seconds later: a picture taken in between would show half a pl
 
 import time
 
+from k8s import Cluster
 from operations.overview import SYSTEM_NAMESPACES
-from rehearsal.kubernetes_api import Cluster
 
 SECONDS = 30.0
 _POLL_SECONDS = 0.2

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from typing import Any
 
+from k8s import Cluster
 from operations.overview import SYSTEM_NAMESPACES
-from rehearsal.kubernetes_api import Cluster
 
 
 def unready_pods(cluster: Cluster) -> list[str]:

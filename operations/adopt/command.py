@@ -9,6 +9,8 @@ from typing import Annotated, Any, NoReturn
 
 from cyclopts import Parameter
 
+from k8s.manifests import manifest_of
+from k8s.ownership import field_manager
 from operations.adopt.findings import AdoptError, Findings, adoptable, label_of
 from operations.adopt.importing import ImportFile, import_file
 from operations.adopt.objects import Objects, look_at_objects
@@ -17,8 +19,6 @@ from operations.adopt.place import Place, find_place
 from operations.adopt.zone import Zone, look_at_zone
 from operations.program import Registration
 from rehearsal.files import write_private
-from rehearsal.plugins.resource_kubernetes.manifests import manifest_of
-from rehearsal.plugins.resource_kubernetes.ownership import field_manager
 
 FOUND = 2
 """The exit code if something exists that cannot be adopted as it is."""

@@ -9,16 +9,16 @@ import json
 from collections.abc import Mapping
 from typing import Any, cast
 
-from operations.adopt.owning import PEOPLE_AND_TOOLS
-from rehearsal.plugins.properties import SECRET, SIGNATURE_KEY
-from rehearsal.plugins.resource_kubernetes.manifests import (
+from k8s.manifests import (
     FIELD_MANAGER,
     INITIAL_API_VERSION,
     INPUTS,
     without_noise,
 )
-from rehearsal.plugins.resource_kubernetes.pruning import importable_inputs
-from rehearsal.plugins.resource_kubernetes.quantities import is_quantity_path, same_quantity
+from k8s.properties import SECRET, SIGNATURE_KEY
+from k8s.pruning import importable_inputs
+from k8s.quantities import is_quantity_path, same_quantity
+from operations.adopt.owning import PEOPLE_AND_TOOLS
 
 Object = dict[str, Any]
 Path = tuple[str | int, ...]

@@ -8,15 +8,14 @@ from typing import Any, cast
 
 from infra.environment import Environment
 from infra.stackschema import NO_UID
+from k8s.identity import is_secret
+from k8s.manifests import contains_secrets, manifest_of
+from k8s.ownership import field_manager
+from k8s.planning import plan
 from operations.adopt.describing import hide_literals, inputs_of, outputs_of
 from operations.adopt.findings import AdoptError, Findings, Found, InTheWay, label_of
 from operations.adopt.owning import others_than
 from operations.program import Registration
-from rehearsal.plugins.resource_kubernetes.configuration import Configuration
-from rehearsal.plugins.resource_kubernetes.identity import is_secret
-from rehearsal.plugins.resource_kubernetes.manifests import contains_secrets, manifest_of
-from rehearsal.plugins.resource_kubernetes.ownership import field_manager
-from rehearsal.plugins.resource_kubernetes.planning import plan
 from toolchain import ToolError, resolve
 
 _SECONDS = 300
@@ -149,7 +148,7 @@ def _obstacles(entry: Registration, live: Object, more: tuple[str, ...]) -> Iter
         yield InTheWay(label, reason, "find out who made that one, and end it there first")
     wanted = manifest_of(dict(entry.properties))
     before = inputs_of(live, wanted, more)
-    planned = plan(before, live, wanted, ignored=(), configuration=Configuration())
+    planned = plan(before, live, wanted, ignored=())
     fixed = sorted({".".join(map(str, c.path)) for c in planned.changes if c.replaces})
     if fixed:
         yield InTheWay(

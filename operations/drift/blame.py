@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
-from rehearsal.plugins.resource_kubernetes.diffing import parse_property_path
+from k8s.diffing import parse_property_path
 
 
 @dataclass(frozen=True)

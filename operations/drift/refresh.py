@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rehearsal.plugins.resource_kubernetes.diffing import parse_property_path, value_at
+from k8s.diffing import parse_property_path, value_at
 
 _LAST_LINES = 20
 # Cloudflare calls DNSSEC pending until the registrar publishes the zone's DS record.

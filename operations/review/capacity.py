@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
+from k8s.quantities import parse_quantity
 from operations.review.snapshot import NodePool, Snapshot
-from rehearsal.plugins.resource_kubernetes.quantities import parse_quantity
 
 _POOL_LABEL = "cloud.google.com/gke-nodepool"
 _SCALED = {"Deployment", "StatefulSet"}

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, cast
 
+from k8s.diffing import differences
+from k8s.replacement_rules import replacement_paths
 from operations.review.snapshot import Resource, Snapshot
 from rehearsal.plugins.resource_cloudflare.catalogue import RESOURCES as CLOUDFLARE
-from rehearsal.plugins.resource_kubernetes.diffing import differences
-from rehearsal.plugins.resource_kubernetes.replacement_rules import replacement_paths
 
 _BY_VERSION_OR_CONTENT = frozenset({"Job", "Secret", "ConfigMap"})
 """Kinds whose objects are named after what is in them: the new one comes, then the old one goes."""

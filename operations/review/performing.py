@@ -20,10 +20,10 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn
 
+from k8s import Cluster
 from operations.review.checkouts import reading
 from operations.review.stream import Outcome, Sample, Stream
 from rehearsal.control_plane.credentials import CONTEXT
-from rehearsal.kubernetes_api import Cluster
 from rehearsal.supervisor import read_endpoints, stop
 from rehearsal.supervisor.processes import MARK, environment
 

@@ -4,12 +4,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
+from k8s import JsonObject, items, section
+from k8s.properties import UNKNOWN, Secret
 from operations.overview import version_of
 from operations.program import Program
-from rehearsal.kubernetes_api import JsonObject, items, section
 from rehearsal.origin.cache import Key
 from rehearsal.origin.routes import Request, Rule, find, table, why_none
-from rehearsal.plugins.properties import UNKNOWN, Secret
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,9 @@ from typing import Any
 
 import yaml
 
+from k8s import Cluster, JsonObject, NotFound
 from rehearsal.control_plane.nodes import NodePool, nodes
 from rehearsal.control_plane.stages import STORAGE_CLASS
-from rehearsal.kubernetes_api import Cluster, JsonObject, NotFound
 
 FIELD_MANAGER = "serlo-rehearsal"
 GATEWAY_CLASS = "gke-l7-global-external-managed"

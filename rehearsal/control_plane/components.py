@@ -9,12 +9,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from k8s import Cluster
 from rehearsal.component import Component
 from rehearsal.control_plane import bootstrap, commands, credentials, faults, pki, ports, stages
 from rehearsal.control_plane.layout import Layout
 from rehearsal.control_plane.nodes import NodePool
 from rehearsal.files import write_private
-from rehearsal.kubernetes_api import Cluster
 
 log = logging.getLogger(__name__)
 

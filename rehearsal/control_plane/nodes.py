@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rehearsal.kubernetes_api import JsonObject
+from k8s import JsonObject
 
 POOL_LABEL = "cloud.google.com/gke-nodepool"
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import yaml
 
+from k8s import JsonObject
 from rehearsal.control_plane.container_states import (
     CRASHED,
     ENDED,
@@ -18,7 +19,6 @@ from rehearsal.control_plane.container_states import (
     RUNS_UNREADY,
 )
 from rehearsal.control_plane.faults import ANNOTATION, KINDS, Faults, regular_expression
-from rehearsal.kubernetes_api import JsonObject
 
 STORAGE_CLASS = "standard-rwo"
 HEALTHY = "none"

@@ -8,7 +8,7 @@ import sys
 
 import uvicorn
 
-from rehearsal.kubernetes_api import Cluster
+from k8s import Cluster
 from rehearsal.origin.cluster_view import ClusterView
 from rehearsal.origin.server import application
 

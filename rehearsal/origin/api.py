@@ -18,7 +18,7 @@ from urllib.parse import unquote
 
 import yaml
 
-from rehearsal.kubernetes_api import JsonObject
+from k8s import JsonObject
 
 SERVICE = "server"
 """The API's Service."""

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import count
 
-from rehearsal.kubernetes_api import JsonObject, items, section
+from k8s import JsonObject, items, section
 from rehearsal.origin.cache import Key
 from rehearsal.origin.routes import Rule
 

@@ -5,7 +5,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 
-from rehearsal.kubernetes_api import ApiError, Cluster, Gone, JsonObject, Unreachable
+from k8s import ApiError, Cluster, Gone, JsonObject, Unreachable
 
 log = logging.getLogger(__name__)
 

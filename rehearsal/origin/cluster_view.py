@@ -3,7 +3,7 @@
 import threading
 from collections import defaultdict
 
-from rehearsal.kubernetes_api import Cluster, JsonObject, section
+from k8s import Cluster, JsonObject, section
 from rehearsal.origin.backends import Snapshot
 from rehearsal.origin.cache import Cache, Key
 from rehearsal.origin.routes import Rule, table

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from rehearsal.kubernetes_api import JsonObject, items, section
+from k8s import JsonObject, items, section
 
 
 def at_the_pod(rule: JsonObject, headers: Mapping[str, str]) -> dict[str, str]:

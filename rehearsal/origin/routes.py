@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from rehearsal.kubernetes_api import JsonObject, items, section
+from k8s import JsonObject, items, section
 from rehearsal.origin.cache import Key
 
 _ANYTHING: JsonObject = {}

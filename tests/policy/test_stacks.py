@@ -7,11 +7,11 @@ from typing import cast
 
 import pytest
 
+from k8s.properties import reveal
 from operations.program import run_program
 from policy.facts import facts_of, read_facts
 from policy.resources import Resource, containers
 from policy.rules import RESOURCE_RULES, STACK_RULES
-from rehearsal.plugins.properties import reveal
 from tests.stack_files import STACKS, changed_stack_file, real_stack_file
 
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from k8s.properties import Secret
 from operations.program import Program, Registration, run_program
-from rehearsal.plugins.properties import Secret
 from tests.stack_files import STACKS, Edit, changed_stack_file, stack_file
 
 ChangedStack = Callable[..., Path]

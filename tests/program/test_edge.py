@@ -9,8 +9,8 @@ from infra.edge.records import KEPT_BY_HAND, LEFT_OUT
 from infra.environment import Environment
 from infra.manifests.admission import HEADER
 from infra.stackcheck import used_secrets
+from k8s.properties import Secret
 from operations.program import Program, run_program
-from rehearsal.plugins.properties import Secret
 from tests.stack_files import stack_file
 
 from .conftest import ChangedStack, changed, of_kind, program_of

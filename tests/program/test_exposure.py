@@ -5,8 +5,8 @@ import json
 from infra.environment import Environment
 from infra.service import GATEWAY
 from infra.services import declared
+from k8s.properties import UNKNOWN, Secret
 from operations.program import Program
-from rehearsal.plugins.properties import UNKNOWN, Secret
 from tests.stack_files import stack_file
 
 from .conftest import container, named, of_kind, pod_templates

@@ -10,8 +10,8 @@ from infra.edge.bundle import TABLE_MODULE, bundled_table, sections
 from infra.edge.routing import AnyPath, PassThrough, Rule
 from infra.edge.script import worker_modules
 from infra.edge.table import RULES
+from k8s.properties import Secret
 from operations.program import Program, ProgramError, run_program
-from rehearsal.plugins.properties import Secret
 from tests.stack_files import stack_file
 
 from .conftest import ChangedStack, changed, named, of_kind, program_of

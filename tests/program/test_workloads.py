@@ -9,8 +9,8 @@ from infra.environment import Environment
 from infra.resolution import Workload, workloads
 from infra.service import GATEWAY, Kind
 from infra.service import Secret as DeclaredSecret
+from k8s.properties import Secret
 from operations.program import Program, Registration, run_program
-from rehearsal.plugins.properties import Secret
 from tests.stack_files import stack_file
 
 from .conftest import (

@@ -9,8 +9,8 @@ from typing import TypeVar
 
 import pytest
 
+from k8s import Cluster
 from rehearsal.control_plane.nodes import NodePool
-from rehearsal.kubernetes_api import Cluster
 from rehearsal.supervisor import CONTROL_PLANE, Endpoints, start, stop
 
 T = TypeVar("T")

@@ -16,7 +16,7 @@ from operations.review.reasons import reason
 
 for _name in (
     *("ada_url", "cyclopts", "pulumi", "pulumi.provider", "pulumi.runtime.mocks", "pydantic"),
-    *("pulumi_kubernetes", "rehearsal.plugins.properties", "runpy", "yaml"),
+    *("pulumi_kubernetes", "k8s.properties", "runpy", "yaml"),
 ):
     importlib.import_module(_name)
 

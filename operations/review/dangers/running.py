@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from typing import Any
 
+from k8s.quantities import parse_quantity
 from operations.review.capacity import needs, pods
 from operations.review.comparing import Comparison, FieldChange, Operation, ResourceChange
 from operations.review.dangers.danger import Danger, Kind
-from rehearsal.plugins.resource_kubernetes.quantities import parse_quantity
 
 
 def running_dangers(comparison: Comparison) -> Iterator[Danger]:

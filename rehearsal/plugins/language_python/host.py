@@ -21,13 +21,13 @@ import grpc
 from google.protobuf import empty_pb2
 from pulumi.runtime.proto import language_pb2, language_pb2_grpc, plugin_pb2
 
+from k8s.properties import from_struct
 from rehearsal.plugins.language_python.child import EXIT_MESSAGE_SHOWN
 from rehearsal.plugins.language_python.interpreter import (
     InterpreterMissingError,
     child_environment,
     find_interpreter,
 )
-from rehearsal.plugins.properties import from_struct
 from rehearsal.plugins.serving import RpcFailure
 
 _CHILD = Path(__file__).with_name("child.py")

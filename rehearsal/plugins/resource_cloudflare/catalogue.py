@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from rehearsal.plugins.properties import PropertyMap, reveal
+from k8s.properties import PropertyMap, reveal
 from rehearsal.plugins.resource_cloudflare.api import JsonObject, path_of
 from rehearsal.plugins.resource_cloudflare.drift import Equivalence, says_the_same
 from rehearsal.plugins.resource_cloudflare.kv_pair import KvPair, same_json

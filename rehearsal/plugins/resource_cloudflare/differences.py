@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Literal, cast
 
-from rehearsal.plugins.properties import OutputValue, PropertyValue, Secret
+from k8s.properties import OutputValue, PropertyValue, Secret
 
 Kind = Literal["ADD", "DELETE", "UPDATE"]
 

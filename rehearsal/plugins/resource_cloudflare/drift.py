@@ -8,7 +8,7 @@ back by the next update.
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias, cast
 
-from rehearsal.plugins.properties import PropertyMap, PropertyValue, Secret, reveal
+from k8s.properties import PropertyMap, PropertyValue, Secret, reveal
 
 # Whether an input, revealed, says the same as what Cloudflare has.
 Equivalence: TypeAlias = Callable[[Any, Any], bool]

@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from rehearsal.plugins.properties import PropertyMap, reveal
+from k8s.properties import PropertyMap, reveal
 from rehearsal.plugins.resource_cloudflare.api import ApiError, Part
 from rehearsal.plugins.resource_cloudflare.resource import Found, Location, Operation, Resource
 

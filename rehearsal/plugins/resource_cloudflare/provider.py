@@ -8,7 +8,7 @@ import grpc
 from google.protobuf import empty_pb2
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
-from rehearsal.plugins.properties import (
+from k8s.properties import (
     UNKNOWN,
     PropertyMap,
     Secret,

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from rehearsal.plugins.properties import PropertyMap, PropertyValue, reveal
+from k8s.properties import PropertyMap, PropertyValue, reveal
 from rehearsal.plugins.resource_cloudflare.api import Api, ApiError, JsonObject, path_of
 from rehearsal.plugins.resource_cloudflare.drift import Equivalence, as_inputs, says_the_same
 from rehearsal.plugins.resource_cloudflare.schema import (

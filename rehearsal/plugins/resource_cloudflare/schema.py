@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, TypeAlias, cast
 
-from rehearsal.plugins.properties import (
+from k8s.properties import (
     UNKNOWN,
     OutputValue,
     PropertyMap,

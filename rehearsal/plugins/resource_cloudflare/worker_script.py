@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import cast
 
-from rehearsal.plugins.properties import PropertyMap, PropertyValue, Secret, reveal
+from k8s.properties import PropertyMap, PropertyValue, Secret, reveal
 from rehearsal.plugins.resource_cloudflare.api import (
     Answer,
     ApiError,

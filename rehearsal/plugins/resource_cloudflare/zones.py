@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from rehearsal.plugins.properties import PropertyMap
+from k8s.properties import PropertyMap
 from rehearsal.plugins.resource_cloudflare.api import Api, path_of
 from rehearsal.plugins.resource_cloudflare.schema import from_api, result_of
 

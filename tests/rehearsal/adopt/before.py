@@ -7,9 +7,9 @@ from typing import Any
 
 from cloudflare import Cloudflare
 
+from k8s.manifests import manifest_of
+from k8s.properties import reveal
 from operations.program import Registration, run_program
-from rehearsal.plugins.properties import reveal
-from rehearsal.plugins.resource_kubernetes.manifests import manifest_of
 from tests.rehearsal.platform.conftest import Rehearsal
 
 Object = dict[str, Any]

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from rehearsal.plugins.properties import UNKNOWN, Secret
+from k8s.properties import UNKNOWN, Secret
 from rehearsal.plugins.resource_cloudflare.catalogue import RESOURCES
 from rehearsal.plugins.resource_cloudflare.differences import differences
 from rehearsal.plugins.resource_cloudflare.drift import as_inputs

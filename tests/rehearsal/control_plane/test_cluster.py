@@ -8,8 +8,8 @@ from typing import Any
 import httpx
 import pytest
 
+from k8s import ApiError, Cluster, Invalid, JsonObject, Unreachable
 from rehearsal.control_plane import credentials
-from rehearsal.kubernetes_api import ApiError, Cluster, Invalid, JsonObject, Unreachable
 
 
 def deployment(namespace: str, image: str, **spec: Any) -> JsonObject:

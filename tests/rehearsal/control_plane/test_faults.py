@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from k8s import Cluster, JsonObject
 from rehearsal.control_plane.faults import Faults, FaultsError, read, regular_expression
-from rehearsal.kubernetes_api import Cluster, JsonObject
 from rehearsal.supervisor.change_faults import set_faults
 
 Eventually = Callable[..., Any]

@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
+from k8s import Cluster, JsonObject
 from rehearsal.control_plane.nodes import NodePool
-from rehearsal.kubernetes_api import Cluster, JsonObject
 from rehearsal.supervisor import CONTROL_PLANE, StartFailed, client, read_status, start, stop
 from rehearsal.supervisor.processes import environment, members
 from toolchain import Tool, resolve

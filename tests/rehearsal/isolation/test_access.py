@@ -13,10 +13,10 @@ import yaml
 from infra.manifests import walls
 from infra.manifests.access import DEPLOYER as ROLE
 from infra.manifests.access import SUBJECT_LABEL
+from k8s import ApiError, Cluster, NotFound
 from operations.program import run_program
 from operations.render import kubernetes_objects
 from rehearsal.control_plane.credentials import DEPLOYER, DEPLOYER_USER, READER, READER_USER
-from rehearsal.kubernetes_api import ApiError, Cluster, NotFound
 from tests.stack_files import stack_file
 from toolchain import resolve
 

@@ -8,9 +8,9 @@ import pytest
 
 from infra.manifests.priority import priority_classes
 from infra.manifests.walls import walls
+from k8s import ApiError, Cluster
 from operations.program import run_program
 from operations.render import kubernetes_objects
-from rehearsal.kubernetes_api import ApiError, Cluster
 from tests.stack_files import stack_file
 
 Json = dict[str, Any]

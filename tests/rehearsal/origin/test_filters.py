@@ -2,7 +2,7 @@
 
 import pytest
 
-from rehearsal.kubernetes_api import JsonObject
+from k8s import JsonObject
 from rehearsal.origin.filters import at_the_pod
 
 

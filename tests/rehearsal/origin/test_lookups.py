@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from rehearsal.kubernetes_api import JsonObject
+from k8s import JsonObject
 from rehearsal.origin.backends import Snapshot
 from rehearsal.origin.routes import Rule, table
 from rehearsal.origin.server import application

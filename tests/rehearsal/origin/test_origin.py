@@ -13,8 +13,8 @@ from typing import Any
 import httpx
 import pytest
 
+from k8s import Cluster, JsonObject
 from rehearsal.control_plane.faults import Faults
-from rehearsal.kubernetes_api import Cluster, JsonObject
 from rehearsal.supervisor import CONTROL_PLANE, read_status, start
 from rehearsal.supervisor.change_faults import set_faults
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from rehearsal.kubernetes_api import JsonObject
+from k8s import JsonObject
 from rehearsal.origin.cache import Key
 from rehearsal.origin.routes import Request, find, hostname_fits, table
 

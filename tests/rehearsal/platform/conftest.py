@@ -17,7 +17,7 @@ from typing import Any
 import httpx
 import pytest
 
-from rehearsal.kubernetes_api import Cluster, NotFound
+from k8s import Cluster, NotFound
 from rehearsal.supervisor import stop
 from tests.stack_files import changed_stack_file, real_stack_file
 

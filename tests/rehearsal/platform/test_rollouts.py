@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from rehearsal.kubernetes_api import Cluster, JsonObject
+from k8s import Cluster, JsonObject
 from tests.rehearsal.platform.conftest import Rehearsal, until
 
 REQUESTS_AT_MOST = 5_000

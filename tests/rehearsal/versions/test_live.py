@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from k8s import AlreadyExists, Cluster, NotFound
 from operations.versions import versions
-from rehearsal.kubernetes_api import AlreadyExists, Cluster, NotFound
 from tests.rehearsal.conftest import ControlPlane
 from tests.stack_files import stack_file
 
