@@ -8,6 +8,7 @@ import yaml
 
 from infra.manifests.access import DEPLOYERS, READERS, Subject
 from infra.manifests.access import access as manifests
+from operations.output import print_text, working
 from operations.program import Program, ProgramError, run_program
 from operations.render import kubernetes_objects
 from operations.stacks import stack_file
@@ -42,9 +43,10 @@ def access(
         A group of readers; serlo:readers if nobody is named at all.
     """
     try:
-        program = run_program(stack_file(stack))
+        with working(f"reading what {stack} declares"):
+            program = run_program(stack_file(stack))
     except ProgramError as error:
-        print(error, file=sys.stderr)
+        print_text(str(error), on_error=True)
         raise SystemExit(1) from None
     deployers = [*(Subject("User", name) for name in user), *(Subject("Group", n) for n in group)]
     readers = [

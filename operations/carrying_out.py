@@ -2,7 +2,6 @@
 and `set`.
 """
 
-import sys
 from collections.abc import Iterable
 from contextlib import nullcontext, suppress
 from pathlib import Path
@@ -13,6 +12,7 @@ from operations.edit import EditError, Overtaken, locked, replace
 from operations.git import GitError, commit_file, in_the_way
 from operations.inquiry import Inquiry
 from operations.moving import Plan, Planner, Refused, judge, sound
+from operations.output import print_text, working
 from operations.stacks import UnknownStack
 
 
@@ -34,16 +34,18 @@ def carry_out(
 
 def refuse(command: str, reasons: Iterable[str]) -> NoReturn:
     """Say why nothing was done, and end with status 1."""
-    print(f"serlo {command}: refused, nothing was changed:", file=sys.stderr)
-    for reason in dict.fromkeys(reasons):
-        print(f"- {reason}", file=sys.stderr)
+    lines = [f"- {reason}" for reason in dict.fromkeys(reasons)]
+    print_text(
+        "\n".join([f"serlo {command}: refused, nothing was changed:", *lines]), on_error=True
+    )
     raise SystemExit(1)
 
 
 def _try(command: str, planner: Planner, inquiry: Inquiry, *, check: bool, commit: bool) -> bool:
-    plan = planner()
     # This may take seconds, so nobody is locked out meanwhile.
-    findings = inquiry.about(sound(plan.moves))
+    with working("checking the change"):
+        plan = planner()
+        findings = inquiry.about(sound(plan.moves))
     refusals = [*plan.refusals, *judge(plan), *findings.refusals]
     path = plan.target.path
     # Only telling takes no lock: a hook may ask while the commit that calls it holds the lock.
@@ -54,9 +56,9 @@ def _try(command: str, planner: Planner, inquiry: Inquiry, *, check: bool, commi
         if commit and not plan.is_empty:
             refusals += _in_the_way(path)
         for note in plan.notes:
-            print(f"Note: {note.rstrip('.')}.", file=sys.stderr)
+            print_text(f"Note: {note.rstrip('.')}.", on_error=True)
         for warning in findings.warnings:
-            print(f"Warning: {warning}", file=sys.stderr)
+            print_text(f"Warning: {warning}", on_error=True)
         if refusals:
             refuse(command, refusals)
         if plan.is_empty:
@@ -93,10 +95,11 @@ def _do(command: str, plan: Plan, *, check: bool, commit: bool) -> bool:
 
 def _tell(plan: Plan, said: str, *, check: bool) -> None:
     if said:
-        print(said)
+        print_text(said)
         return
-    print(f"{'Would be done' if check else 'Done'}; commit message:\n")
-    print("\n".join(f"    {line}".rstrip() for line in plan.message.splitlines()))
+    message = [f"    {line}".rstrip() for line in plan.message.splitlines()]
+    done = "Would be done" if check else "Done"
+    print_text("\n".join([f"{done}; commit message:", "", *message]))
 
 
 def _restore(path: Path, ours: bytes, before: bytes) -> list[str]:

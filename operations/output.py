@@ -21,6 +21,8 @@ _GAP = 2
 _NARROWEST = 20
 """Characters below which a column of prose is not squeezed."""
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_MARK = re.compile(r"[-·✓✗] |\w+ {2,}")
+"""A bullet, or a label in a column of its own."""
 _NOTE = 4
 """By how much a note is indented below its row."""
 
@@ -67,6 +69,13 @@ class Page:
             more = hanging if number else 0
             self.lines.append([Cell(" " * (indent + more)), Cell(line, style)])
 
+    def prose(self, text: str) -> None:
+        """Add lines, each wrapped below its own start, behind its bullet or beside its label."""
+        for line in text.splitlines():
+            start = line.lstrip(" ")
+            mark = _MARK.match(start)
+            self.text(start, len(line) - len(start), mark.end() if mark else _GAP)
+
     def command(self, command: str, indent: int = _GAP) -> None:
         """Add a command; one that is too long goes on as a shell reads it."""
         room = None if self.width is None else self.width - indent - len(" \\")
@@ -90,26 +99,29 @@ class Page:
         lines = ("".join(cell.text for cell in line).rstrip() for line in self.lines)
         return "".join(f"{line}\n" for line in lines)
 
-    def show(self) -> None:
-        """Print the page to standard output, in colours where a terminal has them."""
+    def show(self, *, on_error: bool = False) -> None:
+        """Print the page to standard output or error, in colours where a terminal has them."""
         if self.width is None:
-            write_out(self.plain())
+            write_out(self.plain(), on_error=on_error)
             return
         from rich.console import Console  # noqa: PLC0415 dear, and not for pipes
 
-        console = Console(highlight=False)
+        console = Console(highlight=False, stderr=on_error)
         for line in self.lines:
             console.print(_styled(line), soft_wrap=True)
 
 
-def terminal_width() -> int | None:
-    """The columns of the terminal on standard output; None if that is a file or a pipe."""
-    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+def page(*, on_error: bool = False) -> Page:
+    """An empty page for standard output or error: the terminal's width, or None for a pipe."""
+    stream = sys.stderr if on_error else sys.stdout
+    return Page(shutil.get_terminal_size().columns if stream.isatty() else None)
 
 
-def page() -> Page:
-    """An empty page for standard output."""
-    return Page(terminal_width())
+def print_text(text: str, *, on_error: bool = False) -> None:
+    """Print lines of text, as `Page.prose` wraps them."""
+    shown = page(on_error=on_error)
+    shown.prose(text)
+    shown.show(on_error=on_error)
 
 
 def print_table(*forms: Table) -> None:
@@ -135,14 +147,15 @@ def working(what: str) -> Generator[Callable[[str], None]]:
         yield lambda text: status.update(Text(f"{text} …"))
 
 
-def write_out(text: str) -> None:
-    """Write a text to standard output, whose reader may leave when it has seen enough."""
+def write_out(text: str, *, on_error: bool = False) -> None:
+    """Write a text to standard output or error, whose reader may leave when it has seen enough."""
+    stream = sys.stderr if on_error else sys.stdout
     try:
-        sys.stdout.write(text)
-        sys.stdout.flush()
+        stream.write(text)
+        stream.flush()
     except BrokenPipeError:
         # Python must not complain about it at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _lines(form: Table, room: int | None, indent: int) -> Iterator[list[Cell]]:

@@ -1,19 +1,20 @@
 """What a rehearsal looks like from outside: workloads, records, routes, answers at the edge."""
 
+import re
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from typing import Any, cast
 
 import httpx
-from rich.console import Console
-from rich.table import Table
 
 from k8s import Cluster, JsonObject
+from operations.output import Cell, Page, Table
 from rehearsal.supervisor import Endpoints
 
-_COMMIT = 12
-"""As many characters of a version are shown where space is short."""
+_COMMIT = re.compile("[0-9a-f]{40}")
+_SHORT = 7
+"""Characters of a commit, as git shortens it."""
 SYSTEM_NAMESPACES = frozenset({"kube-system", "kube-public", "kube-node-lease", "default"})
 
 
@@ -81,7 +82,7 @@ class Answer:
         if self.location is not None:
             return f"to {self.location.removeprefix('https://')}"
         if self.service is not None:
-            return f"{self.service} {(self.version or '')[:_COMMIT]}"
+            return f"{self.service} {_short(self.version or '')}"
         return self.recorded or "the worker"
 
 
@@ -130,43 +131,70 @@ def look(
         )
 
 
-def show(overview: Overview, console: Console) -> None:
-    """Print an overview as tables."""
-    console.print(
-        _table(
-            "Workloads",
-            ("namespace", "kind", "workload", "version", "ready"),
-            [(w.namespace, w.kind, w.name, w.version, w.state) for w in overview.workloads],
-        )
+def show(overview: Overview, page: Page) -> None:
+    """Write an overview on a page, as tables."""
+    _titled(page, "Workloads", _workload_table(overview.workloads))
+    _titled(page, "DNS records", _record_table(overview.records))
+    routes = [
+        (route.pattern, route.script or "none: bypasses the worker") for route in overview.routes
+    ]
+    _titled(page, "Worker routes", [Table(("pattern", "script"), routes, prose={"script"})])
+    _titled(page, "Through the edge", _answer_table(overview.answers))
+
+
+def _titled(page: Page, title: str, forms: Sequence[Table]) -> None:
+    page.text(Cell(title, "bold underline"))
+    page.table(*forms)
+    page.text()
+
+
+def _workload_table(rows: Sequence[Workload]) -> Sequence[Table]:
+    headings = ("namespace", "kind", "workload", "version", "ready")
+    return (
+        Table(headings, [(w.namespace, w.kind, w.name, w.version, w.state) for w in rows]),
+        Table(headings, [(w.namespace, w.kind, w.name, _short(w.version), w.state) for w in rows]),
+        Table(
+            ("workload", "version", "ready"),
+            [(w.name, _short(w.version), w.state) for w in rows],
+            notes=[[f"{w.kind} in {w.namespace}"] for w in rows],
+        ),
     )
-    console.print(
-        _table(
-            "DNS records",
+
+
+def _record_table(rows: Sequence[Record]) -> Sequence[Table]:
+    proxied = ["yes" if row.proxied else "no" for row in rows]
+    both = list(zip(rows, proxied, strict=True))
+    return (
+        Table(
             ("name", "type", "content", "proxied"),
-            [(r.name, r.type, r.content, "yes" if r.proxied else "no") for r in overview.records],
-        )
+            [(row.name, row.type, row.content, text) for row, text in both],
+        ),
+        Table(
+            ("name", "type", "proxied"),
+            [(row.name, row.type, text) for row, text in both],
+            notes=[[row.content] for row in rows],
+        ),
     )
-    console.print(
-        _table(
-            "Worker routes",
-            ("pattern", "script"),
-            [
-                (route.pattern, route.script or "none: bypasses the worker")
-                for route in overview.routes
-            ],
-        )
-    )
-    console.print(
-        _table(
-            "Through the edge",
+
+
+def _answer_table(rows: Sequence[Answer]) -> Sequence[Table]:
+    asked = [row.request.replace("https://", "") for row in rows]
+    both = list(zip(rows, asked, strict=True))
+    return (
+        Table(
             ("request", "status", "rule", "answered by"),
-            [
-                (a.request.replace("https://", ""), str(a.status), a.rule or "", a.answered_by)
-                for a in overview.answers
-            ],
-            whole=True,
-        )
+            [(text, str(row.status), row.rule or "", row.answered_by) for row, text in both],
+        ),
+        Table(
+            ("request", "status", "rule"),
+            [(text, str(row.status), row.rule or "") for row, text in both],
+            notes=[[row.answered_by] for row in rows],
+        ),
     )
+
+
+def _short(version: str) -> str:
+    return version[:_SHORT] if _COMMIT.fullmatch(version) else version
 
 
 _KINDS = (
@@ -245,15 +273,3 @@ def _ask(edge: httpx.Client, address: str, line: str) -> Answer:
         answer.headers.get("location"),
         foreign,
     )
-
-
-def _table(
-    title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], *, whole: bool = False
-) -> Table:
-    """A table; `whole`: nothing of a text that is too long is left out."""
-    table = Table(title=title, title_justify="left")
-    for column in columns:
-        table.add_column(column, overflow="fold" if whole else "ellipsis")
-    for row in rows:
-        table.add_row(*row)
-    return table

@@ -25,6 +25,7 @@ from operations.derived_project import (
     link_tools,
 )
 from operations.emulated_zone import EmulatedZone, ScriptMissing, folder_option
+from operations.output import Cell, page, print_text
 from operations.overview import Overview, look, show
 from operations.program import ProgramError, run_program
 from operations.pulumi_cli import Changes, PulumiCli, PulumiFailed, checkpoint
@@ -74,6 +75,7 @@ def rehearse(
     """
     request = _Request(stack, folder, down, servers_only, plugins, owner, json)
     console = Console(stderr=json)
+    console.soft_wrap = not console.is_terminal
     try:
         try:
             _bring_up(request, console)
@@ -146,9 +148,9 @@ def _bring_up(request: _Request, console: Console) -> None:
         console.print("[yellow]not all pods became ready: see the table")
     overview = look_at(project, environment, endpoints, cluster)
     seconds = time.monotonic() - began
-    report(changes, overview, selected, seconds, as_json=request.json, console=console)
+    report(changes, overview, selected, seconds, as_json=request.json)
     if not (request.json or request.down):
-        console.print(_by_hand(request.folder))
+        print_text(_by_hand(request.folder))
     if request.down:
         pulumi.destroy()
 
@@ -311,7 +313,6 @@ def report(
     seconds: float,
     *,
     as_json: bool,
-    console: Console,
 ) -> None:
     """Print what came of it."""
     if as_json:
@@ -323,9 +324,11 @@ def report(
         }
         print(json_format.dumps(document, indent=2))
         return
-    show(overview, console)
-    console.print(str(plugins), style="dim", highlight=False)
-    console.print(f"[bold green]{changes}[/] in {seconds:.1f} s")
+    shown = page()
+    show(overview, shown)
+    shown.text(Cell(str(plugins), "dim"))
+    shown.text(Cell(f"{changes} in {seconds:.1f} s", "bold green"))
+    shown.show()
 
 
 def _unready(folder: Path) -> list[str]:

@@ -1,7 +1,6 @@
 """`serlo render`: every resource of a stack as text, without cluster and credentials."""
 
 import json
-import sys
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Annotated, Any, cast
 
@@ -9,7 +8,7 @@ import yaml
 from cyclopts import Parameter
 
 from k8s.properties import UNKNOWN, Secret
-from operations.output import write_out
+from operations.output import print_text, working, write_out
 from operations.program import Program, ProgramError, Registration, run_program
 from operations.stacks import stack_file
 
@@ -38,12 +37,13 @@ def render(stack: str, *, kubernetes: Annotated[bool, Parameter(negative="")] = 
         Leave Cloudflare's resources out: for `kubectl apply --dry-run=server -f -`.
     """
     try:
-        program = run_program(stack_file(stack))
+        with working(f"reading what {stack} declares"):
+            program = run_program(stack_file(stack))
     except ProgramError as error:
-        print(error, file=sys.stderr)
+        print_text(str(error), on_error=True)
         raise SystemExit(1) from None
     for warning in program.warnings:
-        print(f"note: {warning}", file=sys.stderr)
+        print_text(f"note: {warning}", on_error=True)
     write_out(kubernetes_text(program) if kubernetes else text_of(program))
 
 

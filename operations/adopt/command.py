@@ -1,7 +1,6 @@
 """The command `serlo adopt`."""
 
 import shlex
-import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -17,6 +16,7 @@ from operations.adopt.objects import Objects, look_at_objects
 from operations.adopt.owning import REPLICAS_MANAGER, ownership, patch_of
 from operations.adopt.place import Place, find_place
 from operations.adopt.zone import Zone, look_at_zone
+from operations.output import page, print_text, working
 from operations.program import Registration
 from rehearsal.files import write_private
 
@@ -58,22 +58,29 @@ def adopt(
     try:
         place = find_place(stack, rehearsal)
         if take_over:
-            _take_over(place, tuple(manager))
+            with working("taking fields over"):
+                said = _take_over(place, tuple(manager))
+            print_text(said)
             return
         target = file or Path(f"adopt-{place.environment.name}.json")
-        state = place.state()
-        registrations = place.registrations()
-        findings = _look(place, adoptable(registrations, state or {}), tuple(manager))
+        with working("looking at state, cluster and zone"):
+            state = place.state()
+            registrations = place.registrations()
+            findings = _look(place, adoptable(registrations, state or {}), tuple(manager))
         written = import_file(findings.found, registrations, state or {})
         if findings.found:
             write_private(target, written.text)
     except AdoptError as error:
         _refuse(stack, str(error))
     wanted = len(adoptable(registrations, state or {}))
-    print("\n".join(_told(place, findings, wanted, len(state or {}))))
+    print_text("\n".join(_told(place, findings, wanted, len(state or {}))))
     if findings.found:
         again = ["--take-over", *(word for name in manager for word in ("--manager", name))]
-        print("\n".join(_next(place, target, written, again, is_new=state is None)))
+        shown = page()
+        for line in _next(place, target, written, again, is_new=state is None):
+            command = line.removeprefix("  ")
+            shown.text(line) if command == line else shown.command(command)
+        shown.show()
     if findings.in_the_way:
         raise SystemExit(FOUND)
 
@@ -125,7 +132,8 @@ def _next(
     place: Place, target: Path, written: ImportFile, again: list[str], *, is_new: bool
 ) -> Iterator[str]:
     again = ["serlo", "adopt", place.environment.name, *again]
-    yield f"\nWritten: {target}. Next, in this order:"
+    yield ""
+    yield f"Written: {target}. Next, in this order:"
     if place.rehearsal is not None:
         again += ["--rehearsal", str(place.rehearsal)]
         yield f'  eval "$(serlo env --folder {shlex.quote(str(place.rehearsal))})"'
@@ -143,8 +151,11 @@ def _next(
     yield "The import protects everything; the first `up` leaves protected what is declared so."
 
 
-def _take_over(place: Place, more: tuple[str, ...]) -> None:
-    """Give Pulumi the fields of every object in the stack. Raises AdoptError."""
+def _take_over(place: Place, more: tuple[str, ...]) -> str:
+    """Give Pulumi the fields of every object in the stack; returns what was done.
+
+    Raises AdoptError.
+    """
     state = place.state()
     if not state:
         raise AdoptError("the stack holds nothing yet: import first")
@@ -172,11 +183,12 @@ def _take_over(place: Place, more: tuple[str, ...]) -> None:
         pending = {urn: entries[urn] for urn in refused}
     if refused:
         raise AdoptError("\n".join(refused.values()))
-    for name, count in sorted(counts.items()):
-        print(f"What {name} has set in {count} objects belongs to Pulumi now.")
-    if not counts:
-        print("Nothing to take over.")
-    print(f"Numbers of pods that are not declared are kept by {REPLICAS_MANAGER}.")
+    done = [
+        f"What {name} has set in {count} objects belongs to Pulumi now."
+        for name, count in sorted(counts.items())
+    ]
+    kept = f"Numbers of pods that are not declared are kept by {REPLICAS_MANAGER}."
+    return "\n".join([*(done or ["Nothing to take over."]), kept])
 
 
 def _manager(urn: str, declared: dict[str, Any], state: Mapping[str, dict[str, Any]]) -> str:
@@ -185,5 +197,5 @@ def _manager(urn: str, declared: dict[str, Any], state: Mapping[str, dict[str, A
 
 
 def _refuse(stack: str, text: str) -> NoReturn:
-    print(f"serlo adopt {stack}: nothing was written:\n{text}", file=sys.stderr)
+    print_text(f"serlo adopt {stack}: nothing was written:\n{text}", on_error=True)
     raise SystemExit(1)

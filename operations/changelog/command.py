@@ -1,6 +1,5 @@
 """`serlo changelog`: what changes for us between two versions of a service."""
 
-import sys
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from json import dumps
@@ -15,6 +14,7 @@ from operations.changelog.links import span_link
 from operations.changelog.parsing import Entry
 from operations.changelog.sources import ChangelogUnavailable, read_changelog
 from operations.changelog.spans import Direction, Span, span
+from operations.output import print_text, working
 from operations.stacks import every_stack, stack_file
 
 _FIRST = ("breaking", "removed", "deprecated", "security", "changed", "added", "fixed")
@@ -65,16 +65,17 @@ def changelog(
     """
     try:
         found = _service(service)
-        report = report_of(found, _release(found, first), _release(found, second), file, url)
+        with working(f"reading the changelog of {service}"):
+            report = report_of(found, _release(found, first), _release(found, second), file, url)
     except (LookupError, StackFileError, ReleaseError) as error:
-        print(str(error.args[0] if isinstance(error, LookupError) else error), file=sys.stderr)
+        print_text(str(error.args[0] if isinstance(error, LookupError) else error), on_error=True)
         raise SystemExit(1) from None
     if json:
         print(dumps(_as_json(report), indent=2, ensure_ascii=False))
         return
-    print("\n".join(_as_text(report)))
+    print_text("\n".join(_as_text(report)))
     for note in report.notes:
-        print(f"warning: {note}", file=sys.stderr)
+        print_text(f"warning: {note}", on_error=True)
 
 
 def report_of(

@@ -2,7 +2,6 @@
 
 import json as json_format
 import os
-import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
@@ -13,7 +12,7 @@ from infra.environment import Environment, StackFileError
 from operations.derived_project import CHECKOUT, DerivedProject, current_stack
 from operations.drift.blame import Change, Objects, who
 from operations.drift.refresh import Drifted, RefreshError, refresh
-from operations.output import working
+from operations.output import print_text, working, write_out
 from operations.stacks import stack_file
 from rehearsal.control_plane.credentials import CONTEXT
 from toolchain import ToolError, resolve
@@ -54,8 +53,10 @@ def drift(
         print(json_format.dumps(told, indent=2, ensure_ascii=False))
     elif not told:
         print(f"{stack} is as it was deployed.")
+    elif markdown:
+        write_out(_text(stack, told, markdown=True) + "\n")
     else:
-        print(_text(stack, told, markdown=markdown))
+        print_text(_text(stack, told, markdown=False))
     if told:
         raise SystemExit(FOUND)
 
@@ -132,5 +133,5 @@ def _said(value: Any) -> str:
 
 
 def _refuse(text: str) -> NoReturn:
-    print(text, file=sys.stderr)
+    print_text(text, on_error=True)
     raise SystemExit(1)

@@ -8,6 +8,7 @@ from cyclopts import Parameter
 from operations.graph.mermaid import mermaid
 from operations.graph.model import graph
 from operations.graph.svg import svg
+from operations.output import working
 from operations.review.snapshot import take
 from operations.stacks import stack_file
 
@@ -32,7 +33,8 @@ def draw(
     if as_svg and as_mermaid:
         print("--svg and --mermaid exclude each other: choose one.", file=sys.stderr)
         raise SystemExit(1)
-    snapshot = take(stack, stack_file(stack))
+    with working(f"reading what {stack} declares"):
+        snapshot = take(stack, stack_file(stack))
     if snapshot.problem is not None:
         print(snapshot.problem, file=sys.stderr)
         raise SystemExit(1)

@@ -11,7 +11,7 @@ from cyclopts import Parameter
 from infra.edge.tablecheck import RoutingError
 from infra.edge.visit import Visit, VisitError
 from infra.environment import Environment, StackFileError
-from operations.output import working, write_out
+from operations.output import print_text, working, write_out
 from operations.program import ProgramError
 from operations.stacks import every_stack, stack_file
 from operations.trace.base import BaseError, Before, trace_at
@@ -92,11 +92,11 @@ def trace(
         sys.exit(f"serlo trace: {error}")
     if json:
         text = json_format.dumps(_comparison(before, after), indent=2, ensure_ascii=False)
+        write_out(f"{text}\n")
     else:
-        text = _compared(before, after, base, text_of(found, live))
-    write_out(f"{text}\n")
+        print_text(_compared(before, after, base, text_of(found, live)))
     for difference in wrong:
-        print(f"warning: the rehearsal differs: {difference}", file=sys.stderr)
+        print_text(f"warning: the rehearsal differs: {difference}", on_error=True)
     if wrong:
         raise SystemExit(_DIFFERENT)
 

@@ -17,7 +17,7 @@ from operations.trace.cluster import Backend
 from operations.trace.declared import Trace, decisions
 from operations.trace.live import Live
 
-_WIDTH = 10
+_WIDTH = 11
 _LONGEST = 60
 _NEAR = frozenset({"condition", "fits"})
 _WHO = {

@@ -13,6 +13,7 @@ _COMMANDS = (
     ("routes",),
     ("routes", "--stack", "production"),
     ("tools",),
+    ("trace", "https://de.serlo.org/mathe", "--no-rehearsal"),
     ("--help",),
     ("versions", "--help"),
 )

@@ -79,3 +79,15 @@ def test_a_long_command_goes_on_as_a_shell_reads_it() -> None:
         )
         assert " ".join(line.removesuffix("\\").strip() for line in lines) == command
         assert width is None or max(map(len, lines)) <= width
+
+
+def test_lines_are_wrapped_behind_their_bullets_and_beside_their_labels() -> None:
+    text = "cluster    one two three\n           more\n  - four five six\nseven eight nine ten"
+    page, pipe = Page(18), Page(None)
+    page.prose(text)
+    pipe.prose(text)
+    assert pipe.plain() == f"{text}\n"
+    assert page.plain().splitlines() == [
+        *("cluster    one two", "           three", "           more"),
+        *("  - four five six", "seven eight nine", "  ten"),
+    ]
