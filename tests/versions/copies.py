@@ -51,6 +51,7 @@ class Copy:
         copy._run("git", "config", "commit.gpgsign", "false")
         copy._run("git", "add", "--all")
         copy._run("git", "commit", "--quiet", "--message=Start")
+        (folder / ".venv").symlink_to(sys.prefix)
         return copy
 
     def serlo(self, *arguments: str) -> None:

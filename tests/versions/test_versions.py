@@ -3,7 +3,6 @@
 `make test-versions` does the same for each service by itself.
 """
 
-import shutil
 from pathlib import Path
 
 import pytest
@@ -13,9 +12,10 @@ from tests.versions.copies import CHANGES, Copy, releases
 pytestmark = [pytest.mark.xdist_group("versions"), pytest.mark.timeout(1200)]
 
 
-def test_the_fast_tests_do_without_the_real_stacks(tmp_path: Path) -> None:
+def test_the_other_fast_tests_read_nothing_of_the_real_stacks(tmp_path: Path) -> None:
     copy = Copy.create(tmp_path / "copy")
-    shutil.rmtree(copy.folder / "stacks")
+    for file in (copy.folder / "stacks").iterdir():
+        file.write_text("")
     copy.fast_tests("not real_stacks")
 
 
