@@ -52,7 +52,12 @@ def changes(repository: Repository) -> list[str]:
             "{min: 2, max: 3}",
             ["+    editor-renderer:", "+      replicas: {min: 2, max: 3}"],
         ),
-        ("production", "services.varnish.pool", "preemptible", ["+      pool: preemptible"]),
+        (
+            "production",
+            "services.varnish.pool",
+            "non-preemptible",
+            ["+      pool: non-preemptible"],
+        ),
         ("staging", "edge.switches", "[legacy-header]", ["+    switches: [legacy-header]"]),
     ],
 )
