@@ -66,3 +66,11 @@ def eventually() -> Callable[..., object]:
         return answer
 
     return wait
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give tests that rehearse a whole stack several times the time that this takes."""
+    for item in items:
+        if {"platform", "adopt"} & set(item.path.parts) and not item.get_closest_marker("timeout"):
+            item.add_marker(pytest.mark.timeout(900))

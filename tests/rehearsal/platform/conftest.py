@@ -40,7 +40,7 @@ class Rehearsal:
     def rehearse(self, *, check: bool = True) -> tuple[dict[str, Any], str]:
         """Run `serlo rehearse --json`; answers its document (empty if it failed) and stderr."""
         command = self.serlo("rehearse", "--stack", str(self.stack_file), "--json")
-        done = subprocess.run(command, capture_output=True, text=True, timeout=240, check=False)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
         self.said += [done.stdout, done.stderr]
         if check:
             assert done.returncode == 0, done.stdout + done.stderr
@@ -75,7 +75,7 @@ class Rehearsal:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=240,
+            timeout=600,
             check=False,
         )
         self.said += [done.stdout, done.stderr]

@@ -16,7 +16,7 @@ from tests.rehearsal.platform.conftest import Rehearsal, kill, until, wait_for_t
 pytestmark = pytest.mark.xdist_group("platform-interruptions")
 
 # Early, in the middle, and while rollouts are awaited.
-MOMENTS = ("Namespace api creat", "DnsRecord de creat", "Deployment server creat")
+MOMENTS = ("PriorityClass serlo-serving creat", "DnsRecord de creat", "Deployment server creat")
 
 
 @pytest.mark.parametrize("moment", MOMENTS)
@@ -25,7 +25,7 @@ def test_the_engine_is_killed(new_rehearsal: Callable[[str], Rehearsal], moment:
     process = rehearsal.start()
     wait_for_text(process, moment)
     kill(engine_of(process))
-    process.communicate(timeout=60)
+    process.communicate(timeout=180)
     assert process.returncode == 1
 
     complete_and_compare(rehearsal)
@@ -49,7 +49,7 @@ def test_the_api_server_is_killed(new_rehearsal: Callable[[str], Rehearsal]) -> 
     wait_for_text(process, MOMENTS[0])
     processes = json.loads((rehearsal.folder / "processes.json").read_text())["processes"]
     kill(next(entry["pid"] for entry in processes if entry["name"] == "kube-apiserver"))
-    process.communicate(timeout=120)
+    process.communicate(timeout=300)
 
     complete_and_compare(rehearsal)
 
@@ -59,7 +59,7 @@ def test_ctrl_c(new_rehearsal: Callable[[str], Rehearsal]) -> None:
     process = rehearsal.start()
     wait_for_text(process, MOMENTS[2])
     os.killpg(process.pid, signal.SIGINT)
-    output, _ = process.communicate(timeout=60)
+    output, _ = process.communicate(timeout=180)
     assert process.returncode == 130
     assert "Traceback" not in output
 

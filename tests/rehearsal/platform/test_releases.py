@@ -92,9 +92,10 @@ def test_a_changed_replica_count_is_seen_and_never_silently_forced(rehearsal: Re
     assert refreshed.returncode == 0, refreshed.stdout + refreshed.stderr
     assert "maxReplicas" in refreshed.stdout
 
-    preview = rehearsal.pulumi("preview", "--diff")
-    assert preview.returncode != 0
-    assert ".spec.maxReplicas: owned by somebody" in preview.stdout + preview.stderr
+    refused = rehearsal.pulumi("up", "--yes", "--skip-preview")
+    assert refused.returncode != 0
+    assert 'conflict with "somebody"' in refused.stdout + refused.stderr
+    assert ".spec.maxReplicas" in refused.stdout + refused.stderr
 
     forced = rehearsal.pulumi("up", "--yes", "--skip-preview", PULUMI_K8S_ENABLE_PATCH_FORCE="true")
     assert forced.returncode == 0, forced.stdout + forced.stderr
