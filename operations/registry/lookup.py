@@ -21,18 +21,13 @@ Digest = str | Unanswered | None
 """What a tag points to (`sha256:…`); None if the registry has no such tag."""
 
 
-def digests(wanted: Sequence[ImageTag], *, seconds: float | None = None) -> dict[ImageTag, Digest]:
-    """Return the digest of each image, or why it is not known. Never raises.
-
-    `seconds` bounds each question; without it, the registry client's own limits hold.
-    """
+def digests(wanted: Sequence[ImageTag]) -> dict[ImageTag, Digest]:
+    """Return the digest of each image, or why it is not known. Never raises."""
     # The HTTP client takes longest to import, and is not needed where nobody asks.
     from operations.registry.client import Registry  # noqa: PLC0415
     from operations.registry.errors import RegistryUnavailable  # noqa: PLC0415
-    from operations.web import Limits  # noqa: PLC0415
 
-    limits = Limits() if seconds is None else Limits(seconds, seconds, seconds)
-    registry = Registry(limits=limits)
+    registry = Registry()
 
     def digest(image: ImageTag) -> Digest:
         try:

@@ -8,7 +8,6 @@ from operations.review.comparing import Comparison
 from operations.review.dangers.danger import Danger, Kind
 from operations.review.snapshot import Snapshot
 
-_SECONDS = 5.0
 _CONTAINERS = ("initContainers", "containers")
 
 Lookup = Callable[[Sequence[ImageTag]], Mapping[ImageTag, Digest]]
@@ -21,8 +20,8 @@ def nobody_asked(wanted: Sequence[ImageTag]) -> Mapping[ImageTag, Digest]:
 
 
 def from_registries(wanted: Sequence[ImageTag]) -> Mapping[ImageTag, Digest]:
-    """Ask the registries; one that does not answer within 5 s is reported as silent."""
-    return digests(wanted, seconds=_SECONDS) if wanted else {}
+    """Ask the registries; one that cannot be reached within 5 s is reported as silent."""
+    return digests(wanted) if wanted else {}
 
 
 def new_images(comparison: Comparison, version: str) -> list[ImageTag]:
