@@ -2,6 +2,7 @@
 
 import ssl
 from collections.abc import Callable
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -145,8 +146,17 @@ def test_quota_is_enforced(
     )
     path = ("v1", "ResourceQuota", "q", namespace)
     eventually(lambda: "hard" in cluster.get(*path).get("status", {}))
-    with pytest.raises(ApiError, match="exceeded quota"):
-        cluster.create({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata})
+    names = (f"q-{number}" for number in count())
+
+    def refused() -> bool:
+        config_map = {"apiVersion": "v1", "kind": "ConfigMap"}
+        try:
+            cluster.create({**config_map, "metadata": {**metadata, "name": next(names)}})
+        except ApiError as error:
+            return "exceeded quota" in str(error)
+        return False  # the API server has not seen the quota yet
+
+    eventually(refused)
 
 
 def test_nodes_are_those_of_the_pools(cluster: Cluster) -> None:

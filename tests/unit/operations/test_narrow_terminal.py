@@ -6,6 +6,8 @@ import pytest
 
 from tests.terminal import SERLO, WIDTH, in_terminal
 
+pytestmark = pytest.mark.real_stacks
+
 _COMMANDS = (
     ("versions",),
     ("versions", "staging", "production"),
@@ -20,7 +22,7 @@ _COMMANDS = (
 
 
 def in_pipe(*arguments: str) -> str:
-    done = subprocess.run([SERLO, *arguments], capture_output=True, text=True, check=True)
+    done = subprocess.run([*SERLO, *arguments], capture_output=True, text=True, check=True)
     assert done.stderr == ""
     return done.stdout
 
