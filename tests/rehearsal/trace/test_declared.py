@@ -130,7 +130,7 @@ def test_legacy_answers_through_varnish(capsys: pytest.CaptureFixture[str]) -> N
 def test_the_text_folds_what_is_of_no_interest(capsys: pytest.CaptureFixture[str]) -> None:
     trace("https://de.serlo.org/mathe", rehearsal=False)
     text = capsys.readouterr().out
-    assert text.startswith("GET https://de.serlo.org/mathe (production)\nrecord    de.serlo.org ")
+    assert text.startswith("GET https://de.serlo.org/mathe (production)\nrecord     de.serlo.org ")
     assert "✗ https (infra/edge/table.py:" in text
     assert "rules are for other hosts" in text
     assert "version " in text
