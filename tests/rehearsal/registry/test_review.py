@@ -15,7 +15,9 @@ from tests.review.test_command import SERLO, Repository
 pytestmark = [pytest.mark.xdist_group("registry"), pytest.mark.timeout(900)]
 
 WORKER, SERVER = "serlo/api.serlo.org/swr-queue-worker", "serlo/api.serlo.org/server"
-BUMP = stack("staging", ("    server: 0.52.1\n", "    server: 0.53.0\n"))
+NEW = "0.58.0"
+"""A version that no other test of this registry pushes."""
+BUMP = stack("staging", ("    server: 0.52.1\n", f"    server: {NEW}\n"))
 
 
 @pytest.fixture(scope="module")
@@ -51,13 +53,13 @@ def missing(report: dict[str, Any]) -> list[tuple[str, str]]:
 def test_an_image_that_is_missing_is_the_first_danger(
     elsewhere: RegistryServer, bumped: Repository
 ) -> None:
-    elsewhere.push(SERVER, "0.53.0")
+    elsewhere.push(SERVER, NEW)
     registry = os.environ[ELSEWHERE]
     ((what, where),) = missing(staging(bumped, registry=registry))
-    assert what == f"ghcr.io/{WORKER} has no 0.53.0 in its registry"
+    assert what == f"ghcr.io/{WORKER} has no {NEW} in its registry"
     assert where.startswith("stacks/Pulumi.staging.yaml:")
     assert missing(staging(bumped, "--offline", registry=registry)) == []
-    elsewhere.push(WORKER, "0.53.0")
+    elsewhere.push(WORKER, NEW)
     assert missing(staging(bumped, registry=registry)) == []
 
 
@@ -66,6 +68,6 @@ def test_a_registry_that_is_silent_is_named_and_stops_nothing(bumped: Repository
     assert missing(report) == []
     (release,) = report["releases"]
     (note,) = (line for line in release["changes"] if line.startswith("not known whether"))
-    assert f"ghcr.io/{SERVER}:0.53.0" in note
-    assert f"ghcr.io/{WORKER}:0.53.0" in note
+    assert f"ghcr.io/{SERVER}:{NEW}" in note
+    assert f"ghcr.io/{WORKER}:{NEW}" in note
     assert "127.0.0.1:1" in note
