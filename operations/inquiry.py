@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from infra.service import Service
 from operations.changelog import ChangelogUnavailable, changelog_text, migration_between
 from operations.moving import Direction, Move, Refused, direction, short
-from operations.registry.lookup import Digest, ImageTag, Unanswered, digests
+from operations.registry.lookup import Digest, ImageTag, digests, missing, unanswered
 
 _AT_ONCE = 8
 _LONGEST_QUOTE = 100
@@ -53,7 +53,7 @@ class Inquiry:
             case str(digest):
                 return digest
             case None:
-                raise Refused(_missing(image, tag))
+                raise Refused(missing(image, tag))
             case silence:
                 raise Refused(f"the registry cannot be asked for the digest: {silence.reason}")
 
@@ -69,20 +69,17 @@ class Inquiry:
         self._digests |= digests([pair for pair in pairs if pair not in self._digests])
 
     def _compare(self, moves: Sequence[Move], found: Findings) -> None:
-        silent: dict[str, list[str]] = {}
         for move in moves:
             for image in move.images:
                 answer = self._digests[image, move.tag]
-                if isinstance(answer, Unanswered):
-                    silent.setdefault(answer.reason, []).append(f"{image}:{move.tag}")
-                elif answer is None:
-                    found.refusals.append(f"{move.key}: {_missing(image, move.tag)}")
-                elif move.digest not in {None, answer}:
+                if answer is None:
+                    found.refusals.append(f"{move.key}: {missing(image, move.tag)}")
+                elif isinstance(answer, str) and move.digest not in {None, answer}:
                     found.refusals.append(
                         f"{move.key}: {image}:{move.tag} is {answer}, not {move.digest}"
                     )
-        for reason, images in silent.items():
-            found.warnings.append(f"not known whether there is {', '.join(images)}: {reason}")
+        asked = [(image, move.tag) for move in moves for image in move.images]
+        found.warnings += unanswered({image: self._digests[image] for image in asked})
 
     def _concerns(self, move: Move) -> list[str]:
         text = self._changelogs.get(move.key)
@@ -103,10 +100,6 @@ def _changelog(service: Service) -> str | None:
         return changelog_text(service)
     except ChangelogUnavailable:
         return None
-
-
-def _missing(image: str, tag: str) -> str:
-    return f"{image} has no {tag} in its registry"
 
 
 def _quote(text: str) -> str:

@@ -1,6 +1,6 @@
 """Asks registries for the digests of several images at once."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -38,3 +38,18 @@ def digests(wanted: Sequence[ImageTag]) -> dict[ImageTag, Digest]:
     distinct = list(dict.fromkeys(wanted))
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         return dict(zip(distinct, pool.map(digest, distinct), strict=True))
+
+
+def missing(image: str, tag: str) -> str:
+    """Return the sentence that says of an image that its registry does not have it."""
+    return f"{image} has no {tag} in its registry"
+
+
+def unanswered(images: Mapping[ImageTag, Digest]) -> Iterator[str]:
+    """Yield a line for each reason why it is not known whether images exist."""
+    silent: dict[str, list[str]] = {}
+    for (image, tag), digest in images.items():
+        if isinstance(digest, Unanswered):
+            silent.setdefault(digest.reason, []).append(f"{image}:{tag}")
+    for reason, names in silent.items():
+        yield f"not known whether there is {', '.join(names)}: {reason}"

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, cast
 
-from operations.registry.lookup import Digest, ImageTag, Unanswered, digests
+from operations.registry.lookup import Digest, ImageTag, digests, missing
 from operations.review.comparing import Comparison
 from operations.review.dangers.danger import Danger, Kind
 from operations.review.snapshot import Snapshot
@@ -25,7 +25,7 @@ def from_registries(wanted: Sequence[ImageTag]) -> Mapping[ImageTag, Digest]:
 
 
 def new_images(comparison: Comparison, version: str) -> list[ImageTag]:
-    """Return the images of a version that only the changed stack runs.
+    """Return the images of a version that the stack did not run before the change.
 
     `version` is the text of the stack file, with or without a digest.
     """
@@ -43,19 +43,7 @@ def missing_images(images: Mapping[ImageTag, Digest], where: str) -> Iterator[Da
     """Yield a danger for each image that its registry does not have."""
     for (image, tag), digest in images.items():
         if digest is None:
-            yield Danger(
-                Kind.IMAGE, f"{image} has no {tag} in its registry", where, "its pods cannot start"
-            )
-
-
-def unanswered(images: Mapping[ImageTag, Digest]) -> Iterator[str]:
-    """Yield a line for each reason why it is not known whether images exist."""
-    silent: dict[str, list[str]] = {}
-    for (image, tag), digest in images.items():
-        if isinstance(digest, Unanswered):
-            silent.setdefault(digest.reason, []).append(f"{image}:{tag}")
-    for reason, names in silent.items():
-        yield f"not known whether {', '.join(names)} exists: {reason}"
+            yield Danger(Kind.IMAGE, missing(image, tag), where, "its pods cannot start")
 
 
 def _images(snapshot: Snapshot) -> Iterator[str]:
