@@ -13,14 +13,14 @@ from k8s.errors import (
     UnknownKind,
     Unreachable,
 )
-from k8s.objects import JsonObject, JsonObjects, Propagation, items, section
+from k8s.objects import JsonObject, JsonObjects, items, section
 
 if TYPE_CHECKING:
     from k8s.cluster import Cluster, WatchEvent
     from k8s.kubeconfig import Access, KubeconfigError, read_kubeconfig
 
-# httpx and YAML take longer to import than a run of the plugin without changes takes in all,
-# so they come with the first use of what needs them.
+# httpx and YAML take long to import. They come with the client, so that whoever only reads objects
+# does without.
 _LATE = {
     "Access": "kubeconfig",
     "Cluster": "cluster",
@@ -48,7 +48,6 @@ __all__ = [
     "JsonObjects",
     "KubeconfigError",
     "NotFound",
-    "Propagation",
     "UnknownKind",
     "Unreachable",
     "WatchEvent",

@@ -4,7 +4,7 @@ import json
 import random
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 from urllib.parse import quote, urlencode
 
@@ -18,7 +18,7 @@ from k8s.errors import (
     error_from_status,
 )
 from k8s.kubeconfig import Access, read_kubeconfig
-from k8s.objects import JsonObject, JsonObjects, Propagation
+from k8s.objects import JsonObject, JsonObjects
 
 APPLY_CONTENT_TYPE = "application/apply-patch+yaml"
 PAGE_SIZE = 500
@@ -52,13 +52,10 @@ class Cluster:
         *,
         retry_seconds: float = 60.0,
         cancelled: threading.Event | None = None,
-        on_warning: Callable[[str], None] | None = None,
     ) -> None:
         self.server = access.server
-        self.default_namespace = access.namespace
         self._retry_seconds = retry_seconds
         self._cancelled = cancelled or threading.Event()
-        self._on_warning = on_warning
         # Proxies of the environment are for the internet; a kubeconfig names its own.
         self._http = httpx.Client(
             base_url=access.server,
@@ -117,10 +114,9 @@ class Cluster:
         kind: str,
         namespace: str | None = None,
         label_selector: str | None = None,
-        field_selector: str | None = None,
     ) -> JsonObjects:
         """All objects of a kind, in one namespace or in all of them."""
-        query = _selectors(label_selector, field_selector)
+        query = {"labelSelector": label_selector} if label_selector else None
         return self.list_with_version(api_version, kind, namespace, query)[0]
 
     def list_with_version(
@@ -175,23 +171,14 @@ class Cluster:
         return self.request("PATCH", path, body=obj, query=query, content_type=APPLY_CONTENT_TYPE)
 
     def delete(
-        self,
-        api_version: str,
-        kind: str,
-        name: str,
-        namespace: str | None = None,
-        *,
-        propagation: Propagation = "Background",
-        uid: str | None = None,
+        self, api_version: str, kind: str, name: str, namespace: str | None = None
     ) -> JsonObject:
-        """Ask for deletion; with `uid`, of that very object only (else Conflict).
+        """Ask for deletion.
 
         Answers the object that is being deleted, or a Status when it is gone already.
         Raises NotFound.
         """
-        options: JsonObject = {"propagationPolicy": propagation}
-        if uid:
-            options["preconditions"] = {"uid": uid}
+        options: JsonObject = {"propagationPolicy": "Background"}
         return self.request("DELETE", self.path(api_version, kind, namespace, name), body=options)
 
     def watch(
@@ -275,8 +262,6 @@ class Cluster:
             except httpx.HTTPError as error:
                 failure, again = self._unreachable(error), repeatable
             else:
-                if self._on_warning and (warning := answer.headers.get("Warning")):
-                    self._on_warning(warning)
                 if answer.status_code < 400:
                     return answer.content
                 failure = error_from_answer(answer.status_code, answer.content)
@@ -295,15 +280,6 @@ class Cluster:
     def _unreachable(self, error: Exception) -> Unreachable:
         text = str(error) or type(error).__name__
         return Unreachable(0, "Unreachable", f"no answer from {self.server}: {text}")
-
-
-def _selectors(label_selector: str | None, field_selector: str | None) -> dict[str, str]:
-    query: dict[str, str] = {}
-    if label_selector:
-        query["labelSelector"] = label_selector
-    if field_selector:
-        query["fieldSelector"] = field_selector
-    return query
 
 
 def _transient(failure: ApiError, *, repeatable: bool) -> bool:

@@ -44,11 +44,6 @@ class Discovery:
             )
         return known
 
-    def forget(self, api_version: str) -> None:
-        """Forget a group and version, after the API server answered 404 for one of its paths."""
-        with self._lock:
-            self._kinds.pop(api_version, None)
-
     def _discover(self, api_version: str) -> dict[str, Kind]:
         try:
             document = self._fetch(group_version_path(api_version))

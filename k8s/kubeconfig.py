@@ -24,25 +24,20 @@ class Access:
     tls: ssl.SSLContext | None
     headers: dict[str, str] = field(repr=False)
     proxy: str | None
-    namespace: str | None
-    """The context's namespace, if it names one."""
 
 
-def read_kubeconfig(
-    path_or_text: str, context: str | None = None, cluster: str | None = None
-) -> Access:
+def read_kubeconfig(path_or_text: str, context: str | None = None) -> Access:
     """Access as a kubeconfig describes it.
 
     `path_or_text` is a path or the document itself (YAML or JSON); `context` defaults to the
-    document's current context; `cluster` overrides the context's cluster.
-    Raises KubeconfigError.
+    document's current context. Raises KubeconfigError.
     """
     document, folder, origin = _load(path_or_text)
     name = context or document.get("current-context")
     if not name:
         raise KubeconfigError(f"{origin}: no context is named and current-context is not set")
     chosen = _entry(document, "contexts", "context", str(name), origin)
-    cluster_name = cluster or str(chosen.get("cluster") or "")
+    cluster_name = str(chosen.get("cluster") or "")
     where = _entry(document, "clusters", "cluster", cluster_name, origin)
     server = str(where.get("server") or "")
     if not server:
@@ -54,7 +49,6 @@ def read_kubeconfig(
         tls=_tls(where, user, folder, origin) if server.startswith("https:") else None,
         headers=_headers(user, folder, origin),
         proxy=where.get("proxy-url"),
-        namespace=chosen.get("namespace"),
     )
 
 

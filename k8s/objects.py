@@ -1,10 +1,9 @@
 """The shape in which Kubernetes objects travel through this project."""
 
-from typing import Any, Literal, TypeAlias, cast
+from typing import Any, TypeAlias, cast
 
 JsonObject: TypeAlias = dict[str, Any]
 JsonObjects: TypeAlias = list[JsonObject]
-Propagation: TypeAlias = Literal["Background", "Foreground", "Orphan"]
 
 
 def section(obj: JsonObject, *keys: str) -> JsonObject:
