@@ -23,8 +23,6 @@ from toolchain import ToolError, resolve, resolve_all
 
 RESULTS = Path(__file__).parent / "results"
 TOOLS = ("pulumi", "kubectl", "helm")
-# A back end that writes the whole state after each step takes a minute for 701 objects, so these
-# are measured once, however many runs there are.
 
 
 def main() -> None:
