@@ -1,7 +1,7 @@
 """Which versions a cluster really runs, read from the images of its pods.
 
 A real cluster is asked by kubectl, which knows the credential plugins of clouds, and only if it is
-the one that the stack file names. A rehearsal is asked directly.
+the one that the stack file names. A rehearsal is asked directly, as a reader.
 """
 
 import json
@@ -18,6 +18,7 @@ from infra.stackschema import NO_UID
 from k8s import ApiError, Cluster, KubeconfigError
 from operations.derived_project import current_stack
 from operations.stacks import stack_name
+from rehearsal.control_plane.credentials import READER
 from toolchain import ToolError, resolve
 
 _SECONDS = 30
@@ -59,7 +60,7 @@ def running(file: Path, rehearsal: Path | None) -> dict[str, Running]:
     if rehearsal is None:
         pods = _real_pods(environment)
     else:
-        pods = _rehearsed_pods(rehearsal.resolve(), stack_name(file))
+        pods = _rehearsed_pods(rehearsal.resolve(), stack_name(file), _namespaces(environment))
     return {
         service.name: Running(
             _versions(service, pods),
@@ -70,15 +71,19 @@ def running(file: Path, rehearsal: Path | None) -> dict[str, Running]:
     }
 
 
-def _rehearsed_pods(folder: Path, stack: str) -> list[Object]:
+def _rehearsed_pods(folder: Path, stack: str, namespaces: Iterable[str]) -> list[Object]:
     rehearsed = current_stack(folder)
     if rehearsed != stack:
         what = f"rehearses {rehearsed}" if rehearsed else "holds no rehearsal"
         raise LiveError(f"{folder.name} {what}: serlo rehearse --stack {stack}")
     try:
-        cluster = Cluster.from_kubeconfig(str(folder / "kubeconfig"), retry_seconds=_AWAY)
+        cluster = Cluster.from_kubeconfig(str(folder / "kubeconfig"), READER, retry_seconds=_AWAY)
         try:
-            return list(cluster.list("v1", "Pod", label_selector=NAME_LABEL))
+            return [
+                pod
+                for namespace in namespaces
+                for pod in cluster.list("v1", "Pod", namespace, label_selector=NAME_LABEL)
+            ]
         finally:
             cluster.close()
     except (ApiError, KubeconfigError) as error:

@@ -5,6 +5,7 @@ import shutil
 import sys
 import time
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -32,7 +33,9 @@ from operations.pulumi_cli import Changes, PulumiCli, PulumiFailed, checkpoint
 from operations.settling import settle
 from operations.stacks import stack_file
 from operations.unready import unready_pods
+from rehearsal.control_plane.audit import refused
 from rehearsal.control_plane.credentials import CONTEXT, DEPLOYER, DEPLOYER_USER, READER_USER
+from rehearsal.control_plane.layout import Layout
 from rehearsal.control_plane.nodes import NodePool
 from rehearsal.files import write_public
 from rehearsal.plugins.selection import Choice, Plugins, obtain_tools, select
@@ -76,6 +79,7 @@ def rehearse(
     request = _Request(stack, folder, down, servers_only, plugins, owner, json)
     console = Console(stderr=json)
     console.soft_wrap = not console.is_terminal
+    began = datetime.now(UTC)
     try:
         try:
             _bring_up(request, console)
@@ -87,7 +91,7 @@ def rehearse(
     except ScriptMissing as error:
         sys.exit(f"serlo rehearse: {error}")
     except PulumiFailed as error:
-        told = "\n".join([error.output, *_unready(folder)])
+        told = "\n".join([error.output, *_unready(folder), *_refused(folder, began)])
         sys.exit(f"{told}\nserlo rehearse: {error}. {_still_running(folder)}")
     finally:
         if down:
@@ -338,6 +342,15 @@ def _unready(folder: Path) -> list[str]:
     except (ApiError, OSError, httpx.HTTPError):
         return []
     return ["Pods that are not ready:", *(f"  {line}" for line in lines)] if lines else []
+
+
+def _refused(folder: Path, since: datetime) -> list[str]:
+    """What is to be said of rights that were missing in an update, nothing if none were."""
+    lines = refused(Layout(folder.resolve()).audit, since)
+    if not lines:
+        return []
+    why = "Rights that `serlo access` does not give (infra/manifests/access.py):"
+    return [why, *(f"  {line}" for line in lines)]
 
 
 def _by_hand(folder: Path) -> str:

@@ -26,7 +26,7 @@ SUBJECT_LABEL = "serlo.org/subject"
 """Carried by the bindings of one user or group, so that they can be found and deleted."""
 
 _API = "rbac.authorization.k8s.io"
-_READ = ("get", "list", "watch")
+_WATCH = ("list", "watch")
 _WRITE = ("create", "delete", "patch")
 
 DEPLOYER, READER = "serlo-deployer", "serlo-reader"
@@ -59,7 +59,6 @@ _AWAITED: Mapping[str, Sequence[Resource]] = {
     "Deployment": (*_PODS, _REPLICA_SETS),
     "StatefulSet": _PODS,
     "Job": _PODS[:1],
-    "Service": (Resource("", "endpoints"), Resource("discovery.k8s.io", "endpointslices")),
 }
 _EVENTS = Resource("", "events")
 """Read for every object, to say why it is not ready."""
@@ -159,7 +158,8 @@ def _rules(role: str, inside: Iterable[Mapping[str, Any]]) -> list[Rule]:
         if resource in _FIXED:
             rules += _own(resource, sorted(set(names[resource])))
         else:
-            rules.append(Rule(resource, (*_READ, *_WRITE) if resource in names else _READ))
+            verbs = ("get", *_WATCH, *_WRITE) if resource in names else _WATCH
+            rules.append(Rule(resource, verbs))
     return rules
 
 
@@ -169,7 +169,7 @@ def _own(resource: Resource, names: Sequence[str]) -> list[Rule]:
     Whoever creates an object chooses its name.
     """
     return [
-        Rule(resource, ("create", "list", "watch")),
+        Rule(resource, ("create", *_WATCH)),
         Rule(resource, ("delete", "get", "patch"), names),
     ]
 
@@ -180,7 +180,10 @@ def _reading(names: Mapping[Resource, Sequence[str]], watched: set[Resource]) ->
         # They are immutable and named after their content, so there is nothing to compare.
         if resource == Resource("", "secrets"):
             continue
-        verbs = ("get", "list") if resource in watched else ("get",)
+        verbs = [
+            *(["get"] if resource in names else []),
+            *(["list"] if resource in watched else []),
+        ]
         rules.append(Rule(resource, verbs))
     return rules
 

@@ -14,7 +14,7 @@ from operations.drift.blame import Change, Objects, who
 from operations.drift.refresh import Drifted, RefreshError, refresh
 from operations.output import print_text, working, write_out
 from operations.stacks import stack_file
-from rehearsal.control_plane.credentials import CONTEXT
+from rehearsal.control_plane.credentials import READER
 from toolchain import ToolError, resolve
 
 FOUND = 2
@@ -68,7 +68,7 @@ def _look(stack: str, rehearsal: Path | None) -> tuple[list[Drifted], Objects]:
             raise RefreshError(f"{rehearsal} does not rehearse it: serlo rehearse --stack {stack}")
         project = DerivedProject(folder, stack)
         variables = project.environment()
-        kubectl = [str(resolve("kubectl").path), "--context", CONTEXT]
+        kubectl = [str(resolve("kubectl").path), "--context", READER]
         pulumi = [str(resolve("pulumi").path)]
         return refresh(pulumi, project.folder, variables), Objects(kubectl, variables)
     environment = Environment.load(stack_file(stack))

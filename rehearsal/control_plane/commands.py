@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+from rehearsal.control_plane import audit
 from rehearsal.control_plane.layout import Layout
 
 SERVICE_ADDRESSES = "10.96.0.0/16"
@@ -77,6 +78,10 @@ def kube_apiserver(program: Path, layout: Layout, ports: Mapping[str, int]) -> l
         f"--secure-port={ports['kube-apiserver']}",
         # Loopback is no address that an Endpoints object may name.
         "--endpoint-reconciler-type=none",
+        f"--audit-policy-file={layout.audit_policy}",
+        f"--audit-log-path={layout.audit}",
+        f"--audit-log-maxsize={audit.MEGABYTES_AT_MOST}",
+        "--audit-log-maxbackup=1",
         f"--tls-cert-file={pki / 'apiserver.crt'}",
         f"--tls-private-key-file={pki / 'apiserver.key'}",
         f"--etcd-servers=https://127.0.0.1:{ports['etcd-client']}",

@@ -11,7 +11,16 @@ from pathlib import Path
 
 from k8s import Cluster
 from rehearsal.component import Component
-from rehearsal.control_plane import bootstrap, commands, credentials, faults, pki, ports, stages
+from rehearsal.control_plane import (
+    audit,
+    bootstrap,
+    commands,
+    credentials,
+    faults,
+    pki,
+    ports,
+    stages,
+)
 from rehearsal.control_plane.layout import Layout
 from rehearsal.control_plane.nodes import NodePool
 from rehearsal.files import write_private
@@ -48,6 +57,7 @@ def prepare(
     chosen = ports.ensure(layout.ports, commands.PORTS)
     server = commands.server(chosen)
     credentials.ensure(layout, server, renew=renewed)
+    write_private(layout.audit_policy, audit.policy())
     # Asked by readiness checks only, which are repeated anyway.
     cluster = Cluster.from_kubeconfig(str(layout.kubeconfig), retry_seconds=0)
     # Waits a little for an API server that is busy starting.

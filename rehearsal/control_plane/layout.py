@@ -30,6 +30,11 @@ class Layout:
         return self.logs / f"{component}.log"
 
     @property
+    def audit(self) -> Path:
+        """What the deployer and the reader asked of the API server; see audit.py."""
+        return self.logs / "audit.log"
+
+    @property
     def control_plane(self) -> Path:
         """What only the control plane itself reads."""
         return self.root / "control_plane"
@@ -43,6 +48,11 @@ class Layout:
     def tokens(self) -> Path:
         """The API server's token file: one identity a line."""
         return self.control_plane / "tokens.csv"
+
+    @property
+    def audit_policy(self) -> Path:
+        """What the API server writes into its audit log."""
+        return self.control_plane / "audit-policy.json"
 
     @property
     def ports(self) -> Path:

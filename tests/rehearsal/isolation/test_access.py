@@ -151,7 +151,6 @@ ALLOWED = (
     ("watch", "replicasets.apps", "--namespace=api"),
     ("watch", "persistentvolumeclaims", "--namespace=frontend"),
     ("list", "events", "--namespace=api"),
-    ("list", "endpointslices.discovery.k8s.io", "--namespace=api"),
     ("patch", "secrets", "--namespace=api"),
     ("patch", "deployments.apps/server", "--namespace=api"),
 )

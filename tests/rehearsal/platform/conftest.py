@@ -9,7 +9,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,8 @@ import httpx
 import pytest
 
 from k8s import Cluster, NotFound
+from rehearsal.control_plane.credentials import DEPLOYER, READER_USER
+from rehearsal.files import write_private
 from rehearsal.supervisor import stop
 from tests.stack_files import changed_stack_file, real_stack_file
 
@@ -47,6 +50,18 @@ class Rehearsal:
         else:
             assert done.returncode == 1, done.stdout + done.stderr
         return (json.loads(done.stdout) if done.stdout else {}), done.stderr
+
+    def ask_serlo(self, *arguments: str | Path) -> "subprocess.CompletedProcess[str]":
+        """Run a `serlo` command that only looks."""
+        done = subprocess.run(
+            [str(SERLO), *map(str, arguments)],
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
+        )
+        self.said += [done.stdout, done.stderr]
+        return done
 
     def start(self) -> "subprocess.Popen[str]":
         """Start `serlo rehearse` in a process group of its own."""
@@ -80,6 +95,21 @@ class Rehearsal:
         )
         self.said += [done.stdout, done.stderr]
         return done
+
+    @contextmanager
+    def as_reader(self) -> Generator[None]:
+        """Let Pulumi act as the reader: whoever may only read has a kubeconfig of their own."""
+        file = self.folder / "kubeconfig"
+        before = file.read_text()
+        kubeconfig = json.loads(before)
+        for context in kubeconfig["contexts"]:
+            if context["name"] == DEPLOYER:
+                context["context"]["user"] = READER_USER
+        write_private(file, json.dumps(kubeconfig))
+        try:
+            yield
+        finally:
+            write_private(file, before)
 
     def release(self, service: str, version: str) -> None:
         """Change a version in the stack file."""

@@ -1,7 +1,13 @@
-"""Every real stack comes up, again without changes, and goes without leaving anything."""
+"""The whole life of every real stack, as its deployer and its reader live it.
+
+It comes up, again without changes; one version is raised; somebody changes things behind its back,
+which the reader sees and the deployer takes back; it goes without leaving anything. At the end the
+API server's audit log says whether the rights were what all this takes.
+"""
 
 import base64
 import json
+import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,11 +19,14 @@ from infra.environment import Environment
 from infra.manifests.admission import HEADER
 from rehearsal.control_plane.credentials import CONTEXT
 from tests.rehearsal.platform.conftest import SERLO, Rehearsal, exists
+from tests.rehearsal.platform.rights import assert_rights_are_what_it_takes
 from tests.stack_files import STACKS
 
 # Shorter lines of a secret, such as those that begin and end a key, tell nothing.
 _TELLING = 32
 
+RAISED = "database-layer"
+UNCHANGED = {"same", "read"}
 SERVICES = {"server", "swr-queue-worker", "database-layer", "frontend", "redis", "kratos"}
 KINDS = ("Deployment", "StatefulSet", "CronJob", "Service", "Secret", "HTTPRoute")
 
@@ -27,9 +36,7 @@ KINDS = ("Deployment", "StatefulSet", "CronJob", "Service", "Secret", "HTTPRoute
     "stack",
     [pytest.param(stack, marks=pytest.mark.xdist_group(f"platform-{stack}")) for stack in STACKS],
 )
-def test_a_stack_comes_up_twice_and_goes(
-    new_rehearsal: Callable[..., Rehearsal], stack: str
-) -> None:
+def test_the_life_of_a_stack(new_rehearsal: Callable[..., Rehearsal], stack: str) -> None:
     rehearsal = new_rehearsal(stack, real=True)
 
     first, _ = rehearsal.rehearse()
@@ -68,8 +75,8 @@ def test_a_stack_comes_up_twice_and_goes(
     # Not the numbers of pods: the autoscalers may have begun only after the first time.
     assert identities(second) == identities(first)
 
-    assert rehearsal.pulumi("preview", "--diff").returncode == 0
-    assert rehearsal.pulumi("stack", "export").returncode == 0
+    raise_one_version(rehearsal)
+    change_behind_its_back_and_take_back(rehearsal, stack)
 
     destroyed = rehearsal.pulumi("destroy", "--yes", "--skip-preview", "--ignore-protect")
     assert destroyed.returncode == 0, destroyed.stdout + destroyed.stderr
@@ -86,7 +93,60 @@ def test_a_stack_comes_up_twice_and_goes(
     assert rehearsal.cloudflare("GET", f"{account}/workers/scripts") == []
     assert rehearsal.cloudflare("GET", f"{account}/storage/kv/namespaces") == []
 
+    assert_rights_are_what_it_takes(rehearsal.stack_file, rehearsal.folder / "logs" / "audit.log")
     assert_no_secret_leaks(rehearsal.folder, rehearsal.said)
+
+
+def raise_one_version(rehearsal: Rehearsal) -> None:
+    """The reader's preview shows it before; of all Deployments only its own is rolled."""
+    before = rehearsal.replica_sets()
+    version = re.findall(
+        rf"(?m)^    {RAISED}: (\d+)\.(\d+)\.(\d+)", rehearsal.stack_file.read_text()
+    )
+    major, minor, patch = version[0]
+    raised = f"{major}.{minor}.{int(patch) + 1}"
+    rehearsal.release(RAISED, raised)
+
+    with rehearsal.as_reader():
+        preview = rehearsal.pulumi("preview", "--json")
+        assert preview.returncode == 0, preview.stdout + preview.stderr
+        steps = json.loads(preview.stdout)["steps"]
+    changed = {s["urn"].rpartition("::")[2]: s["op"] for s in steps if s["op"] not in UNCHANGED}
+    assert changed == {RAISED: "update"}
+
+    result, _ = rehearsal.rehearse()
+    assert {op: count for op, count in result["changes"].items() if op != "same"} == {"update": 1}
+    assert {row["version"] for row in result["workloads"] if row["name"] == RAISED} == {raised}
+    after = rehearsal.replica_sets()
+    assert {name for name in after if after[name] != before[name]} == {RAISED}
+
+
+def change_behind_its_back_and_take_back(rehearsal: Rehearsal, stack: str) -> None:
+    """A record is led elsewhere, an object deleted."""
+    zone = f"/zones/{rehearsal.zone['id']}"
+    file = str(rehearsal.stack_file)
+    budget = ("policy/v1", "PodDisruptionBudget", "server", "api")
+    (record,) = (row for row in rehearsal.records() if row["name"] == f"de.{rehearsal.domain}")
+    with rehearsal.as_reader():
+        live = rehearsal.ask_serlo("versions", file, "--json", "--rehearsal", rehearsal.folder)
+        assert live.returncode == 0, live.stderr
+        assert not [r for r in json.loads(live.stdout) if r["live"][stack]["differs"]]
+
+        elsewhere = {"content": "elsewhere.example"}
+        rehearsal.cloudflare("PATCH", f"{zone}/dns_records/{record['id']}", json=elsewhere)
+        rehearsal.cluster.delete(*budget)
+
+        drift = rehearsal.ask_serlo("drift", stack, "--json", "--rehearsal", rehearsal.folder)
+        assert drift.returncode == 2, drift.stderr
+        found = {one["resource"]: one["gone"] for one in json.loads(drift.stdout)}
+        assert found == {"DnsRecord de": False, "PodDisruptionBudget api/server": True}
+
+    taken_back = rehearsal.pulumi("up", "--refresh", "--yes", "--skip-preview", "--json")
+    assert taken_back.returncode == 0, taken_back.stdout + taken_back.stderr
+    (after,) = (row for row in rehearsal.records() if row["name"] == record["name"])
+    assert after["content"] == record["content"]
+    assert rehearsal.cluster.get(*budget)
+    rehearsal.assert_consistent()
 
 
 def expected_answers(environment: Environment) -> list[tuple[str, int, str | None]]:

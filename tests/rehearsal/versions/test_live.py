@@ -1,8 +1,8 @@
 """`serlo versions --live` against a real API server, reached by kubectl and as a rehearsal."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,7 @@ import pytest
 
 from k8s import AlreadyExists, Cluster, NotFound
 from operations.versions import versions
+from rehearsal.control_plane.credentials import READER_USER
 from tests.rehearsal.conftest import ControlPlane
 from tests.stack_files import stack_file
 
@@ -103,7 +104,11 @@ def test_the_cluster_that_the_file_names(stack: Path, capsys: pytest.CaptureFixt
 
 @pytest.mark.usefixtures("pods")
 def test_a_rehearsal(
-    stack: Path, control_plane: ControlPlane, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    stack: Path,
+    control_plane: ControlPlane,
+    cluster: Cluster,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     folder = tmp_path / "rehearsal"
     folder.mkdir()
@@ -112,7 +117,36 @@ def test_a_rehearsal(
         versions(str(stack), live=True, rehearsal=folder)
     assert "serlo rehearse --stack staging" in capsys.readouterr().err
     (folder / "stack").write_text("staging\n")
-    judged(shown(capsys, stack, rehearsal=folder))
+    with may_list_pods(cluster, READER_USER):
+        judged(shown(capsys, stack, rehearsal=folder))
+
+
+@contextmanager
+def may_list_pods(cluster: Cluster, user: str) -> Generator[None]:
+    group = "rbac.authorization.k8s.io"
+    metadata = {"name": "lists-pods"}
+    made: list[dict[str, Any]] = [
+        {
+            "apiVersion": f"{group}/v1",
+            "kind": "ClusterRole",
+            "metadata": metadata,
+            "rules": [{"apiGroups": [""], "resources": ["pods"], "verbs": ["list"]}],
+        },
+        {
+            "apiVersion": f"{group}/v1",
+            "kind": "ClusterRoleBinding",
+            "metadata": metadata,
+            "roleRef": {"apiGroup": group, "kind": "ClusterRole", "name": metadata["name"]},
+            "subjects": [{"apiGroup": group, "kind": "User", "name": user}],
+        },
+    ]
+    for thing in made:
+        cluster.create(thing)
+    try:
+        yield
+    finally:
+        for thing in made:
+            cluster.delete(thing["apiVersion"], thing["kind"], metadata["name"])
 
 
 @pytest.mark.parametrize(
