@@ -38,15 +38,17 @@ def pod(name: str, service: str, image: str, *, namespace: str = "api") -> dict[
 @pytest.fixture
 def pods(cluster: Cluster, eventually: Callable[..., object]) -> Iterator[None]:
     """Some of what staging declares, some of it in other versions."""
-    with suppress(AlreadyExists):
-        cluster.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "api"}})
 
     def ready() -> bool:
+        with suppress(AlreadyExists):
+            cluster.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "api"}})
         try:
+            namespace = cluster.get("v1", "Namespace", "api")
             cluster.get("v1", "ServiceAccount", "default", "api")
         except NotFound:
             return False
-        return True
+        # Another test may have left one that is on its way out.
+        return "deletionTimestamp" not in namespace["metadata"]
 
     eventually(ready)
     made = [
