@@ -10,6 +10,7 @@ import json
 import logging
 import runpy
 from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -109,7 +110,11 @@ def run_program(
         if secrets is None:
             secrets = {name: f"[{name}]" for name in used_secrets(stack, declared())}
         settings = {**(config or {}), f"{PROJECT}:secrets": json.dumps(dict(secrets))}
-        context.run(_run, stack_file.parent.parent, stack, settings, recorder, warnings)
+        # In a thread, since Pulumi walks the whole stack of calls for every resource.
+        with ThreadPoolExecutor(1) as thread:
+            thread.submit(
+                context.run, _run, stack_file.parent.parent, stack, settings, recorder, warnings
+            ).result()
     except (pulumi.RunError, DeclarationError) as error:
         raise ProgramError(str(error), recorder.registrations) from None
     return Program(stack, tuple(recorder.registrations), tuple(warnings.texts))
@@ -122,9 +127,11 @@ def _run(
     recorder: "_Recorder",
     warnings: "_Warnings",
 ) -> None:
-    logger = logging.Logger(PROJECT)
+    logger = logging.Logger(PROJECT, logging.WARNING)
     logger.addHandler(warnings)
     loop = asyncio.new_event_loop()
+    # What the program refuses is raised below; that outputs failed with it is no news.
+    loop.set_exception_handler(_ignore)
     asyncio.set_event_loop(loop)
     try:
         mocks.set_mocks(
@@ -144,6 +151,10 @@ def _run(
         _cancel_pending(loop)
         asyncio.set_event_loop(None)
         loop.close()
+
+
+def _ignore(_loop: asyncio.AbstractEventLoop, _failure: dict[str, Any]) -> None:
+    """Handle what no coroutine awaits."""
 
 
 def _run_main() -> None:

@@ -18,7 +18,7 @@ TABLE_MODULE = "compiled-table.mjs"
 
 _IMPORT = re.compile(r'^import \{\s*(\w+(?:,\s*\w+)*),?\s*\} from "\./([\w.-]+)";$', re.MULTILINE)
 _EXPORT = re.compile(r"^export (?=(?:const|class|function|async function) (\w+))", re.MULTILINE)
-_OTHER = re.compile(r"^(?:import|export)\b.*|.*\bimport(?:\(|\.meta\b).*", re.MULTILINE)
+_OTHER = re.compile(r"^(?:(?:import|export)\b|.*\bimport(?:\(|\.meta\b)).*", re.MULTILINE)
 _SECTION = re.compile(r"^// ---- (\S+) ----\n", re.MULTILINE)
 _TABLE = re.compile(r"^const COMPILED_TABLE = (\{$.*?^\});$", re.MULTILINE | re.DOTALL)
 
