@@ -1,11 +1,13 @@
 """What holds for all tests."""
 
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
-from tests.stack_files import FIXED
+from tests.stack_files import FIXED, ROOT
 
 # How long an example takes says something about the machine, not about the code.
 settings.register_profile("no-deadline", deadline=None, print_blob=True)
@@ -18,6 +20,30 @@ def fixed_stacks() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("operations.stacks._STACKS", FIXED)
         yield
+
+
+_REAL_STACKS = ROOT / "stacks"
+_opened: list[str] = []
+
+
+def _note_real_stacks(event: str, arguments: tuple[object, ...]) -> None:
+    if event == "open" and isinstance(arguments[0], str | Path):
+        path = Path.cwd() / arguments[0]
+        if path.parent == _REAL_STACKS:
+            _opened.append(str(path))
+
+
+sys.addaudithook(_note_real_stacks)
+
+
+@pytest.fixture(autouse=True)
+def only_marked_tests_read_real_stacks(request: pytest.FixtureRequest) -> Iterator[None]:
+    """A change of stacks/ can fail only the tests that are about these very files."""
+    yield
+    opened = sorted(set(_opened))
+    _opened.clear()
+    if opened and request.node.get_closest_marker("real_stacks") is None:
+        pytest.fail(f"reads {', '.join(opened)} without the marker real_stacks")
 
 
 @pytest.hookimpl(trylast=True)

@@ -1,6 +1,7 @@
-"""No version, size or setting in stacks/ fails a test that is not about exactly these files.
+"""Versions change by the real commands, and what is about the real stacks passes on each result.
 
-`make test-versions` does the same for each service by itself.
+That no other test reads them is in tests/conftest.py. `make test-versions` does the same for each
+service by itself.
 """
 
 from pathlib import Path
@@ -9,14 +10,11 @@ import pytest
 
 from tests.versions.copies import CHANGES, Copy, releases
 
-pytestmark = [pytest.mark.xdist_group("versions"), pytest.mark.timeout(1200)]
-
-
-def test_the_other_fast_tests_read_nothing_of_the_real_stacks(tmp_path: Path) -> None:
-    copy = Copy.create(tmp_path / "copy")
-    for file in (copy.folder / "stacks").iterdir():
-        file.write_text("")
-    copy.fast_tests("not real_stacks")
+pytestmark = [
+    pytest.mark.xdist_group("versions"),
+    pytest.mark.timeout(1200),
+    pytest.mark.real_stacks,
+]
 
 
 def test_what_reads_the_real_stacks_passes_after_every_change(tmp_path: Path) -> None:
