@@ -1,6 +1,5 @@
 """`serlo outdated`: which services have newer versions, as far as their registries say."""
 
-import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
@@ -12,12 +11,12 @@ from infra.release import Commit, Release, Version
 from infra.service import Service
 from operations.changelog import newer_link, span_link
 from operations.freshness import common, newer
-from operations.output import Cell, Table, page, working
+from operations.output import Cell, Table, page, print_text, working
 from operations.registry import Registry, RegistryUnavailable
 from operations.stacks import every_stack, stack_file
+from operations.versions_table import short_version
 
 _AT_ONCE = 8
-_SHORT_COMMIT = 12
 _MOVING = ("latest", "main", "master")
 """Tags that a continuously published image may have for its newest build, best known first."""
 
@@ -91,7 +90,7 @@ def outdated(*stacks: str, json: bool = False, check: bool = False) -> None:
         except StackFileError as error:
             mistakes.append(str(error))
     if mistakes:
-        print("\n".join(mistakes), file=sys.stderr)
+        print_text("\n".join(mistakes), on_error=True)
         raise SystemExit(1)
     with working("asking the registries"):
         rows, warnings = look_up(environments, Registry())
@@ -101,7 +100,7 @@ def outdated(*stacks: str, json: bool = False, check: bool = False) -> None:
     else:
         _print_table(rows)
         for warning in warnings:
-            print(f"warning: {warning}", file=sys.stderr)
+            print_text(f"warning: {warning}", on_error=True)
     if check and any(row.outdated for row in rows):
         raise SystemExit(2)
 
@@ -191,7 +190,7 @@ def _presence(registry: Registry, running: Running) -> list[str]:
     missing = running.lacking(release.tag)
     if missing:
         names = ", ".join(map(_last, missing))
-        return [f"the registry has no {_shown(release.tag)} of {names}"]
+        return [f"the registry has no {short_version(release.tag)} of {names}"]
     if release.digest is None:
         return []
     try:
@@ -225,7 +224,7 @@ def _print_table(rows: list[Row]) -> None:
         (
             row.service,
             row.stack,
-            _shown(row.current),
+            short_version(row.current),
             _news(row),
             _news(row) if row.outdated is None else row.same_major or "-",
             row.prerelease or ("?" if row.outdated is None else "-"),
@@ -247,11 +246,6 @@ def _news(row: Row) -> Cell:
     if row.outdated is None:
         return Cell("?")
     return Cell(row.newest or "another", "yellow") if row.outdated else Cell("-")
-
-
-def _shown(current: str) -> str:
-    tag = current.partition("@")[0]
-    return tag[:_SHORT_COMMIT] if len(tag) == 40 else tag
 
 
 def _last(image: str) -> str:

@@ -4,13 +4,15 @@ import json
 import re
 import signal
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 from typing import Any, cast
 
 from operations.derived_project import CHECKOUT, DerivedProject
+from operations.output import working
 
 # In a rehearsal nobody else writes as Pulumi's provider does.
 _LEFTOVER = re.compile(r'conflicts? with \\*"pulumi-kubernetes-|AlreadyExists|already exists')
@@ -48,7 +50,11 @@ class Changes:
 
 
 class PulumiCli:
-    """The CLI on one derived project. `quiet` sends its output to a log file only."""
+    """The CLI on one derived project.
+
+    `quiet` sends its output to a log file, of which PulumiFailed has what went wrong; a terminal
+    shows how many resources are done.
+    """
 
     def __init__(self, project: DerivedProject, *, quiet: bool = False) -> None:
         self._project = project
@@ -74,7 +80,7 @@ class PulumiCli:
         log.parent.mkdir(parents=True, exist_ok=True)
         log.unlink(missing_ok=True)
         try:
-            self._run(*arguments, "--suppress-outputs", "--event-log", str(log))
+            self._run(log, *arguments, "--suppress-outputs", "--event-log", str(log))
         except PulumiFailed as error:
             error.met_leftovers = bool(_LEFTOVER.search(log.read_text()))
             raise
@@ -93,10 +99,10 @@ class PulumiCli:
             raise PulumiFailed(arguments, done.returncode, done.stdout + done.stderr)
         return done.stdout
 
-    def _run(self, *arguments: str) -> None:
+    def _run(self, events: Path, *arguments: str) -> None:
         """Run in the foreground; Ctrl-C is passed on once and Pulumi's orderly end awaited."""
         log = self._project.rehearsal / "logs" / "pulumi.log"
-        with log.open("wb") as file:
+        with log.open("wb") as file, _progress(arguments[0], events, self._quiet) as show:
             process = subprocess.Popen(
                 ["pulumi", *arguments, "--non-interactive"],
                 # The event log is an option for "debugging"; the automation API uses it as well.
@@ -108,11 +114,11 @@ class PulumiCli:
                 # one makes the engine stop without writing its state.
                 process_group=0,
             )
-            interrupted = _wait_passing_on(process)
+            interrupted = _wait_passing_on(process, show)
         if interrupted:
             raise KeyboardInterrupt
         if process.returncode:
-            output = log.read_text(errors="replace") if self._quiet else ""
+            output = _diagnostics(log.read_text(errors="replace")) if self._quiet else ""
             raise PulumiFailed(arguments, process.returncode, output)
 
     def _remove_dead_locks(self) -> None:
@@ -130,7 +136,27 @@ def checkpoint(project: DerivedProject) -> dict[str, Any] | None:
     return cast(dict[str, Any], json.loads(file.read_text())["checkpoint"].get("latest") or {})
 
 
-def _wait_passing_on(process: "subprocess.Popen[bytes]") -> bool:
+@contextmanager
+def _progress(command: str, events: Path, quiet: bool) -> Generator[Callable[[], None]]:
+    """Show that the engine works; what it yields shows how far it is."""
+    if not quiet:
+        yield lambda: None
+        return
+
+    def show() -> None:
+        done = events.read_text().count('"resOutputsEvent"') if events.exists() else 0
+        tell(f"pulumi {command}: {done} resources done")
+
+    with working(f"pulumi {command}") as tell:
+        yield show
+
+
+def _diagnostics(output: str) -> str:
+    """What went wrong: the last part of what `pulumi` prints, or all of it if it has no parts."""
+    return output[max(0, output.rfind("\nDiagnostics:\n")) :].strip()
+
+
+def _wait_passing_on(process: "subprocess.Popen[bytes]", show: Callable[[], None]) -> bool:
     """Wait for the end; pass SIGINT and SIGTERM on. Returns whether there was one."""
     received: list[int] = []
 
@@ -143,7 +169,10 @@ def _wait_passing_on(process: "subprocess.Popen[bytes]") -> bool:
         number: signal.signal(number, pass_on) for number in (signal.SIGINT, signal.SIGTERM)
     }
     try:
-        process.wait()
+        while process.poll() is None:
+            show()
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(0.5)
     finally:
         for number, handler in previous.items():
             signal.signal(number, cast(Callable[[int, FrameType | None], Any], handler))

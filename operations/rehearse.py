@@ -139,7 +139,7 @@ def _bring_up(request: _Request, console: Console) -> None:
         ValueError,
     ) as error:
         sys.exit(str(error))
-    pulumi = PulumiCli(project, quiet=request.json)
+    pulumi = PulumiCli(project, quiet=request.json or console.is_terminal)
     pulumi.prepare()
     with EmulatedZone(environment, endpoints, _token(project)) as zone:
         zone.add_records_kept_by_hand()
@@ -330,7 +330,8 @@ def report(
         return
     shown = page()
     show(overview, shown)
-    shown.text(Cell(str(plugins), "dim"))
+    for line in str(plugins).splitlines():
+        shown.text(Cell(line, "dim"), hanging=2)
     shown.text(Cell(f"{changes} in {seconds:.1f} s", "bold green"))
     shown.show()
 

@@ -2,7 +2,6 @@
 
 import json as json_format
 import os
-import sys
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Annotated, cast
@@ -12,7 +11,7 @@ from cyclopts import Parameter
 from infra.environment import Environment, StackFileError
 from infra.stackcheck import OPTIONAL_SECRETS
 from infra.stackmessages import secret_command
-from operations.output import Cell, Table, page
+from operations.output import Cell, Table, page, print_text
 from operations.stacks import stack_file
 
 
@@ -57,7 +56,7 @@ def secrets(
     try:
         environment = Environment.load(stack_file(stack))
     except StackFileError as error:
-        print(error, file=sys.stderr)
+        print_text(str(error), on_error=True)
         raise SystemExit(1) from None
     found = rows(environment)
     missing = [row for row in found if row.missing]

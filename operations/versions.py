@@ -4,7 +4,6 @@ Reads files and asks git; starts no Pulumi, and loads no more than that takes.
 """
 
 import json as json_format
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -17,7 +16,7 @@ from infra.release import ReleaseError, parse_release
 from infra.services import declared
 from operations.git import GitError
 from operations.history import History, Revision
-from operations.output import working
+from operations.output import print_text, working
 from operations.peek import NOTHING, peek
 from operations.stacks import UnknownStack, every_stack, existing_stack, stack_file, stack_name
 from operations.standing import AHEAD, BEHIND, Place, Row, rows
@@ -65,7 +64,7 @@ def versions(
     if not shown:
         _stop(picture.notes)
     for note in picture.notes:
-        print(f"Note: {note}.", file=sys.stderr)
+        print_text(f"Note: {note}.", on_error=True)
     lines = rows(shown, picture.by_stack(shown))
     running, silent = ({}, [])
     if live:
@@ -76,7 +75,7 @@ def versions(
     else:
         print_versions(lines, [place.stack for place in shown], running, shown[0].now)
     for stack, reason in silent:
-        print(f"{stack}: what runs is not known: {reason}", file=sys.stderr)
+        print_text(f"{stack}: what runs is not known: {reason}", on_error=True)
     if silent:
         raise SystemExit(1)
 
@@ -231,5 +230,5 @@ def _revision(revision: Revision | None) -> dict[str, Any] | None:
 
 
 def _stop(reasons: Sequence[str]) -> NoReturn:
-    print("\n".join(reasons), file=sys.stderr)
+    print_text("\n".join(reasons), on_error=True)
     raise SystemExit(1)

@@ -47,7 +47,7 @@ def print_versions(rows: Sequence[Row], stacks: Sequence[str], live: _Live, now:
 
 def _links(rows: Sequence[Row], shown: Page) -> None:
     apart = [
-        (f"{row.service} {_version(row.span[0])} ➔ {_version(row.span[1])}", row.changes)
+        (f"{row.service} {short_version(row.span[0])} ➔ {short_version(row.span[1])}", row.changes)
         for row in rows
         if row.span is not None
     ]
@@ -143,14 +143,17 @@ def _differing(row: Row, stack: str, live: _Live) -> Cell:
     running = live.get(stack, {}).get(row.service)
     if running is None or not running.differs:
         return Cell("")
-    return Cell(f"≠ runs {', '.join(map(_version, running.versions)) or 'nowhere'}", "bold red")
+    return Cell(
+        f"≠ runs {', '.join(map(short_version, running.versions)) or 'nowhere'}", "bold red"
+    )
 
 
 def _declared(row: Row, stack: str) -> str:
-    return _version(row.versions[stack]) if stack in row.versions else "-"
+    return short_version(row.versions[stack]) if stack in row.versions else "-"
 
 
-def _version(text: str) -> str:
+def short_version(text: str) -> str:
+    """What a table shows: a tag, the first characters of a commit, or that it is not filled in."""
     tag = tag_of(text)
     if not _COMMIT.fullmatch(tag):
         return tag

@@ -7,6 +7,7 @@ from pathlib import Path
 from infra.edge.script import COMPATIBILITY_DATE, MAIN_MODULE, SECRET_BINDINGS, Script, script
 from infra.edge.tablecheck import RoutingError
 from infra.environment import Environment, StackFileError
+from operations.output import page
 from operations.own_table import NotOurs, require_own_table
 from operations.stacks import stack_file
 from rehearsal.files import write_public
@@ -36,12 +37,12 @@ def worker(*, output: Path, stack: str = "production") -> None:
         sys.exit(f"serlo worker: {error}")
     for name, text in files.items():
         write_public(output / name, text)
-    print(f"The worker of {environment.name} is in {output}/. To run it, either of:")
-    print(f"  npx wrangler dev --config {output}/wrangler.json --var API_SECRET:<secret>")
-    print(
-        f"  new Miniflare({{ ...settings, rootPath: {json_format.dumps(str(output))} }}), where "
-        "settings is miniflare.json with API_SECRET added to its bindings"
-    )
+    shown = page()
+    shown.text(f"The worker of {environment.name} is in {output}/. To run it, either of:")
+    shown.command(f"npx wrangler dev --config {output}/wrangler.json --var API_SECRET:<secret>")
+    shown.command(f"new Miniflare({{ ...settings, rootPath: {json_format.dumps(str(output))} }})")
+    shown.text("where settings is miniflare.json with API_SECRET added to its bindings")
+    shown.show()
 
 
 def settings(environment: Environment, declared: Script) -> dict[str, str]:

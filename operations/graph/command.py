@@ -1,6 +1,5 @@
 """The command `serlo graph`."""
 
-import sys
 from typing import Annotated
 
 from cyclopts import Parameter
@@ -8,7 +7,7 @@ from cyclopts import Parameter
 from operations.graph.mermaid import mermaid
 from operations.graph.model import graph
 from operations.graph.svg import svg
-from operations.output import working
+from operations.output import print_text, working
 from operations.review.snapshot import take
 from operations.stacks import stack_file
 
@@ -31,12 +30,12 @@ def draw(
         As the text of a Mermaid diagram, which is the default.
     """
     if as_svg and as_mermaid:
-        print("--svg and --mermaid exclude each other: choose one.", file=sys.stderr)
+        print_text("--svg and --mermaid exclude each other: choose one.", on_error=True)
         raise SystemExit(1)
     with working(f"reading what {stack} declares"):
         snapshot = take(stack, stack_file(stack))
     if snapshot.problem is not None:
-        print(snapshot.problem, file=sys.stderr)
+        print_text(snapshot.problem, on_error=True)
         raise SystemExit(1)
     topology = graph(snapshot)
     print(svg(topology, f"The platform in {stack}") if as_svg else mermaid(topology))
