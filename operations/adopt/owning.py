@@ -48,7 +48,7 @@ def ownership(
     theirs = [
         entry
         for entry in entries
-        if not entry.get("subresource")
+        if _writes_what_is_declared(entry, declared)
         and entry["manager"].startswith(beginnings)
         and entry["apiVersion"] == live["apiVersion"]
         and entry not in ours
@@ -92,6 +92,13 @@ def patch_of(live: Mapping[str, Any], after: Ownership) -> list[Object]:
         {"op": "test", "path": "/metadata/resourceVersion", "value": metadata["resourceVersion"]},
         {"op": "replace", "path": "/metadata/managedFields", "value": list(after.entries)},
     ]
+
+
+def _writes_what_is_declared(entry: Mapping[str, Any], declared: Mapping[str, Any]) -> bool:
+    """Not so of a status, nor of the number of pods that is left to the autoscaler."""
+    subresource = entry.get("subresource") or ""
+    declares_replicas = "replicas" in (declared.get("spec") or {})
+    return not subresource or (subresource == "scale" and declares_replicas)
 
 
 def _is(entry: Mapping[str, Any], manager: str) -> bool:

@@ -1,7 +1,6 @@
 """The command `serlo drift`."""
 
 import json as json_format
-import os
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
@@ -9,12 +8,13 @@ from typing import Annotated, Any, NoReturn
 from cyclopts import Parameter
 
 from infra.environment import Environment, StackFileError
+from k8s.diffing import parse_property_path
 from operations.derived_project import CHECKOUT, DerivedProject, current_stack
-from operations.drift.blame import Change, Objects, who
+from operations.drift.field_managers import Change, who
 from operations.drift.refresh import Drifted, RefreshError, refresh
-from operations.output import print_text, working, write_out
+from operations.drift.taking_back import TakingBack
+from operations.output import page, print_text, working, write_out
 from operations.stacks import stack_file
-from rehearsal.control_plane.credentials import READER
 from toolchain import ToolError, resolve
 
 FOUND = 2
@@ -45,61 +45,65 @@ def drift(
     """
     try:
         with working("asking Pulumi what is not as deployed"):
-            found, objects = _look(stack, rehearsal)
+            found, taking_back = _look(stack, rehearsal)
     except (RefreshError, StackFileError, ToolError, FileNotFoundError) as error:
         _refuse(f"{stack} could not be looked at:\n{error}")
-    told = [_told(drifted, objects) for drifted in found]
+    told = [_told(drifted) for drifted in found]
+    commands = taking_back.commands(found)
     if json:
         print(json_format.dumps(told, indent=2, ensure_ascii=False))
     elif not told:
         print(f"{stack} is as it was deployed.")
     elif markdown:
-        write_out(_text(stack, told, markdown=True) + "\n")
+        write_out(_text(stack, told, commands, markdown=True) + "\n")
     else:
-        print_text(_text(stack, told, markdown=False))
+        shown = page()
+        shown.prose(_text(stack, told, commands, markdown=False))
+        for command in commands:
+            shown.command(command)
+        shown.show()
     if told:
         raise SystemExit(FOUND)
 
 
-def _look(stack: str, rehearsal: Path | None) -> tuple[list[Drifted], Objects]:
+def _look(stack: str, rehearsal: Path | None) -> tuple[list[Drifted], TakingBack]:
     if rehearsal is not None:
         folder = rehearsal.resolve()
         if current_stack(folder) != stack:
             raise RefreshError(f"{rehearsal} does not rehearse it: serlo rehearse --stack {stack}")
         project = DerivedProject(folder, stack)
-        variables = project.environment()
-        kubectl = [str(resolve("kubectl").path), "--context", READER]
         pulumi = [str(resolve("pulumi").path)]
-        return refresh(pulumi, project.folder, variables), Objects(kubectl, variables)
+        found = refresh(pulumi, project.folder, project.environment())
+        return found, TakingBack(Environment.load(project.stack_file), rehearsal)
     environment = Environment.load(stack_file(stack))
-    kubeconfig = str(Path(environment.cluster.kubeconfig).expanduser())
-    kubectl = [
-        str(resolve("kubectl").path),
-        "--kubeconfig",
-        kubeconfig,
-        "--context",
-        environment.cluster.context,
-    ]
     found = refresh([str(resolve("pulumi").path), "--stack", stack], CHECKOUT, {})
-    return found, Objects(kubectl, os.environ)
+    return found, TakingBack(environment, None)
 
 
-def _told(drifted: Drifted, objects: Objects) -> dict[str, Any]:
-    kubernetes = drifted.type.startswith("kubernetes:")
-    managers = objects.managers(drifted.type, drifted.id) if kubernetes else []
+def _told(drifted: Drifted) -> dict[str, Any]:
+    changed = [parse_property_path(field.path) for field in drifted.fields]
     return {
         "resource": drifted.label,
         "urn": drifted.urn,
         "gone": drifted.gone,
         "modified": drifted.modified,
         "fields": [
-            {**asdict(field), "by": [asdict(change) for change in who(managers, field.path)]}
+            {**asdict(field), "by": [asdict(change) for change in who(drifted.live, field.path)]}
             for field in drifted.fields
+        ],
+        "owned": [
+            {
+                "path": str(owned),
+                "declared": owned.is_declared,
+                "by": [asdict(owned.change)],
+            }
+            for owned in drifted.owned
+            if not any(path[: len(owned.path)] == owned.path[: len(path)] for path in changed)
         ],
     }
 
 
-def _text(stack: str, told: list[dict[str, Any]], *, markdown: bool) -> str:
+def _text(stack: str, told: list[dict[str, Any]], commands: list[str], *, markdown: bool) -> str:
     code = "`" if markdown else ""
     noun = "resource is" if len(told) == 1 else "resources are"
     lines = [f"{len(told)} {noun} not as deployed in {stack}.", ""]
@@ -110,11 +114,16 @@ def _text(stack: str, told: list[dict[str, Any]], *, markdown: bool) -> str:
         for field in one["fields"]:
             values = f"deployed {_said(field['deployed'])}, found {_said(field['found'])}"
             lines.append(f"  - {code}{field['path']}{code}: {values}; {_by(one, field)}")
-    lines += [
-        "",
-        f"Take it back: `pulumi up --refresh --stack {stack}`. "
-        "Keep it: write it into the repository.",
-    ]
+        for field in one["owned"]:
+            what = (
+                "as deployed, but the next change of it will be a conflict: also"
+                if field["declared"]
+                else "not declared, added by hand;"
+            )
+            lines.append(f"  - {code}{field['path']}{code}: {what} {_by(one, field)}")
+    lines += ["", "Keep it: write it into the repository. Take it back:"]
+    if markdown:
+        return "\n".join([*lines, "", "```sh", *commands, "```"])
     return "\n".join(lines)
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from k8s.diffing import parse_property_path, value_at
+from operations.drift.field_managers import OwnedField, owned_by_others
 
 _LAST_LINES = 20
 # Cloudflare calls DNSSEC pending until the registrar publishes the zone's DS record.
@@ -23,7 +24,7 @@ class RefreshError(Exception):
 
 @dataclass(frozen=True)
 class Found:
-    """One field: what was deployed, and what is there (None: nothing)."""
+    """One field that changed: what was deployed, and what is there (None: nothing)."""
 
     path: str
     deployed: Any
@@ -39,6 +40,11 @@ class Drifted:
     id: str
     gone: bool
     fields: Sequence[Found]
+    live: Mapping[str, Any]
+    """What is there: for a Kubernetes object all of it, with its field managers."""
+    owned: Sequence[OwnedField] = ()
+    """Fields of a Kubernetes object that others own though they are declared, or that they added,
+    those among them that have changed."""
     modified: str | None = None
     """When it was last changed, if Cloudflare says so."""
 
@@ -84,22 +90,28 @@ def refresh(pulumi: Sequence[str], folder: Path, variables: Mapping[str, str]) -
 def _drifted(lines: Sequence[str]) -> Iterator[Drifted]:
     for line in lines:
         event = json.loads(line).get("resOutputsEvent")
-        if event is None or event["metadata"]["op"] not in {"update", "delete"}:
+        if event is None or event["metadata"]["op"] not in {"same", "update", "delete"}:
             continue
         said = event["metadata"]
         gone = said["op"] == "delete"
-        fields = () if gone else tuple(_fields(said))
-        if said.get("detailedDiff") and not gone and not fields:
-            continue
+        old: dict[str, dict[str, Any]] = said.get("old") or {}
         new: dict[str, dict[str, Any]] = said.get("new") or {}
-        yield Drifted(
-            urn=said["urn"],
-            type=said["type"],
-            id=said["old"]["id"],
-            gone=gone,
-            fields=fields,
-            modified=new.get("outputs", {}).get("modifiedOn"),
-        )
+        live = {} if gone else new.get("outputs") or {}
+        kubernetes = said["type"].startswith("kubernetes:")
+        owned = owned_by_others(live, old.get("inputs") or {}) if kubernetes else []
+        fields = tuple(_fields(said)) if said["op"] == "update" else ()
+        is_update = said["op"] == "update" and (fields or not said.get("detailedDiff"))
+        if gone or is_update or owned:
+            yield Drifted(
+                urn=said["urn"],
+                type=said["type"],
+                id=said["old"]["id"],
+                gone=gone,
+                fields=fields,
+                live=live,
+                owned=owned,
+                modified=live.get("modifiedOn"),
+            )
 
 
 def _fields(said: Mapping[str, Any]) -> Iterator[Found]:

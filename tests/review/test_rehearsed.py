@@ -1,6 +1,7 @@
 """A change, made for real and taken back; and what `serlo drift` finds afterwards."""
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -23,7 +24,22 @@ from toolchain import resolve
 
 pytestmark = [pytest.mark.xdist_group("review-rehearsed"), pytest.mark.timeout(600)]
 
+CHECKOUT = Path(__file__).resolve().parents[2]
 SERLO = Path(sys.prefix) / "bin" / "serlo"
+_EDITOR = """
+import sys
+from pathlib import Path
+import yaml
+
+file = Path(sys.argv[1])
+deployment = yaml.safe_load(file.read_text())
+(container,) = deployment["spec"]["template"]["spec"]["containers"]
+assert container["env"][0] == {"name": "ENVIRONMENT", "value": "local"}
+container["env"][0]["value"] = "elsewhere"
+container["env"].append({"name": "EDITED", "value": "1"})
+del container["resources"]["limits"]["cpu"]
+file.write_text(yaml.safe_dump(deployment))
+"""
 _BUMP = edited("local", ("    server: 0.52.1\n", "    server: 0.53.0\n"))
 _REFUSED = """
 from infra.components.registration import KubernetesObject
@@ -146,6 +162,58 @@ def test_what_was_changed_by_hand_is_found_with_who_did_it(
     assert _state(there) == before
 
 
+def test_the_commands_that_drift_prints_take_it_all_back(
+    performed: tuple[Stage, list[str]], tmp_path: Path
+) -> None:
+    """After the test before: an image and a record by hand, and a disruption budget deleted."""
+    there, _ = performed
+    queue_worker = ("--namespace", "api", "edit", "deployment/swr-queue-worker")
+    _kubectl(there, "--namespace", "auth", "scale", "deployment/kratos-courier", "--replicas=2")
+    _kubectl(there, "--namespace", "api", "set", "env", "deployment/database-layer", "ADDED=1")
+    _kubectl(there, *queue_worker, EDITOR=str(_editor(tmp_path)))
+
+    found = _drift(there)
+    text, _, commands = found.stdout.partition("Take it back:\n")
+
+    assert found.returncode == 2, found.stderr
+    assert "spec.replicas: deployed 1, found 2; set by kubectl scale (Update" in text
+    assert "(ADDED): not declared, added by hand; set by kubectl-set (Update" in text
+    assert "(EDITED): not declared, added by hand; set by kubectl-edit (Update" in text
+    assert ".env[0].value: deployed local, found elsewhere; set by kubectl-edit" in text
+    assert "metadata.annotations" not in text  # what the controllers have written
+    _type(commands)
+    again = _drift(there)
+    assert again.stdout == "local is as it was deployed.\n", again.stderr
+    variables, *_ = commands.splitlines()
+    _type(f"{variables}; pulumi preview --expect-no-changes")
+
+
+def _editor(folder: Path) -> Path:
+    """A program that edits as a person does: it changes, adds and removes something."""
+    program = folder / "editor"
+    program.write_text(f"#!{sys.executable}\n{_EDITOR}")
+    program.chmod(0o755)
+    return program
+
+
+def _type(commands: str) -> None:
+    """Type lines into a shell of this checkout, and say yes."""
+    done = subprocess.run(
+        ["/bin/sh", "-e"],
+        input=commands,
+        cwd=CHECKOUT,
+        env={
+            **os.environ,
+            "PATH": f"{SERLO.parent}{os.pathsep}{os.environ['PATH']}",
+            "PULUMI_SKIP_CONFIRMATIONS": "true",
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 def _checkout(folder: Path, *edits: Edit) -> Path:
     copy_declarations(folder, "Pulumi.yaml")
     for edit in edits:
@@ -166,11 +234,15 @@ def _drift(there: Stage, *arguments: str) -> "subprocess.CompletedProcess[str]":
     )
 
 
-def _kubectl(there: Stage, *arguments: str) -> None:
+def _kubectl(there: Stage, *arguments: str, **variables: str) -> None:
     kubeconfig = str(there.folder / "kubeconfig")
     place = ["--kubeconfig", kubeconfig, "--context", CONTEXT]
     subprocess.run(
-        [resolve("kubectl").path, *place, *arguments], check=True, capture_output=True, text=True
+        [resolve("kubectl").path, *place, *arguments],
+        env={**os.environ, **variables},
+        check=True,
+        capture_output=True,
+        text=True,
     )
 
 

@@ -52,6 +52,18 @@ def test_the_number_of_pods_is_nobodys_to_reset() -> None:
     assert applied["fieldsV1"] == fields
 
 
+def test_a_declared_number_of_pods_is_taken_from_who_scaled() -> None:
+    scaled = entry("kubectl", {"f:spec": {"f:replicas": {}}}, subresource="scale")
+
+    after = ownership(live(scaled), {"spec": {"replicas": 1}}, OURS)
+    kept = ownership(live(scaled), {"spec": {}}, OURS)
+
+    (applied,) = after.entries
+    assert (applied["manager"], applied["fieldsV1"]) == (OURS, scaled["fieldsV1"])
+    assert "subresource" not in applied
+    assert (list(kept.entries), kept.taken) == ([scaled], ())
+
+
 def test_twice_is_once() -> None:
     first = ownership(live(entry("kubectl", {"f:spec": {"f:replicas": {}}})), {}, OURS)
     second = ownership(live(*first.entries), {}, OURS)
