@@ -104,7 +104,7 @@ class Page:
         if self.width is None:
             write_out(self.plain(), on_error=on_error)
             return
-        from rich.console import Console  # noqa: PLC0415 dear, and not for pipes
+        from rich.console import Console  # noqa: PLC0415 slow to import, and not for pipes
 
         console = Console(highlight=False, stderr=on_error)
         for line in self.lines:
@@ -140,7 +140,7 @@ def working(what: str) -> Generator[Callable[[str], None]]:
     if not sys.stderr.isatty():
         yield lambda _: None
         return
-    from rich.console import Console  # noqa: PLC0415 dear, and not for pipes
+    from rich.console import Console  # noqa: PLC0415 slow to import, and not for pipes
     from rich.text import Text  # noqa: PLC0415
 
     with Console(stderr=True).status(Text(f"{what} …")) as status:
@@ -238,7 +238,7 @@ def _text(cell: str | Cell) -> str:
 
 
 def _styled(line: Sequence[Cell]) -> "Text":
-    from rich.text import Text  # noqa: PLC0415 dear, and not for pipes
+    from rich.text import Text  # noqa: PLC0415 slow to import, and not for pipes
 
     # What others wrote must not steer the terminal.
     text = Text.assemble(*((_CONTROL.sub("�", cell.text), cell.style) for cell in line))

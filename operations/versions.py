@@ -154,7 +154,7 @@ def _mistakes(known: Mapping[Path, Place], files: Sequence[Path]) -> Iterator[st
         place = known.get(file)
         if place is not None and all(_is_release(place, key) for key in place.declared.versions):
             continue
-        from infra.environment import (  # noqa: PLC0415 dear, and only for files with mistakes
+        from infra.environment import (  # noqa: PLC0415 slow to import, and only for files with mistakes
             Environment,
             StackFileError,
         )
