@@ -162,9 +162,14 @@ class Cluster:
     ) -> JsonObject:
         """Server-side apply: create the object, or make the fields of this manager equal `obj`.
 
-        Raises Conflict when another manager owns one of the fields and `force` is not set.
+        Raises Conflict when another manager owns one of the fields and `force` is not set, and
+        ApiError for a field that does not exist.
         """
-        query = {"fieldManager": field_manager, "force": str(force).lower()}
+        query = {
+            "fieldManager": field_manager,
+            "fieldValidation": "Strict",
+            "force": str(force).lower(),
+        }
         if dry_run:
             query["dryRun"] = "All"
         path = f"{self._collection_of(obj)}/{quote(str(obj['metadata']['name']), safe='')}"

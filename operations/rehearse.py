@@ -1,13 +1,14 @@
 """`serlo rehearse`: the real program, by the real engine, against servers on this machine."""
 
 import json as json_format
+import shlex
 import shutil
 import sys
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import httpx
 from cyclopts import Parameter
@@ -25,10 +26,11 @@ from operations.derived_project import (
     derive,
     link_tools,
 )
+from operations.dry_run import DryRun, Verdict
 from operations.emulated_zone import EmulatedZone, ScriptMissing, folder_option
 from operations.output import Cell, page, print_text
 from operations.overview import Overview, look, show
-from operations.program import ProgramError, run_program
+from operations.program import Program, ProgramError, run_program
 from operations.pulumi_cli import Changes, PulumiCli, PulumiFailed, checkpoint
 from operations.settling import settle
 from operations.stacks import stack_file
@@ -125,7 +127,7 @@ def _bring_up(request: _Request, console: Console) -> None:
             start_over(project.rehearsal, reason, console)
         endpoints = start_servers(project, environment, console, request.owner)
         cluster = _administrators_view(project)
-        grant_access(cluster, source)
+        program = grant_access(cluster, source)
         for lost in derive_project(
             project, environment, source, endpoints, cluster, plugins=selected
         ):
@@ -147,7 +149,10 @@ def _bring_up(request: _Request, console: Console) -> None:
             console.print(f"The servers run. {_by_hand(request.folder)}")
             return
         zone.require_script(request.folder)
+    dry_run = DryRun(_deployers_view(project), project.rehearsal / "accepted.json")
+    verdict = try_objects(dry_run, program, project, console)
     changes = pulumi.up()
+    dry_run.remember(verdict)
     if not settle(cluster):
         console.print("[yellow]not all pods became ready: see the table")
     overview = look_at(project, environment, endpoints, cluster)
@@ -238,14 +243,36 @@ def node_pools(environment: Environment) -> list[NodePool]:
     ]
 
 
-def grant_access(cluster: Cluster, source: Path) -> None:
+def grant_access(cluster: Cluster, source: Path) -> Program:
     """Do an administrator's part: the namespaces, and the rights in them.
 
-    Raises ProgramError.
+    Returns what the program declares. Raises ProgramError.
     """
     deployers, readers = [Subject("User", DEPLOYER_USER)], [Subject("User", READER_USER)]
-    for thing in access_objects(run_program(source), deployers, readers):
+    program = run_program(source)
+    for thing in access_objects(program, deployers, readers):
         cluster.apply(thing, field_manager="kubectl")
+    return program
+
+
+def try_objects(
+    dry_run: DryRun, program: Program, project: DerivedProject, console: Console
+) -> Verdict:
+    """Ask the API server about all objects that have changed. Raises SystemExit if it refuses."""
+    resources: list[dict[str, Any]] = (checkpoint(project) or {}).get("resources") or []
+    with console.status("asking the API server what it would refuse"):
+        verdict = dry_run.judge(program.registrations, resources)
+    if verdict.refused:
+        lines = "\n".join(f"  {line}" for line in verdict.refused)
+        sys.exit(f"serlo rehearse: the API server refuses this, so nothing was changed:\n{lines}")
+    for conflict in verdict.conflicts:
+        console.print(f"[yellow]somebody else owns it: {escape(conflict)}")
+    if verdict.conflicts:
+        command = shlex.join(
+            ["serlo", "drift", project.stack, "--rehearsal", str(project.rehearsal)]
+        )
+        console.print(f"[yellow]who, and how to take it back: {escape(command)}")
+    return verdict
 
 
 def derive_project(
@@ -368,6 +395,10 @@ def _still_running(folder: Path) -> str:
 
 def _administrators_view(project: DerivedProject) -> Cluster:
     return Cluster.from_kubeconfig(str(project.rehearsal / "kubeconfig"), CONTEXT)
+
+
+def _deployers_view(project: DerivedProject) -> Cluster:
+    return Cluster.from_kubeconfig(str(project.rehearsal / "kubeconfig"), DEPLOYER)
 
 
 def _token(project: DerivedProject) -> str:

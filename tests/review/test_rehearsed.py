@@ -44,7 +44,6 @@ _BUMP = edited("local", ("    server: 0.52.1\n", "    server: 0.53.0\n"))
 _REFUSED = """
 from infra.components.registration import KubernetesObject
 import pulumi
-from tests.stack_files import stack_file
 
 KubernetesObject(
     "refused",
@@ -52,10 +51,11 @@ KubernetesObject(
         "apiVersion": "v1",
         "kind": "ConfigMap",
         "metadata": {
-            "name": "No_Such_Names",
+            "name": "refused",
             "namespace": "api",
             "labels": {"app.kubernetes.io/name": "server"},
         },
+        "dataa": {},
     },
     pulumi.ResourceOptions(provider=cluster.provider),
 )
@@ -110,7 +110,9 @@ def test_a_change_that_fails_is_told_and_taken_back(
     change, back = there.change(head, _samples())
 
     assert change.problem is not None
-    assert "No_Such_Names" in change.problem
+    assert 'ConfigMap api/refused: unknown field "dataa"' in change.problem
+    assert "so nothing was changed" in change.problem
+    assert change.replaced_pods == {}
     assert str(there.folder) not in change.problem
     assert change.lost == {}
     assert back.problem is None

@@ -229,6 +229,7 @@ def test_production_follows_staging_one_at_a_time() -> None:
             "./.github/actions/stack"
         )
     assert not plan.runs("pulumi up")
+    assert plan.runs("serlo drift production --markdown")
     on = workflow("deploy")["on"]
     assert list(on) == ["push"]
     assert on["push"]["branches"] == ["main"]
