@@ -18,6 +18,7 @@ app.command("operations.tools:tools", help="List the pinned tools: version, orig
 app.command("operations.render:render", help="Print every resource of a stack, secrets redacted.")
 app.command("operations.access:access", help="Print the rights that deploying a stack takes.")
 app.command("operations.versions:versions", help="Which version is where, and since when.")
+app.command("operations.unready:unready", help="Which pods are not ready, and why.")
 app.command(
     "operations.review.command:review", help="What a change does to every stack, and its dangers."
 )

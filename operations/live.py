@@ -1,4 +1,4 @@
-"""Which versions a cluster really runs, read from the images of its pods.
+"""The pods of a cluster, and which versions it really runs, read from their images.
 
 A real cluster is asked by kubectl, which knows the credential plugins of clouds, and only if it is
 the one that the stack file names. A rehearsal is asked directly, as a reader.
@@ -53,14 +53,8 @@ def running(file: Path, rehearsal: Path | None) -> dict[str, Running]:
 
     `rehearsal`: the folder of a rehearsal to ask instead of the cluster that the file names.
     """
-    try:
-        environment = Environment.load(file)
-    except StackFileError as error:
-        raise LiveError(str(error)) from None
-    if rehearsal is None:
-        pods = _real_pods(environment)
-    else:
-        pods = _rehearsed_pods(rehearsal.resolve(), stack_name(file), _namespaces(environment))
+    environment = _environment(file)
+    pods = _pods(environment, file, rehearsal)
     return {
         service.name: Running(
             _versions(service, pods),
@@ -69,6 +63,24 @@ def running(file: Path, rehearsal: Path | None) -> dict[str, Running]:
         )
         for service in environment.services
     }
+
+
+def pods_of_stack(file: Path, rehearsal: Path | None) -> list[Object]:
+    """The pods of a stack's services, in its cluster or in a rehearsal. Raises LiveError."""
+    return _pods(_environment(file), file, rehearsal)
+
+
+def _environment(file: Path) -> Environment:
+    try:
+        return Environment.load(file)
+    except StackFileError as error:
+        raise LiveError(str(error)) from None
+
+
+def _pods(environment: Environment, file: Path, rehearsal: Path | None) -> list[Object]:
+    if rehearsal is None:
+        return _real_pods(environment)
+    return _rehearsed_pods(rehearsal.resolve(), stack_name(file), _namespaces(environment))
 
 
 def _rehearsed_pods(folder: Path, stack: str, namespaces: Iterable[str]) -> list[Object]:

@@ -366,7 +366,8 @@ def report(
 def _unready(folder: Path) -> list[str]:
     """What is to be said of pods after a failed update, nothing if the cluster does not answer."""
     try:
-        lines = unready_pods(Cluster.from_kubeconfig(str(folder.resolve() / "kubeconfig"), CONTEXT))
+        kubeconfig = str(folder.resolve() / "kubeconfig")
+        lines = unready_pods(Cluster.from_kubeconfig(kubeconfig, CONTEXT).list("v1", "Pod"))
     except (ApiError, OSError, httpx.HTTPError):
         return []
     return ["Pods that are not ready:", *(f"  {line}" for line in lines)] if lines else []

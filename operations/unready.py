@@ -1,19 +1,46 @@
-"""Which pods are not ready, and why: in the words of the kubelet and the scheduler."""
+"""`serlo unready`: which pods are not ready, in the words of the kubelet and the scheduler."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
-from k8s import Cluster
+from operations.live import LiveError, pods_of_stack
+from operations.output import print_text
 from operations.overview import SYSTEM_NAMESPACES
+from operations.stacks import stack_file
+
+FOUND = 2
+"""The exit code if a pod is not ready."""
 
 
-def unready_pods(cluster: Cluster) -> list[str]:
-    """Return a line for each pod that is not ready: its name, the reason, the message.
+def unready(stack: str, *, rehearsal: Path | None = None) -> None:
+    """Print the pods that are not ready, and why; exit code 2 if there are any.
 
-    Raises ApiError.
+    What Pulumi says of a failed rollout names the Deployment, not always the pod.
+
+    Parameters
+    ----------
+    stack
+        local, staging, production, or the path of a stack file.
+    rehearsal
+        The folder of a rehearsal to look at, instead of the real cluster.
     """
+    try:
+        lines = unready_pods(pods_of_stack(stack_file(stack), rehearsal))
+    except LiveError as error:
+        print_text(f"which pods of {stack} are ready is not known: {error}", on_error=True)
+        raise SystemExit(1) from None
+    if not lines:
+        print_text("All pods are ready.")
+        return
+    print_text("\n".join(["Pods that are not ready:", *(f"  {line}" for line in lines)]))
+    raise SystemExit(FOUND)
+
+
+def unready_pods(pods: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Return a line for each pod that is not ready: its name, the reason, the message."""
     lines: list[str] = []
-    for pod in cluster.list("v1", "Pod"):
+    for pod in pods:
         metadata = pod["metadata"]
         if metadata["namespace"] in SYSTEM_NAMESPACES or _is_fine(pod):
             continue
@@ -22,14 +49,14 @@ def unready_pods(cluster: Cluster) -> list[str]:
     return sorted(lines)
 
 
-def _is_fine(pod: dict[str, Any]) -> bool:
+def _is_fine(pod: Mapping[str, Any]) -> bool:
     if pod.get("status", {}).get("phase") == "Succeeded":
         return True
     conditions = pod.get("status", {}).get("conditions", ())
     return any(one["type"] == "Ready" and one["status"] == "True" for one in conditions)
 
 
-def _reasons(pod: dict[str, Any]) -> Iterator[str]:
+def _reasons(pod: Mapping[str, Any]) -> Iterator[str]:
     status = pod.get("status", {})
     for kind in ("initContainerStatuses", "containerStatuses"):
         for container in status.get(kind, ()):

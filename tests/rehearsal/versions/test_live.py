@@ -1,4 +1,4 @@
-"""`serlo versions --live` against a real API server, reached by kubectl and as a rehearsal."""
+"""Commands that look at pods, against a real API server: by kubectl, and in a rehearsal."""
 
 import json
 from collections.abc import Callable, Generator, Iterator, Mapping
@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from k8s import AlreadyExists, Cluster, NotFound
+from operations.unready import unready
 from operations.versions import versions
 from rehearsal.control_plane.credentials import READER_USER
 from tests.rehearsal.conftest import ControlPlane
@@ -123,6 +124,39 @@ def test_a_rehearsal(
         judged(shown(capsys, stack, rehearsal=folder))
 
 
+@pytest.mark.usefixtures("pods")
+def test_what_is_not_ready_is_told_with_the_reason(
+    stack: Path,
+    cluster: Cluster,
+    capsys: pytest.CaptureFixture[str],
+    eventually: Callable[..., object],
+) -> None:
+    greedy = pod("greedy", "server", f"{API}/server:0.53.0")
+    greedy["spec"]["containers"][0]["resources"] = {"requests": {"cpu": "1000"}}
+    cluster.create(greedy)
+
+    def told() -> tuple[int, list[str]]:
+        with pytest.raises(SystemExit) as caught:
+            unready(str(stack))
+        return int(str(caught.value.code)), capsys.readouterr().out.splitlines()
+
+    try:
+        eventually(lambda: len(told()[1]) == 2)
+        code, (heading, line) = told()
+        assert (code, heading) == (2, "Pods that are not ready:")
+        assert line.startswith("  api/greedy: not scheduled: Unschedulable: 0/6 nodes")
+        assert "Insufficient cpu" in line
+    finally:
+        cluster.delete("v1", "Pod", "greedy", "api")
+
+    def quiet() -> bool:
+        with suppress(SystemExit):
+            unready(str(stack))
+        return capsys.readouterr().out == "All pods are ready.\n"
+
+    eventually(quiet)
+
+
 @contextmanager
 def may_list_pods(cluster: Cluster, user: str) -> Generator[None]:
     group = "rbac.authorization.k8s.io"
@@ -177,3 +211,7 @@ def test_a_cluster_that_does_not_answer(stack: Path, capsys: pytest.CaptureFixtu
         versions(str(stack), live=True)
     assert caught.value.code == 1
     assert "what runs is not known" in capsys.readouterr().err
+    with pytest.raises(SystemExit) as caught:
+        unready(str(stack))
+    assert caught.value.code == 1
+    assert "is not known" in capsys.readouterr().err

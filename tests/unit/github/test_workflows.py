@@ -224,6 +224,9 @@ def test_production_follows_staging_one_at_a_time() -> None:
     for one in (staging, production):
         assert one.content["concurrency"]["cancel-in-progress"] is False
         assert one.runs(f"pulumi up --stack {one.name} --yes")
+        last = one.steps[-1]
+        assert last["run"] == f".venv/bin/serlo unready {one.name}"
+        assert last["if"] == "failure() && steps.up.outcome == 'failure'"
         order = [step.get("run", step.get("uses")) for step in one.steps]
         assert order.index("python3 -m operations.github.newest") < order.index(
             "./.github/actions/stack"
