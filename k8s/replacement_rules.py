@@ -1,8 +1,9 @@
-"""Which changes the API server refuses on an existing object, so that it must be replaced.
+"""Which changes replace an object: it is deleted, then made again.
 
 Data: group and kind, and the paths below which nothing can change. `*` stands for any element.
-The lists follow the official provider; where Kubernetes has since come to accept a change in
-place (a Job's parallelism, a StatefulSet's revision history), it is not listed.
+The lists follow the official provider, also where Kubernetes has since come to accept a change in
+place (a Job's parallelism, a StatefulSet's revision history). Beyond them they name what the API
+server refuses to change.
 """
 
 from k8s.identity import group_of
@@ -29,11 +30,15 @@ _VOLUME_SOURCES = (
     "gcePersistentDisk glusterfs hostPath iscsi local nfs photonPersistentDisk portworxVolume "
     "quobyte rbd scaleIO storageos vsphereVolume"
 )
-_STATEFUL_SET_FIELDS = "podManagementPolicy selector serviceName volumeClaimTemplates"
-_JOB_FIELDS = (
-    "backoffLimitPerIndex completionMode completions managedBy manualSelector podFailurePolicy "
-    "selector successPolicy template"
+_STATEFUL_SET_FIELDS = (
+    "podManagementPolicy revisionHistoryLimit selector serviceName volumeClaimTemplates"
 )
+_JOB_FIELDS = (
+    "backoffLimitPerIndex completionMode completions managedBy manualSelector parallelism "
+    "podFailurePolicy selector successPolicy template"
+)
+# Not the size that is asked for: a volume can grow in place.
+_CLAIM_FIELDS = "accessModes selector storageClassName volumeName"
 
 
 def _below(prefix: str, names: str) -> tuple[Path, ...]:
@@ -44,7 +49,7 @@ _ROLE_REFERENCE: tuple[Path, ...] = (("roleRef",),)
 
 RULES: dict[tuple[str, str], tuple[Path, ...]] = {
     ("", "PersistentVolume"): _below("spec", _VOLUME_SOURCES),
-    ("", "PersistentVolumeClaim"): (("spec",),),
+    ("", "PersistentVolumeClaim"): _below("spec", _CLAIM_FIELDS),
     ("", "Pod"): (
         *_below("spec", _POD_FIELDS),
         *_below("spec.containers.*", _CONTAINER_FIELDS),

@@ -11,6 +11,7 @@ class Kind(StrEnum):
     PROTECTED = "a protected resource goes"
     REPLACED = "something is replaced"
     DELETED = "something is deleted"
+    RUN_AGAIN = "a job runs once more"
     SELECTOR = "a selector changes"
     RECORD = "a DNS record changes"
     ROUTE = "a route changes"

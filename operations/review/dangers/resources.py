@@ -31,6 +31,12 @@ _LOST = {
     "ZoneSetting": "the setting stays as it is, and nobody looks after it",
     "Ruleset": "its limits or cache rules are gone",
 }
+_MEANWHILE = {
+    "StatefulSet": "its pods stop. Volumes stay, as they were made: what is new about their claims "
+    "has no effect on them, and one of another name starts empty",
+    "Job": "nothing waits for it, and then it runs again",
+}
+"""What is different if an object is made again in its place."""
 _SELECTORS = ("spec.selector", "spec.podSelector")
 _NAMING = frozenset({"metadata.name", "metadata.namespace", "accountId", "zoneId", "scriptName"})
 """Fields by which the new object is another one than the old, so that both can be there at once."""
@@ -44,6 +50,7 @@ def resource_dangers(comparison: Comparison) -> Iterator[Danger]:
             yield from _deleted(change)
         elif change.operation is Operation.REPLACE and not change.is_routine:
             yield from _replaced(change)
+        yield from _run_again(change)
         yield from _unprotected(change)
         yield from _selector(change)
         if change.resource.type == _CLUSTER:
@@ -77,10 +84,26 @@ def _replaced(change: ResourceChange) -> Iterator[Danger]:
         )
     lost = _LOST.get(resource.kind, "it is not there for whoever uses it")
     if _NAMING.isdisjoint(change.replacing):
+        lost = _MEANWHILE.get(resource.kind, lost)
         why = f"that cannot be changed in place: it is deleted, then made again; meanwhile {lost}"
     else:
         why = f"another one is made, then the old one goes; of that, {lost}"
     yield Danger(Kind.REPLACED, f"{resource.kind}, by {fields}", resource.label, why)
+
+
+def _run_again(change: ResourceChange) -> Iterator[Danger]:
+    """A Job whose version stays: whatever else is new about it makes another one."""
+    if change.resource.kind != "Job" or change.operation is not Operation.REPLACE:
+        return
+    label = ("metadata", "labels", "app.kubernetes.io/version")
+    old, new = at(change.before, *label), at(change.after, *label)
+    if old == new:
+        yield Danger(
+            Kind.RUN_AGAIN,
+            f"{new}, as before",
+            change.resource.label,
+            "it has run in this version, and does all that it does a second time",
+        )
 
 
 def _unprotected(change: ResourceChange) -> Iterator[Danger]:
