@@ -1,0 +1,129 @@
+"""Small programs, the real engine, the official Kubernetes provider, one shared API server."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from rehearsal.control_plane.credentials import CONTEXT
+from rehearsal.engine import engine_variables
+from rehearsal.plugins.selection import select
+from tests.rehearsal.conftest import ControlPlane
+from toolchain import resolve
+
+Json = dict[str, Any]
+
+# Raw resources, as in infra/components/registration.py.
+PROGRAM = """
+import json
+from pathlib import Path
+
+import pulumi
+
+document = json.loads(Path("resources.json").read_text())
+provider = pulumi.ProviderResource(
+    "kubernetes",
+    "cluster",
+    {"kubeconfig": document["kubeconfig"], "context": document["context"]},
+)
+for name, manifest, options in document["resources"]:
+    aliases = [pulumi.Alias(name=other) for other in options.get("aliases", ())]
+    api_version, kind = manifest["apiVersion"], manifest["kind"]
+    group = api_version if "/" in api_version else f"core/{api_version}"
+    opts = pulumi.ResourceOptions(provider=provider, aliases=aliases)
+    pulumi.CustomResource(f"kubernetes:{group}:{kind}", name, manifest, opts)
+"""
+
+
+class Project:
+    """A program that declares the objects that a test gives it."""
+
+    def __init__(self, folder: Path, kubeconfig: Path) -> None:
+        self._folder = folder
+        self._kubeconfig = kubeconfig
+        (folder / "program").mkdir(parents=True)
+        (folder / "state").mkdir()
+        (folder / "program" / "__main__.py").write_text(PROGRAM)
+        settings = {
+            "name": "probe",
+            "runtime": {"name": "python", "options": {"virtualenv": sys.prefix}},
+            "main": "program/",
+            "plugins": dict(select().project_settings()),
+        }
+        (folder / "Pulumi.yaml").write_text(yaml.safe_dump(settings))
+        kept = {k: v for k, v in os.environ.items() if not k.startswith("PULUMI_")}
+        self._environment = {
+            **kept,
+            **engine_variables(folder / "home"),
+            "PULUMI_BACKEND_URL": (folder / "state").as_uri(),
+            "PULUMI_CONFIG_PASSPHRASE": "for a test",
+        }
+        self.succeed("stack", "init", "dev")
+
+    def declare(self, *resources: tuple[str, Json] | tuple[str, Json, Json]) -> None:
+        """Declare these: (name, manifest[, options]); `aliases` is the only option."""
+        document = {
+            "kubeconfig": str(self._kubeconfig),
+            "context": CONTEXT,
+            "resources": [
+                [name, thing, *rest] if rest else [name, thing, {}]
+                for name, thing, *rest in resources
+            ],
+        }
+        (self._folder / "program" / "resources.json").write_text(json.dumps(document))
+
+    def run(self, *arguments: str) -> tuple[int, str]:
+        """Run the CLI to its end: exit status and everything it wrote."""
+        done = subprocess.run(
+            ["pulumi", "--non-interactive", "--color=never", *arguments],
+            executable=resolve("pulumi").path,
+            cwd=self._folder,
+            env=self._environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=240,
+            check=False,
+        )
+        return done.returncode, done.stdout + done.stderr
+
+    def succeed(self, *arguments: str) -> str:
+        """Run the CLI; failing fails the test. What it wrote."""
+        status, output = self.run(*arguments)
+        assert status == 0, output
+        return output
+
+    def up(self) -> str:
+        """`pulumi up` without a preview before it."""
+        return self.succeed("up", "--yes", "--skip-preview")
+
+    def fail(self) -> str:
+        """`pulumi up` that must fail; what it wrote."""
+        status, output = self.run("up", "--yes", "--skip-preview")
+        assert status != 0, output
+        return output
+
+    def steps(self) -> dict[str, str]:
+        """What a preview says would be done, by the resource's name; what stays is not in it."""
+        output = self.succeed("preview", "--json")
+        steps: Sequence[Json] = json.loads(output)["steps"]
+        return {s["urn"].rpartition("::")[2]: s["op"] for s in steps if s["op"] != "same"}
+
+
+@pytest.fixture
+def project(tmp_path: Path, control_plane: ControlPlane) -> Project:
+    """A project with a stack, on the shared API server."""
+    return Project(tmp_path / "project", control_plane.kubeconfig)
+
+
+@pytest.fixture
+def creates_by_post() -> bool:
+    """Whether the provider that is there creates by POST, as 4.29 and newer do."""
+    version = resolve("pulumi-resource-kubernetes").version.removeprefix("v")
+    return tuple(map(int, version.split("."))) >= (4, 29, 0)
