@@ -23,7 +23,8 @@ def tools(*, json: bool = False, install: bool = False, clean: bool = False) -> 
     json
         Print a JSON list instead of a table.
     install
-        First get everything that a rehearsal needs and that is missing.
+        First get everything that a rehearsal needs and that is missing, and the pinned release
+        of what was built from an older one.
     clean
         First remove from the cache what no pinned version needs, and what builds left behind.
     """
@@ -79,8 +80,11 @@ def _from_home(path: str) -> str:
 
 
 def _install(toolchain: Toolchain) -> None:
+    needed = toolchain.names("rehearsal")
     try:
-        toolchain.resolve_all(toolchain.names("rehearsal"))
+        toolchain.resolve_all(needed)
+        for name in needed:
+            toolchain.renew(name)
     except ToolError as error:
         print(error, file=sys.stderr)
         raise SystemExit(1) from None

@@ -94,6 +94,17 @@ class Toolchain:
             self._resolved[name] = known
         return known
 
+    def renew(self, name: str) -> None:
+        """Get the pinned release of a tool of which there is an older one, if it can be had now.
+
+        Raises ToolError when what came is not what was published.
+        """
+        entry = self.entry(name)
+        tool = self.find(name)
+        if entry.older is not None and tool is not None and tool.version == entry.older.version:
+            self._obtain_in(entry, self._slot(entry), build=False)
+            self._resolved.pop(name, None)
+
     def resolve_all(self, names: Iterable[str]) -> dict[str, Tool]:
         """All the tools, by name; what is missing is made, two at a time, under one display.
 

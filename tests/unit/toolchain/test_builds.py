@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import os
 import signal
 from pathlib import Path
 
 import pytest
 
-from tests.unit.toolchain.workplace import TINY, Gate, Resolvers, Workplace, wait_until
+from tests.unit.toolchain.workplace import TINY, Gate, Resolvers, Server, Workplace, wait_until
 from toolchain import ToolError, cache, sources
-from toolchain.catalogue import Entry, GoBuild, OlderRelease
+from toolchain.catalogue import EVERYWHERE, Download, Entry, GoBuild, OlderRelease
 from toolchain.found import ask
 
 
@@ -114,6 +115,28 @@ def test_where_the_release_cannot_be_had_an_older_one_is_built_and_says_so(
     assert workplace.toolchain(entry).find("tiny") == tool
     workplace.toolchain(entry).clean()
     assert workplace.toolchain(entry).find("tiny") == tool
+
+
+def test_an_older_one_gives_way_when_the_release_can_be_downloaded(
+    workplace: Workplace, server: Server
+) -> None:
+    older = OlderRelease("v1.1.0", "v0.0.0", "May 2025")
+    source = GoBuild("tiny", ".", ("main.version=v1.1.0",), older=older)
+    built = dataclasses.replace(TINY, source=source, version_arguments=())
+    workplace.toolchain(built).resolve("tiny")
+    release = Download(f"{server.url}/tiny", f"{server.url}/tiny.sha256", platforms=EVERYWHERE)
+    offered = dataclasses.replace(built, download=release)
+
+    workplace.toolchain(offered).renew("tiny")
+    tool = workplace.toolchain(offered).find("tiny")
+    assert tool is not None
+    assert tool.version == "v1.1.0"
+
+    server.files = {"/tiny": b"new", "/tiny.sha256": hashlib.sha256(b"new").hexdigest().encode()}
+    workplace.toolchain(offered).renew("tiny")
+    tool = workplace.toolchain(offered).find("tiny")
+    assert tool is not None
+    assert (tool.version, tool.origin, tool.note) == ("v1.2.3", "download", "")
 
 
 def test_a_file_of_another_module_is_embedded(workplace: Workplace) -> None:
