@@ -38,18 +38,10 @@ class Finding:
 
 @dataclass(frozen=True)
 class Rendered:
-    """A stack's Kubernetes objects, and a file that holds exactly these, alone in its folder."""
+    """A stack's Kubernetes objects."""
 
     stack: str
-    objects: tuple[Manifest, ...]
-    file: Path
-
-    @classmethod
-    def write(cls, stack: str, objects: list[Manifest], folder: Path) -> "Rendered":
-        file = folder / stack / "rendered.yaml"
-        file.parent.mkdir(parents=True)
-        file.write_text(yaml.safe_dump_all(objects, sort_keys=False))
-        return cls(stack, tuple(objects), file)
+    objects: Sequence[Manifest]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,7 +95,8 @@ def kube_score(stacks: Sequence[Rendered]) -> Iterator[Finding]:
     version = KUBERNETES.rpartition(".")[0]
     options = ["--all-default-optional", "--kubernetes-version", version, "--output-format", "json"]
     for rendered in stacks:
-        report = json.loads(_run(resolve("kube-score").path, "score", *options, str(rendered.file)))
+        text = yaml.safe_dump_all(rendered.objects, sort_keys=False)
+        report = json.loads(_run(resolve("kube-score").path, "score", *options, "-", asked=text))
         for judged in report:
             name = _name({"kind": judged["type_meta"]["kind"], "metadata": judged["object_meta"]})
             for check in judged["checks"]:
@@ -118,9 +111,10 @@ JUDGES: dict[str, Callable[[Sequence[Rendered]], Iterator[Finding]]] = {
 }
 
 
-def _run(executable: Path, *arguments: str) -> str:
+def _run(executable: Path, *arguments: str, asked: str) -> str:
     """What a judge prints; it ends with 0 or 1, depending on what it thinks."""
-    done = subprocess.run([executable, *arguments], capture_output=True, text=True, check=False)
+    command = [executable, *arguments]
+    done = subprocess.run(command, input=asked, capture_output=True, text=True, check=False)
     assert done.returncode in {0, 1}, f"{executable} failed:\n{done.stdout}{done.stderr}"
     assert done.stdout, done.stderr
     return done.stdout

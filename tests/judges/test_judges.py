@@ -3,34 +3,28 @@
 The real stacks are judged, and those of the tests, by which exceptions are known to be needed.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from copy import deepcopy
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from operations.program import run_program
-from operations.render import text_of
+from operations.render import kubernetes_objects
 from tests.judges.judges import JUDGES, Finding, Rendered, excuses
 from tests.stack_files import STACKS, real_stack_file, stack_file
 
 # The judges are asked once for all tests, and get their tools in the first.
 pytestmark = [pytest.mark.xdist_group("judges"), pytest.mark.timeout(900), pytest.mark.real_stacks]
 
+# kubernetes-validate is a Python package: it is among the fast tests.
+KUBE_SCORE = pytest.mark.tools
+
 Findings = Callable[[str], list[Finding]]
 
 
-def kubernetes_objects(file: Path) -> list[dict[str, Any]]:
-    """The objects in what `serlo render` prints."""
-    program = run_program(file)
-    documents = yaml.safe_load_all(text_of(program))
-    return [document for document in documents if "apiVersion" in document]
-
-
-def spoilt(objects: list[dict[str, Any]]) -> dict[str, Any]:
+def spoilt(objects: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """A Deployment that no judge can like."""
     bad = deepcopy(next(entry for entry in objects if entry["kind"] == "Deployment"))
     bad["spec"]["replicaz"] = 2
@@ -40,15 +34,14 @@ def spoilt(objects: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def found(tmp_path_factory: pytest.TempPathFactory) -> Findings:
+def found() -> Findings:
     """What a judge says about all stacks, and about a bad one."""
-    folder = tmp_path_factory.mktemp("rendered")
     stacks = [
-        Rendered.write(stack, kubernetes_objects(file(stack)), folder / name)
-        for name, file in (("real", real_stack_file), ("fixed", stack_file))
+        Rendered(stack, kubernetes_objects(run_program(file(stack)).registrations))
+        for file in (real_stack_file, stack_file)
         for stack in STACKS
     ]
-    bad = Rendered.write("bad", [spoilt(list(stacks[-1].objects))], folder)
+    bad = Rendered("bad", [spoilt(stacks[-1].objects)])
 
     @cache
     def ask(tool: str) -> list[Finding]:
@@ -57,7 +50,9 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> Findings:
     return ask
 
 
-@pytest.mark.parametrize("tool", JUDGES)
+@pytest.mark.parametrize(
+    "tool", ["kubernetes-validate", pytest.param("kube-score", marks=KUBE_SCORE)]
+)
 def test_a_judge_finds_nothing_that_is_not_excepted(tool: str, found: Findings) -> None:
     excepted = excuses()
     left = [
@@ -68,6 +63,7 @@ def test_a_judge_finds_nothing_that_is_not_excepted(tool: str, found: Findings) 
     assert not left, "\n".join(["mend these, or see tests/judges/exceptions.yaml:", *left])
 
 
+@KUBE_SCORE
 def test_every_exception_is_needed_and_has_a_reason(found: Findings) -> None:
     findings = [entry for tool in JUDGES for entry in found(tool) if entry.stack in STACKS]
     for excuse in excuses():
@@ -80,7 +76,7 @@ def test_every_exception_is_needed_and_has_a_reason(found: Findings) -> None:
     ("tool", "check"),
     [
         ("kubernetes-validate", "schema"),
-        ("kube-score", "container-security-context-privileged"),
+        pytest.param("kube-score", "container-security-context-privileged", marks=KUBE_SCORE),
     ],
 )
 def test_a_judge_sees_what_is_wrong(tool: str, check: str, found: Findings) -> None:
