@@ -209,6 +209,15 @@ class Rehearsal:
         }
 
 
+@pytest.fixture(scope="package")
+def local(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rehearsal]:
+    """One rehearsal of the stack local for all modules of the group platform-local."""
+    with rehearsals(tmp_path_factory) as make:
+        rehearsal = make("local")
+        rehearsal.rehearse()
+        yield rehearsal
+
+
 @pytest.fixture(scope="module")
 def new_rehearsal(
     tmp_path_factory: pytest.TempPathFactory,
@@ -217,6 +226,12 @@ def new_rehearsal(
 
     `real`: with the file in stacks/, whatever versions and settings it has.
     """
+    with rehearsals(tmp_path_factory) as make:
+        yield make
+
+
+@contextmanager
+def rehearsals(tmp_path_factory: pytest.TempPathFactory) -> Generator[Callable[..., Rehearsal]]:
     made: list[Rehearsal] = []
 
     def make(stack: str, *, real: bool = False) -> Rehearsal:

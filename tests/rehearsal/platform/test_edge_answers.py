@@ -1,7 +1,7 @@
 """Our worker and table in a rehearsal: look-ups at the API, the store, regions, hosts of others."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import httpx
@@ -14,11 +14,9 @@ pytestmark = pytest.mark.xdist_group("platform-local")
 EMBED = "/thumbnail?url=https%3A%2F%2Fwww.youtube-nocookie.com%2Fembed%2F"
 
 
-@pytest.fixture(scope="module")
-def rehearsal(new_rehearsal: Callable[[str], Rehearsal]) -> Iterator[Rehearsal]:
-    rehearsal = new_rehearsal("local")
-    rehearsal.rehearse()
-    yield rehearsal
+@pytest.fixture
+def rehearsal(local: Rehearsal) -> Rehearsal:
+    return local
 
 
 @pytest.fixture

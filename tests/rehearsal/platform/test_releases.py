@@ -1,20 +1,17 @@
 """Releases, good and bad, and changes behind Pulumi's back."""
 
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.rehearsal.platform.conftest import Rehearsal
 
-pytestmark = pytest.mark.xdist_group("platform-releases")
+pytestmark = pytest.mark.xdist_group("platform-local")
 
 
-@pytest.fixture(scope="module")
-def rehearsal(new_rehearsal: Callable[[str], Rehearsal]) -> Iterator[Rehearsal]:
-    rehearsal = new_rehearsal("local")
-    rehearsal.rehearse()
-    yield rehearsal
+@pytest.fixture
+def rehearsal(local: Rehearsal) -> Rehearsal:
+    return local
 
 
 def test_a_bad_image_fails_with_the_pods_reason_while_old_pods_serve(rehearsal: Rehearsal) -> None:

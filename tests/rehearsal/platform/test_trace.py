@@ -2,19 +2,18 @@
 
 import json
 import subprocess
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from .conftest import Rehearsal
 
+pytestmark = pytest.mark.xdist_group("platform-local")
 
-@pytest.fixture(scope="module")
-def rehearsal(new_rehearsal: Callable[[str], Rehearsal]) -> Rehearsal:
-    found = new_rehearsal("local")
-    found.rehearse()
-    return found
+
+@pytest.fixture
+def rehearsal(local: Rehearsal) -> Rehearsal:
+    return local
 
 
 def _trace(rehearsal: Rehearsal, url: str, *more: str) -> "subprocess.CompletedProcess[str]":
