@@ -2,11 +2,14 @@
 
 from pathlib import Path
 
+import pytest
+
 from benchmarks.edge.contestants import BARE, KINDS, SIZES, TODAY, running
 from benchmarks.edge.measure import rounds
 from benchmarks.edge.report import goals, tables
 
 
+@pytest.mark.real_stacks
 def test_every_contestant_is_measured(tmp_path: Path) -> None:
     with running(tmp_path) as contestants:
         assert {one.name for one in contestants.values()} >= {BARE, TODAY, *map(str, SIZES)}

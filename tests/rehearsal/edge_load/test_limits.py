@@ -57,10 +57,12 @@ def runtime(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EdgeRuntime]:
         yield runtime
 
 
+@pytest.mark.real_stacks
 def test_the_scripts_size(uploaded: Script) -> None:
     assert len(gzip.compress(uploaded.code.encode())) < WORKER_BYTES
 
 
+@pytest.mark.real_stacks
 def test_number_and_size_of_variables(uploaded: Script) -> None:
     assert len(uploaded.variables) + len(SECRET_BINDINGS) <= VARIABLES
     for name, value in uploaded.variables.items():
