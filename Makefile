@@ -52,7 +52,7 @@ lint: $(INSTALLED) ## Format check, lint, strict types (the worker's too), impor
 test: lint tools ## Everything: lint, then unit, program and rehearsal tests
 	$(VENV)/bin/pytest -n 2 --dist loadgroup
 
-test-fast: $(INSTALLED) ## The tests that need no tools and no servers (two minutes)
+test-fast: $(INSTALLED) ## The tests that need no tools and no servers (under three minutes)
 	$(VENV)/bin/pytest -n 2 --dist loadgroup @tests/fast.txt
 
 test-versions: $(INSTALLED) ## Bump, promote and roll back each service in a copy, and test it
