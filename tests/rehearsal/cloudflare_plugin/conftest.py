@@ -17,7 +17,7 @@ import httpx
 import pytest
 
 import rehearsal.plugins
-from toolchain import resolve
+from tests.rehearsal.pulumi_project import PulumiProject
 
 PLUGINS = Path(rehearsal.plugins.__file__).parent / "bin"
 ACCOUNT = "0123456789abcdef0123456789abcdef"
@@ -208,8 +208,10 @@ def zone(emulator: Emulator) -> dict[str, Any]:
     )
 
 
-class Project:
+class Project(PulumiProject):
     """A program that declares the resources that a test gives it."""
+
+    SECONDS = 180
 
     def __init__(self, folder: Path, proxy: Proxy, token: str) -> None:
         self.folder = folder
@@ -254,41 +256,6 @@ class Project:
             ],
         }
         (self.folder / "program" / "resources.json").write_text(json.dumps(document))
-
-    def start(self, *arguments: str) -> "subprocess.Popen[str]":
-        """Start the CLI; both of its outputs come out of `stdout`."""
-        return subprocess.Popen(
-            ["pulumi", "--non-interactive", "--color=never", *arguments],
-            cwd=self.folder,
-            env=self.environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            executable=resolve("pulumi").path,
-        )
-
-    def run(self, *arguments: str) -> tuple[int, str]:
-        """Run the CLI to its end: exit status and everything it wrote."""
-        process = self.start(*arguments)
-        output, _ = process.communicate(timeout=180)
-        return process.returncode, output
-
-    def succeed(self, *arguments: str) -> str:
-        """Run the CLI; failing fails the test. What it wrote."""
-        status, output = self.run(*arguments)
-        assert status == 0, output
-        return output
-
-    def up(self) -> str:
-        """`pulumi up` without a preview before it."""
-        return self.succeed("up", "--yes", "--skip-preview")
-
-    def fail(self) -> str:
-        """`pulumi up` that must fail; what it wrote."""
-        status, output = self.run("up", "--yes", "--skip-preview")
-        assert status != 0, output
-        return output
 
     def exported(self) -> dict[str, Any]:
         """The stack's resources by name, as the state has them, secrets revealed."""

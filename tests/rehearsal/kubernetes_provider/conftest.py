@@ -2,7 +2,6 @@
 
 import json
 import os
-import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,6 +14,7 @@ from rehearsal.control_plane.credentials import CONTEXT
 from rehearsal.engine import engine_variables
 from rehearsal.plugins.selection import select
 from tests.rehearsal.conftest import ControlPlane
+from tests.rehearsal.pulumi_project import PulumiProject
 from toolchain import resolve
 
 Json = dict[str, Any]
@@ -41,11 +41,13 @@ for name, manifest, options in document["resources"]:
 """
 
 
-class Project:
+class Project(PulumiProject):
     """A program that declares the objects that a test gives it."""
 
+    SECONDS = 240
+
     def __init__(self, folder: Path, kubeconfig: Path) -> None:
-        self._folder = folder
+        self.folder = folder
         self._kubeconfig = kubeconfig
         (folder / "program").mkdir(parents=True)
         (folder / "state").mkdir()
@@ -58,7 +60,7 @@ class Project:
         }
         (folder / "Pulumi.yaml").write_text(yaml.safe_dump(settings))
         kept = {k: v for k, v in os.environ.items() if not k.startswith("PULUMI_")}
-        self._environment = {
+        self.environment = {
             **kept,
             **engine_variables(folder / "home"),
             "PULUMI_BACKEND_URL": (folder / "state").as_uri(),
@@ -76,38 +78,7 @@ class Project:
                 for name, thing, *rest in resources
             ],
         }
-        (self._folder / "program" / "resources.json").write_text(json.dumps(document))
-
-    def run(self, *arguments: str) -> tuple[int, str]:
-        """Run the CLI to its end: exit status and everything it wrote."""
-        done = subprocess.run(
-            ["pulumi", "--non-interactive", "--color=never", *arguments],
-            executable=resolve("pulumi").path,
-            cwd=self._folder,
-            env=self._environment,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=240,
-            check=False,
-        )
-        return done.returncode, done.stdout + done.stderr
-
-    def succeed(self, *arguments: str) -> str:
-        """Run the CLI; failing fails the test. What it wrote."""
-        status, output = self.run(*arguments)
-        assert status == 0, output
-        return output
-
-    def up(self) -> str:
-        """`pulumi up` without a preview before it."""
-        return self.succeed("up", "--yes", "--skip-preview")
-
-    def fail(self) -> str:
-        """`pulumi up` that must fail; what it wrote."""
-        status, output = self.run("up", "--yes", "--skip-preview")
-        assert status != 0, output
-        return output
+        (self.folder / "program" / "resources.json").write_text(json.dumps(document))
 
     def steps(self) -> dict[str, str]:
         """What a preview says would be done, by the resource's name; what stays is not in it."""

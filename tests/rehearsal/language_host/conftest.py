@@ -1,7 +1,6 @@
 """A throw-away Pulumi project run by the real CLI with our language host on PATH."""
 
 import os
-import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +9,7 @@ from textwrap import dedent
 import pytest
 
 import rehearsal.plugins
+from tests.rehearsal.pulumi_project import PulumiProject
 from toolchain import resolve
 
 PLUGINS = Path(rehearsal.plugins.__file__).parent / "bin"
@@ -17,8 +17,10 @@ ENVIRONMENT = Path(sys.executable).parent.parent
 RUNTIME = f"{{name: python, options: {{virtualenv: {ENVIRONMENT}}}}}"
 
 
-class Project:
+class Project(PulumiProject):
     """A project in a folder of its own, with a stack `dev` in a `file://` backend."""
+
+    SECONDS = 120
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -47,25 +49,6 @@ class Project:
     def program(self, text: str) -> None:
         """Set the program's `__main__.py`."""
         self.write("program/__main__.py", text)
-
-    def start(self, *arguments: str) -> "subprocess.Popen[str]":
-        """Start the CLI; both of its outputs come out of `stdout`."""
-        return subprocess.Popen(
-            ["pulumi", "--non-interactive", "--color=never", *arguments],
-            cwd=self.folder,
-            env=self.environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            executable=resolve("pulumi").path,
-        )
-
-    def run(self, *arguments: str) -> tuple[int, str]:
-        """Run the CLI to its end: exit status and everything it wrote."""
-        process = self.start(*arguments)
-        output, _ = process.communicate(timeout=120)
-        return process.returncode, output
 
 
 @pytest.fixture
