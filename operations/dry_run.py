@@ -19,6 +19,9 @@ from operations.program import Registration
 from operations.render import kubernetes_objects
 from rehearsal.files import write_public
 
+ACCEPTED = "accepted.json"
+"""The file in a rehearsal's folder that names the objects which its cluster accepted."""
+
 _AT_ONCE = 16
 _REPLACED = ("immutable", "Forbidden: updates to statefulset spec", "may not change once set")
 """What the API server says of changes for which the provider replaces the object."""
@@ -46,7 +49,7 @@ class DryRun:
     """Dry runs in a rehearsal, each object once until it is declared differently."""
 
     def __init__(self, cluster: Cluster, memory: Path) -> None:
-        """`cluster`: as whoever deploys. `memory`: the file of what has been accepted."""
+        """`cluster`: as the deployer. `memory`: the file of what has been accepted."""
         self._cluster = cluster
         self._memory = memory
 

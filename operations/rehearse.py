@@ -26,7 +26,7 @@ from operations.derived_project import (
     derive,
     link_tools,
 )
-from operations.dry_run import DryRun, Verdict
+from operations.dry_run import ACCEPTED, DryRun, Verdict
 from operations.emulated_zone import EmulatedZone, ScriptMissing, folder_option
 from operations.output import Cell, page, print_text
 from operations.overview import Overview, look, show
@@ -149,7 +149,7 @@ def _bring_up(request: _Request, console: Console) -> None:
             console.print(f"The servers run. {_by_hand(request.folder)}")
             return
         zone.require_script(request.folder)
-    dry_run = DryRun(_deployers_view(project), project.rehearsal / "accepted.json")
+    dry_run = DryRun(_deployers_view(project), project.rehearsal / ACCEPTED)
     verdict = try_objects(dry_run, program, project, console)
     changes = pulumi.up()
     dry_run.remember(verdict)
@@ -206,6 +206,8 @@ def start_over(rehearsal: Path, reason: str, console: Console) -> None:
         shutil.rmtree(rehearsal / folder, ignore_errors=True)
     for file in (rehearsal / "cloudflare").glob("state.sqlite*"):
         file.unlink()
+    # What this cluster accepted, another one may refuse.
+    (rehearsal / ACCEPTED).unlink(missing_ok=True)
     (rehearsal / "project" / "Pulumi.yaml").unlink(missing_ok=True)
 
 
