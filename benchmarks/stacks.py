@@ -5,12 +5,13 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import yaml
+
 from benchmarks.measure import Measurement, measure
 from operations.derived_project import CHECKOUT, DerivedProject
 from operations.program import run_program
-from operations.render import kubernetes_text
+from operations.render import kubernetes_objects
 from operations.stacks import stack_file
-from rehearsal.control_plane.credentials import CONTEXT
 
 STACKS = ("local", "production")
 SERLO = Path(sys.prefix) / "bin" / "serlo"
@@ -31,7 +32,7 @@ ALLOWED = {
 """Seconds, with the tools built, on two processors with nothing else to do."""
 
 _UP = ("pulumi", "up", "--yes", "--skip-preview", "--non-interactive")
-_DESTROY = ("pulumi", "destroy", "--yes", "--skip-preview", "--non-interactive")
+_DESTROY = ("pulumi", "destroy", "--yes", "--skip-preview", "--ignore-protect", "--non-interactive")
 # As Pulumi does, which waits for what it creates.
 _WAIT = (
     " && kubectl wait --for=condition=Available deployment --all --all-namespaces --timeout=300s"
@@ -59,31 +60,30 @@ def measured(stack: str, folder: Path) -> Iterator[tuple[str, Measurement]]:
 def _by_hand(project: DerivedProject, folder: Path) -> Iterator[tuple[str, Measurement]]:
     environment = project.environment()
     manifest = folder / "objects.yaml"
-    manifest.write_text(_namespaced(project.stack))
+    manifest.write_text(_created(project.stack))
 
     def run(*words: str) -> Measurement:
         return measure(words, environment=environment, folder=folder)
 
     def kubectl(command: str, after: str = "") -> Measurement:
         line = f"kubectl {command} --server-side --filename {manifest}{after}"
-        as_administrator = line.replace("kubectl", f"kubectl --context={CONTEXT}")
-        return run("/bin/sh", "-c", as_administrator)
+        return run("/bin/sh", "-c", line)
 
     preview = ("pulumi", "preview", "--expect-no-changes", "--non-interactive")
     yield "pulumi preview, no change", run(*preview)
     yield "pulumi up, no change", run(*_UP, "--expect-no-changes")
-    run(*_DESTROY, "--ignore-protect")
+    run(*_DESTROY)
     yield "pulumi up, from nothing", run(*_UP)
-    run(*_DESTROY, "--ignore-protect")
+    run(*_DESTROY)
     yield KUBECTL_CREATES, kubectl("apply", after=_WAIT)
     yield KUBECTL_REPEATS, kubectl("apply")
     yield KUBECTL_DIFF, kubectl("diff", after=" || test $? = 1")
 
 
-def _namespaced(stack: str) -> str:
-    """The objects that an update creates: the namespaces are an administrator's."""
-    documents = kubernetes_text(run_program(stack_file(stack))).split("---\n")
-    return "---\n".join(text for text in documents if "\nkind: Namespace\n" not in text)
+def _created(stack: str) -> str:
+    """The objects that an update creates, as YAML: the namespaces are an administrator's."""
+    objects = kubernetes_objects(run_program(stack_file(stack)).registrations)
+    return yaml.safe_dump_all(thing for thing in objects if thing["kind"] != "Namespace")
 
 
 def _environment() -> dict[str, str]:
