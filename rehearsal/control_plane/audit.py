@@ -67,7 +67,7 @@ def requests(log: Path) -> Iterator[Request]:
                 thing.get("apiGroup", ""),
                 thing.get("resource", ""),
                 thing.get("subresource", ""),
-                # A Namespace is said to be in itself.
+                # The log names a Namespace as its own namespace.
                 "" if thing.get("resource") == "namespaces" else thing.get("namespace", ""),
                 thing.get("name", ""),
                 event.get("responseStatus", {}).get("code") != 403,

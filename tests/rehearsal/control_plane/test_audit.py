@@ -1,4 +1,4 @@
-"""The API server writes down what the deployer and the reader ask of it, and nobody else."""
+"""The API server writes down what the deployer and the reader ask of it, and only these two."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta

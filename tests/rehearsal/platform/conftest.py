@@ -98,7 +98,7 @@ class Rehearsal:
 
     @contextmanager
     def as_reader(self) -> Generator[None]:
-        """Let Pulumi act as the reader: whoever may only read has a kubeconfig of their own."""
+        """Let Pulumi act as the reader, by a kubeconfig of the reader's own."""
         file = self.folder / "kubeconfig"
         before = file.read_text()
         kubeconfig = json.loads(before)
