@@ -18,7 +18,7 @@ ALLOWED = {"serlo review": 5.0, "serlo versions": 0.5}
 _SERLO = Path(sys.prefix) / "bin" / "serlo"
 _STACKS = ("local", "staging", "production")
 _SNAPSHOT = [
-    *("-P", "-m", "operations.review.snapshot"),
+    *("-P", "-m", "operations.declared.snapshot"),
     *(text for name in _STACKS for text in (name, f"stacks/Pulumi.{name}.yaml")),
 ]
 _IMPORTED = re.compile(r"^import time: +(\d+) \|", re.MULTILINE)

@@ -8,10 +8,10 @@ from pathlib import Path
 import yaml
 
 from benchmarks.measure import Measurement, measure
-from operations.derived_project import CHECKOUT, DerivedProject
-from operations.program import run_program
-from operations.render import kubernetes_objects
-from operations.stacks import stack_file
+from operations.commands.render import kubernetes_objects
+from operations.declared.recorder import run_program
+from operations.declared.stack_files import stack_file
+from operations.rehearsed.project import CHECKOUT, DerivedProject
 
 STACKS = ("local", "production")
 SERLO = Path(sys.prefix) / "bin" / "serlo"

@@ -1,12 +1,12 @@
 """Serlo's platform: what `pulumi up` brings an environment to."""
 
-from infra.components.cluster import Cluster
-from infra.components.edge import Edge
-from infra.components.exposure import Exposure
-from infra.components.microservice import Microservice
-from infra.resolution import workloads
-from infra.secret_values import secret_values
-from infra.stack import current_environment
+from infra.cluster.cluster import Cluster
+from infra.cluster.ingress_gateway import Exposure
+from infra.cluster.microservice import Microservice
+from infra.edge.edge import Edge
+from infra.stack.current import current_environment
+from infra.stack.secret_values import secret_values
+from infra.workloads import workloads
 
 # Mistakes and gaps come to light here, before anything is registered.
 environment = current_environment()

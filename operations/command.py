@@ -11,33 +11,35 @@ app = App(
     help="Rehearse, render and read Serlo's infrastructure. Real deployments are `pulumi up`.",
     version="0.1.0",
 )
-app.command("operations.rehearse:rehearse", help="Bring a stack up on this machine, for real.")
-app.command("operations.down:down", help="Stop every server of the rehearsal.")
-app.command("operations.env:env", help="Print the variables to use pulumi, kubectl and wrangler.")
-app.command("operations.tools:tools", help="List the pinned tools: version, origin, path.")
-app.command("operations.render:render", help="Print every resource of a stack, secrets redacted.")
-app.command("operations.access:access", help="Print the rights that deploying a stack takes.")
-app.command("operations.versions:versions", help="Which version is where, and since when.")
-app.command("operations.unready:unready", help="Which pods are not ready, and why.")
-app.command(
-    "operations.review.command:review", help="What a change does to every stack, and its dangers."
-)
-app.command("operations.graph.command:draw", name="graph", help="A stack's topology, as a picture.")
-app.command("operations.drift.command:drift", help="What is not as deployed, and who changed it.")
-app.command(
-    "operations.changelog.command:changelog",
-    help="What changes between two versions of a service.",
-)
-app.command("operations.outdated:outdated", help="Which services have newer versions.")
-app.command("operations.bump:bump", help="Write another version of a service into a stack file.")
-app.command("operations.set:set_value", name="set", help="Write another setting into a stack file.")
-app.command("operations.promote:promote", help="Give production the versions that staging has.")
-app.command("operations.rollback:rollback", help="Take a service back to the version before.")
-app.command("operations.adopt.command:adopt", help="Write the import file for what exists.")
-app.command("operations.trace.command:trace", help="What answers a URL, and why.")
-app.command("operations.routes:routes", help="Print the routing table.")
-app.command("operations.worker:worker", help="Write the worker's files, to be run by themselves.")
-app.command("operations.secrets:secrets", help="Which secrets a stack needs, and which are set.")
+_COMMANDS = {
+    "rehearse": "Bring a stack up on this machine, against real servers.",
+    "down": "Stop every server of the rehearsal.",
+    "env": "Print the variables that pulumi, kubectl and wrangler need for the rehearsal.",
+    "tools": "List the pinned tools: version, origin, path.",
+    "render": "Print every resource of a stack, secrets redacted.",
+    "access": "Print the rights that deploying a stack takes, for an administrator to apply.",
+    "versions": "Show which version of each service runs where, and since when.",
+    "unready": "Show which pods are not ready, and why.",
+    "review": "Show what a change does to every stack, and what is dangerous about it.",
+    "graph": "Draw a stack's topology.",
+    "drift": "Show what was changed by hand, and by whom.",
+    "changelog": "Show what changes between two versions of a service.",
+    "outdated": "List the services that have newer versions.",
+    "bump": "Change the version of a service in a stack file.",
+    "set": "Change a setting in a stack file.",
+    "promote": "Give production the versions that staging has.",
+    "rollback": "Take a service back to the version before.",
+    "adopt": "Write the import file for resources that exist already.",
+    "trace": "Show what answers a URL, and why.",
+    "routes": "Print the routing table.",
+    "worker": "Write the worker's files, to run it without this repository.",
+    "secrets": "List the secrets that a stack needs, and which are set.",
+}
+"""Every subcommand and its summary; `serlo NAME` is a function in operations/commands/NAME.py."""
+
+for _name, _help in _COMMANDS.items():
+    _function = "set_value" if _name == "set" else _name
+    app.command(f"operations.commands.{_name}:{_function}", name=_name, help=_help)
 
 
 _OWN = Path(__file__).resolve().parent.parent
@@ -70,7 +72,7 @@ def _stay_at_home(arguments: list[str]) -> None:
     except FileNotFoundError:
         sys.exit("The folder you are in is not there any more: go to another one.")
     for folder in (here, *here.parents):
-        if (folder / "infra" / "release.py").is_file() and (folder / "stacks").is_dir():
+        if (folder / "infra" / "__main__.py").is_file() and (folder / "stacks").is_dir():
             if folder.resolve() != _OWN:
                 sys.exit(
                     f"This serlo belongs to {_OWN}, and would read and change the files there, not "

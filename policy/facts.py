@@ -6,8 +6,8 @@ from functools import cache
 from pathlib import Path
 
 import infra
-from infra.edge.records import records
-from infra.environment import Environment
+from infra.edge.cloudflare.dns_records import records
+from infra.stack.environment import Environment
 
 _CHECKOUT = Path(infra.__file__).resolve().parents[1]
 

@@ -18,7 +18,7 @@ settings.load_profile("no-deadline")
 def fixed_stacks() -> Iterator[None]:
     """Commands called by a test read tests/stacks where they are told the name of a stack."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("operations.stacks._STACKS", FIXED)
+        patch.setattr("operations.declared.stack_files._STACKS", FIXED)
         yield
 
 

@@ -5,9 +5,9 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from infra.edge.compilation import compile_table
-from infra.edge.table import RULES
-from infra.environment import Environment
+from infra.edge.compiler import compile_table
+from infra.routing.table import RULES
+from infra.stack.environment import Environment
 from tests.rehearsal.edge_load import sites
 from tests.rehearsal.edge_load.wire import Connection, Message
 from tests.rehearsal.edge_worker.runtime import SCHEME_HEADER, EdgeRuntime, Site

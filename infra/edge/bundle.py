@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import cast
 
-from infra.edge.compilation import Document
+from infra.edge.compiler import Document
 
 TABLE_MODULE = "compiled-table.mjs"
 """The module that holds the routing table; `table_module` writes it."""

@@ -8,8 +8,8 @@ from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
 
-from infra.service import Service
-from infra.servicecheck import check_catalogue
+from infra.declaration.checks import check_catalogue
+from infra.declaration.service import Service
 
 
 @cache

@@ -1,8 +1,8 @@
 """The database layer: the only code that reads and writes Serlo's MySQL database, in Rust."""
 
-from infra.release import Channel
-from infra.service import Amount, Health, Outside, Resources, Service
-from infra.values import Fact, Secret, Setting
+from infra.declaration.release import Channel
+from infra.declaration.service import Amount, Health, Outside, Resources, Service
+from infra.declaration.values import Fact, Secret, Setting
 
 service = Service(
     name="database-layer",

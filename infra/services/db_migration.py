@@ -2,9 +2,9 @@
 the database rolls; in staging also each night, after the dump of production was imported.
 """
 
-from infra.release import Channel
-from infra.service import Amount, Kind, Outside, Resources, Schedule, Service
-from infra.values import Address, Fact, Secret, Setting
+from infra.declaration.release import Channel
+from infra.declaration.service import Amount, Kind, Outside, Resources, Schedule, Service
+from infra.declaration.values import Address, Fact, Secret, Setting
 
 service = Service(
     name="db-migration",

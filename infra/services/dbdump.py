@@ -1,8 +1,8 @@
 """Dumps production's databases without personal data, each night, for staging and developers."""
 
-from infra.release import Channel
-from infra.service import Amount, Kind, Outside, Resources, Schedule, Service
-from infra.values import Secret, Setting
+from infra.declaration.release import Channel
+from infra.declaration.service import Amount, Kind, Outside, Resources, Schedule, Service
+from infra.declaration.values import Secret, Setting
 
 service = Service(
     name="dbdump",

@@ -1,8 +1,8 @@
 """Imports the anonymised dump of production's databases into those of staging, each night."""
 
-from infra.release import Channel
-from infra.service import Amount, Kind, Outside, Resources, Schedule, Service
-from infra.values import Secret, Setting
+from infra.declaration.release import Channel
+from infra.declaration.service import Amount, Kind, Outside, Resources, Schedule, Service
+from infra.declaration.values import Secret, Setting
 
 service = Service(
     name="dbsetup",

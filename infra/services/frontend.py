@@ -2,9 +2,9 @@
 under its own host for every request to a language host (de.serlo.org, en.serlo.org, …).
 """
 
-from infra.release import Channel
-from infra.service import GATEWAY, Amount, Health, Outside, Resources, Service
-from infra.values import Fact
+from infra.declaration.release import Channel
+from infra.declaration.service import GATEWAY, Amount, Health, Outside, Resources, Service
+from infra.declaration.values import Fact
 
 service = Service(
     name="frontend",

@@ -1,8 +1,17 @@
 """Hydra: lets other learning software log people in with their Serlo account (OAuth 2, OpenID)."""
 
-from infra.release import Channel
-from infra.service import GATEWAY, Amount, Health, Kind, Outside, Port, Resources, Service
-from infra.values import ConfigFile, Content, Secret, Variables
+from infra.declaration.release import Channel
+from infra.declaration.service import (
+    GATEWAY,
+    Amount,
+    Health,
+    Kind,
+    Outside,
+    Port,
+    Resources,
+    Service,
+)
+from infra.declaration.values import ConfigFile, Content, Secret, Variables
 
 _IMAGE = "docker.io/oryd/hydra"
 _PRODUCTION = frozenset({"production"})

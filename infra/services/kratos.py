@@ -1,7 +1,7 @@
 """Kratos: who somebody is. Accounts, passwords, logins by NBP and VIDIS, and mail about them."""
 
-from infra.release import Channel
-from infra.service import (
+from infra.declaration.release import Channel
+from infra.declaration.service import (
     GATEWAY,
     Amount,
     Hardening,
@@ -13,8 +13,8 @@ from infra.service import (
     Resources,
     Service,
 )
+from infra.declaration.values import Address, ConfigFile, Secret, Setting, Variables
 from infra.services.files import kratos as files
-from infra.values import Address, ConfigFile, Secret, Setting, Variables
 
 _FOLDER = files.FOLDER
 _IMAGE = "docker.io/oryd/kratos"

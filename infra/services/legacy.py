@@ -5,8 +5,8 @@ all of it on or off. To delete it for good, delete this file and its lines in th
 in docs/services.md).
 """
 
-from infra.release import Channel
-from infra.service import (
+from infra.declaration.release import Channel
+from infra.declaration.service import (
     GATEWAY,
     Amount,
     Container,
@@ -19,7 +19,7 @@ from infra.service import (
     Schedule,
     Service,
 )
-from infra.values import Address, ConfigFile, Fact, Secret, Setting
+from infra.declaration.values import Address, ConfigFile, Fact, Secret, Setting
 
 _REGISTRY = "eu.gcr.io/serlo-shared"
 _SOURCE = "serlo/serlo.org-legacy"

@@ -1,7 +1,7 @@
 """Redis: the API's cache, and the queue of cached answers that swr-queue-worker has to renew."""
 
-from infra.release import Channel
-from infra.service import Amount, Health, Kind, Replicas, Resources, Service, Storage
+from infra.declaration.release import Channel
+from infra.declaration.service import Amount, Health, Kind, Replicas, Resources, Service, Storage
 
 service = Service(
     name="redis",

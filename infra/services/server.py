@@ -1,8 +1,8 @@
 """The API of Serlo (api.serlo.org): one GraphQL endpoint before all of Serlo's services."""
 
-from infra.release import Channel
-from infra.service import GATEWAY, Amount, Health, Outside, Replicas, Resources, Service
-from infra.values import Address, Fact, Secret, SecretFile, Setting, Variables
+from infra.declaration.release import Channel
+from infra.declaration.service import GATEWAY, Amount, Health, Outside, Replicas, Resources, Service
+from infra.declaration.values import Address, Fact, Secret, SecretFile, Setting, Variables
 
 # The enmeshed connector runs in staging only; elsewhere its variables are empty.
 _ENMESHED = frozenset({"local", "staging"})
@@ -61,7 +61,7 @@ service = Service(
         # What kratos shows when it reports.
         "SERVER_KRATOS_SECRET": Secret("kratos-secret"),
         "SERVER_KRATOS_DB_URI": Secret("kratos-db-uri"),
-        # The same secret signs the requests of the worker at the edge (infra/components/edge.py).
+        # The same secret signs the requests of the worker at the edge (infra/edge/edge.py).
         "SERVER_SERLO_CLOUDFLARE_WORKER_SECRET": Secret("cloudflare-worker-secret"),
         "SERVER_SWR_QUEUE_DASHBOARD_USERNAME": Secret("swr-queue-dashboard-username"),
         "SERVER_SWR_QUEUE_DASHBOARD_PASSWORD": Secret("swr-queue-dashboard-password"),

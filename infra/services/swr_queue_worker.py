@@ -2,10 +2,10 @@
 in Redis. It runs the API's code, so its version is the API's.
 """
 
-from infra.release import Channel
-from infra.service import Amount, Health, Outside, Replicas, Resources, Service
+from infra.declaration.release import Channel
+from infra.declaration.service import Amount, Health, Outside, Replicas, Resources, Service
+from infra.declaration.values import Setting
 from infra.services.server import COMMON
-from infra.values import Setting
 
 service = Service(
     name="swr-queue-worker",

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from operations.adopt.findings import Found
-from operations.program import Registration
+from operations.declared.recorder import Registration
 
 _STACK = "pulumi:pulumi:Stack"
 

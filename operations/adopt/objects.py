@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
-from infra.environment import Environment
-from infra.stackschema import NO_UID
+from infra.stack.environment import Environment
+from infra.stack.schema import NO_UID
 from k8s.identity import is_secret
 from k8s.manifests import contains_secrets, manifest_of
 from k8s.ownership import field_manager
@@ -15,7 +15,7 @@ from k8s.planning import plan
 from operations.adopt.describing import hide_literals, inputs_of, outputs_of
 from operations.adopt.findings import AdoptError, Findings, Found, InTheWay, label_of
 from operations.adopt.owning import others_than
-from operations.program import Registration
+from operations.declared.recorder import Registration
 from toolchain import ToolError, resolve
 
 _SECONDS = 300

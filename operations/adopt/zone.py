@@ -8,7 +8,7 @@ from typing import Any, Self, cast
 import httpx
 
 from operations.adopt.findings import AdoptError, Findings, Found, InTheWay, label_of
-from operations.program import Registration
+from operations.declared.recorder import Registration
 
 CLOUDFLARE = "https://api.cloudflare.com/client/v4"
 _PAGE = 100

@@ -3,8 +3,8 @@
 import sys
 from pathlib import Path
 
-from infra.environment import Environment, StackFileError
-from operations.stacks import stack_file
+from infra.stack.environment import Environment, StackFileError
+from operations.declared.stack_files import stack_file
 
 
 def main(stack: str) -> int:

@@ -6,7 +6,7 @@ from fractions import Fraction
 from typing import Any
 
 from k8s.quantities import parse_quantity
-from operations.review.snapshot import NodePool, Snapshot
+from operations.declared.snapshot import NodePool, Snapshot
 
 _POOL_LABEL = "cloud.google.com/gke-nodepool"
 _SCALED = {"Deployment", "StatefulSet"}

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from infra.service import Service
+from infra.declaration.service import Service
 from infra.services import declared
-from operations.changelog import (
+from operations.releases.changelog import (
     ChangelogUnavailable,
     Concern,
     Direction,
@@ -14,7 +14,7 @@ from operations.changelog import (
     span,
     span_link,
 )
-from operations.changelog.spans import Span
+from operations.releases.changelog.range import Span
 
 _MOST_LINES = 12
 _LONGEST_LINE = 200

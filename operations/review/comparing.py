@@ -10,7 +10,7 @@ from typing import Any, cast
 
 from k8s.diffing import differences
 from k8s.replacement_rules import replacement_paths
-from operations.review.snapshot import Resource, Snapshot
+from operations.declared.snapshot import Resource, Snapshot
 from rehearsal.plugins.resource_cloudflare.catalogue import RESOURCES as CLOUDFLARE
 
 _BY_VERSION_OR_CONTENT = frozenset({"Job", "Secret", "ConfigMap"})

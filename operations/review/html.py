@@ -3,9 +3,9 @@
 from collections.abc import Callable, Iterator
 from html import escape
 
+from operations.rehearsed.change import Performance
 from operations.review.capacity import Need
 from operations.review.dangers import Danger
-from operations.review.performing import Performance
 from operations.review.report import Changed, Field, Release, Report, StackReport
 from operations.review.values import difference
 

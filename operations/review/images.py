@@ -3,10 +3,10 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, cast
 
-from operations.registry.lookup import Digest, ImageTag, digests, missing
+from operations.declared.snapshot import Snapshot
+from operations.releases.registry.lookup import Digest, ImageTag, digests, missing
 from operations.review.comparing import Comparison
 from operations.review.dangers.danger import Danger, Kind
-from operations.review.snapshot import Snapshot
 
 _CONTAINERS = ("initContainers", "containers")
 

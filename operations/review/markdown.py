@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from operations.github.cut import cut
+from operations.rehearsed.change import Performance
 from operations.review.capacity import Need
 from operations.review.dangers import Danger, Kind
-from operations.review.performing import Performance
 from operations.review.report import Changed, Field, Release, Report, StackReport
 from operations.review.values import difference
 

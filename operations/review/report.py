@@ -5,17 +5,17 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from operations.changelog.concerns import Kind as Concern
-from operations.registry.lookup import unanswered
+from operations.declared.checkouts import Side
+from operations.declared.snapshot import Declared
+from operations.rehearsed.change import Performance
+from operations.releases.changelog.warnings import Kind as Concern
+from operations.releases.registry.lookup import unanswered
 from operations.review.capacity import Need, needs
 from operations.review.changes import Changelogs, Meaning
-from operations.review.checkouts import Side
 from operations.review.comparing import Comparison, Operation, ResourceChange, compare
 from operations.review.dangers import Danger, Kind, by_importance, dangers
 from operations.review.dangers.versions import VersionChange, place, version_changes
 from operations.review.images import Lookup, missing_images, new_images, nobody_asked
-from operations.review.performing import Performance
-from operations.review.snapshot import Declared
 
 
 @dataclass(frozen=True)

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-from infra.edge.journeys import samples as of_rule
-from infra.edge.visit import Visit
-from operations.review.snapshot import Routing, Snapshot
-from operations.review.stream import Sample
+from infra.edge.checks.redirect_chains import samples as of_rule
+from infra.edge.simulator.request import Visit
+from operations.declared.snapshot import Routing, Snapshot
+from operations.rehearsed.load import Sample
 
 _MOST_HOSTS = 2
 """Of the hosts that a rule concerns: all languages are treated alike."""

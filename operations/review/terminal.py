@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 
-from operations.output import Cell, Page, Table
+from operations.rehearsed.change import Performance
 from operations.review.capacity import Need
 from operations.review.dangers import Danger, Kind
 from operations.review.markdown import ARROWS, MOST_PLACES, short_version
-from operations.review.performing import Performance
 from operations.review.report import Changed, Field, Release, Report, StackReport
 from operations.review.values import difference
+from operations.support.output import Cell, Page, Table
 
 _MOST_LINES = 8
 """Lines of a resource's fields, beyond which they are left out."""

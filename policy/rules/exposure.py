@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Any, cast
 
-from infra.manifests import GATEWAY_NAMESPACE
+from infra.cluster.manifest import GATEWAY_NAMESPACE
 from policy.facts import Facts
 from policy.resources import Resource, entries
 from policy.rules.rule import ResourceRule
@@ -78,7 +78,8 @@ RULES = (
     ResourceRule(
         name="known-hosts",
         description="Every public name is one of the environment's own.",
-        remedy="Declare the host at its service (infra/services) or in infra/edge/records.py",
+        remedy="Declare the host at its service (infra/services) or in "
+        "infra/edge/cloudflare/dns_records.py",
         findings=_strange_names,
     ),
     ResourceRule(

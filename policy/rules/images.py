@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import suppress
 
-from infra.release import Channel, Release, ReleaseError, parse_release
+from infra.declaration.release import Channel, Release, ReleaseError, parse_release
 from policy.facts import Facts
 from policy.resources import Resource, containers
 from policy.rules.rule import ResourceRule

@@ -12,11 +12,11 @@ from typing import Any
 
 import yaml
 
+from infra.cluster.manifest import NAME_LABEL
 from infra.edge.bundle import bundled_table
-from infra.manifests import NAME_LABEL
 from infra.services import declared
-from operations.program import Program, run_program
-from operations.render import text_of
+from operations.commands.render import text_of
+from operations.declared.recorder import Program, run_program
 from tests.stack_files import STACKS, stack_file
 
 FOLDER = Path(__file__).parent

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from k8s.properties import Secret
-from operations.program import Program, Registration, run_program
+from operations.declared.recorder import Program, Registration, run_program
 from tests.stack_files import STACKS, Edit, changed_stack_file, stack_file
 
 ChangedStack = Callable[..., Path]

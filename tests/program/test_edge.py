@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from infra.edge.records import KEPT_BY_HAND, LEFT_OUT
-from infra.environment import Environment
-from infra.manifests.admission import HEADER
-from infra.stackcheck import used_secrets
+from infra.cluster.origin_auth import HEADER
+from infra.edge.cloudflare.dns_records import KEPT_BY_HAND, LEFT_OUT
+from infra.stack.environment import Environment
+from infra.stack.rules import used_secrets
 from k8s.properties import Secret
-from operations.program import Program, run_program
+from operations.declared.recorder import Program, run_program
 from tests.stack_files import stack_file
 
 from .conftest import ChangedStack, changed, of_kind, program_of

@@ -2,7 +2,7 @@
 
 import pytest
 
-from infra.edge.routes import Route, RouteError, check_routes
+from infra.edge.cloudflare.worker_routes import Route, RouteError, check_routes
 from rehearsal.cloudflare import route_matching
 
 DOMAIN = "serlo.org"

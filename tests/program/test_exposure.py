@@ -2,11 +2,11 @@
 
 import json
 
-from infra.environment import Environment
-from infra.service import GATEWAY
+from infra.declaration.service import GATEWAY
 from infra.services import declared
+from infra.stack.environment import Environment
 from k8s.properties import UNKNOWN, Secret
-from operations.program import Program
+from operations.declared.recorder import Program
 from tests.stack_files import stack_file
 
 from .conftest import container, named, of_kind, pod_templates

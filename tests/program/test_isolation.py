@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from infra.environment import Environment
-from infra.manifests import NAME_LABEL
-from infra.resolution import workloads
-from infra.service import GATEWAY, Service
-from infra.service import Outside as ServiceOutside
-from operations.reachability import Network, Outside, Peer, Pod, pods
-from operations.render import kubernetes_objects
+from infra.cluster.manifest import NAME_LABEL
+from infra.declaration.service import GATEWAY, Service
+from infra.declaration.service import Outside as ServiceOutside
+from infra.stack.environment import Environment
+from infra.workloads import workloads
+from operations.commands.render import kubernetes_objects
+from operations.declared.reachability import Network, Outside, Peer, Pod, pods
 from tests.stack_files import STACKS, stack_file
 
 from .conftest import program_of

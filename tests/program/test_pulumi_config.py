@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.environment import Environment
+from infra.stack.environment import Environment
 from tests.stack_files import ROOT, STACKS, changed_stack_file
 from toolchain import resolve
 

@@ -4,10 +4,10 @@ from collections import Counter
 from decimal import Decimal
 from typing import Any
 
-from infra import quantity
-from infra.manifests.priority import BATCH, SERVING
-from operations.program import Program
-from operations.render import kubernetes_objects
+from infra.cluster.priority_classes import BATCH, SERVING
+from infra.declaration import quantity
+from operations.commands.render import kubernetes_objects
+from operations.declared.recorder import Program
 
 Json = dict[str, Any]
 WORKLOADS = {"Deployment", "StatefulSet", "Job", "CronJob"}

@@ -8,8 +8,8 @@ from typing import Any, cast
 
 from pulumi._types import input_type_py_to_pulumi_names
 
-from infra.components.registration import CloudflareProvider
-from operations.program import Program
+from infra.cluster.registration import CloudflareProvider
+from operations.declared.recorder import Program
 
 from .conftest import program_of
 

@@ -12,9 +12,9 @@ import pytest
 import yaml
 
 from infra.services import declared
-from operations.program import run_program
-from operations.render import render
-from operations.versions import versions
+from operations.commands.render import render
+from operations.commands.versions import versions
+from operations.declared.recorder import run_program
 from tests.stack_files import ROOT, STACKS, copy_declarations, stack_file
 
 from .conftest import ChangedStack, of_kind, program_of
@@ -22,12 +22,12 @@ from .conftest import ChangedStack, of_kind, program_of
 NEW_SERVICE = '''
 """A service that a test adds, with every word there is, and a Job that it needs."""
 
-from infra.release import Channel
-from infra.service import (
+from infra.declaration.release import Channel
+from infra.declaration.service import (
     GATEWAY, Amount, Container, Hardening, Health, Kind, Outside, Port, Replicas, Resources,
     Schedule, Service, Storage,
 )
-from infra.values import Address, ConfigFile, Fact, Secret, SecretFile, Setting
+from infra.declaration.values import Address, ConfigFile, Fact, Secret, SecretFile, Setting
 
 _RESOURCES = Resources(requests=Amount("10m", "32Mi"), limits=Amount("50m", "64Mi"))
 _STAGING = frozenset({"staging"})
@@ -379,7 +379,7 @@ def test_versions_refuse_a_bad_stack_file(
 
 
 def test_versions_start_without_pulumi() -> None:
-    code = "import operations.versions, sys; assert 'pulumi' not in sys.modules"
+    code = "import operations.commands.versions, sys; assert 'pulumi' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
 
 

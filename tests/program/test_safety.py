@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from infra.environment import Environment
-from infra.manifests import GATEWAY_ACCESS_LABEL
-from infra.manifests.access import DEPLOYER, prepared
-from infra.manifests.namespaces import labels as labels_of
-from infra.manifests.namespaces import namespace
-from operations.program import Program, ProgramError, run_program
+from infra.cluster.manifest import GATEWAY_ACCESS_LABEL
+from infra.cluster.namespaces import labels as labels_of
+from infra.cluster.namespaces import namespace
+from infra.cluster.rbac import DEPLOYER, prepared
+from infra.stack.environment import Environment
+from operations.declared.recorder import Program, ProgramError, run_program
 from tests.stack_files import ROOT, STACKS, stack_file
 
 from .conftest import REHEARSAL, ChangedStack, Edit, of_kind, program_of

@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 
-import infra.stack
+import infra.stack.current
 from infra.edge.bundle import TABLE_MODULE, bundled_table, sections
-from infra.edge.routing import AnyPath, PassThrough, Rule
-from infra.edge.script import worker_modules
-from infra.edge.table import RULES
+from infra.edge.cloudflare.worker_script import worker_modules
+from infra.routing.model import AnyPath, PassThrough, Rule
+from infra.routing.table import RULES
 from k8s.properties import Secret
-from operations.program import Program, ProgramError, run_program
+from operations.declared.recorder import Program, ProgramError, run_program
 from tests.stack_files import stack_file
 
 from .conftest import ChangedStack, changed, named, of_kind, program_of
@@ -142,7 +142,7 @@ def test_a_table_with_mistakes_stops_before_anything_is_registered(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     nowhere = Rule("nowhere", ("nowhere",), AnyPath(), PassThrough())
-    monkeypatch.setattr(infra.stack, "RULES", (nowhere, *RULES))
+    monkeypatch.setattr(infra.stack.current, "RULES", (nowhere, *RULES))
     with pytest.raises(ProgramError) as refused:
         run_program(stack_file("staging"))
     assert f"{nowhere.place}: nowhere: " in str(refused.value)
@@ -152,6 +152,6 @@ def test_a_table_with_mistakes_stops_before_anything_is_registered(
 def test_a_worker_of_others_is_not_asked_for_its_table(
     monkeypatch: pytest.MonkeyPatch, changed_stack: ChangedStack
 ) -> None:
-    monkeypatch.setattr(infra.stack, "RULES", RULES[:1] * 2)
+    monkeypatch.setattr(infra.stack.current, "RULES", RULES[:1] * 2)
     file = changed_stack("staging", (SPLITS, "    script: serlo-edge\n"))
     assert of_kind(run_program(file), "WorkersRoute")

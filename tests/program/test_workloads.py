@@ -5,12 +5,12 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from infra.environment import Environment
-from infra.resolution import Workload, workloads
-from infra.service import GATEWAY, Kind
-from infra.service import Secret as DeclaredSecret
+from infra.declaration.service import GATEWAY, Kind
+from infra.declaration.service import Secret as DeclaredSecret
+from infra.stack.environment import Environment
+from infra.workloads import Workload, workloads
 from k8s.properties import Secret
-from operations.program import Program, Registration, run_program
+from operations.declared.recorder import Program, Registration, run_program
 from tests.stack_files import stack_file
 
 from .conftest import (

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from operations.bump import bump
+from operations.commands.bump import bump
 
 from .refusal import refused
 from .repository import Repository

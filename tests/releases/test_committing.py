@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from operations.bump import bump
+from operations.commands.bump import bump
 from tests.stack_files import stack_file
 
 from .refusal import refused

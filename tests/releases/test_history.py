@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from operations.git import GitError
-from operations.history import History, versions_at
+from operations.releases.history import History, versions_at
+from operations.support.git import GitError
 
 from .repository import Repository
 

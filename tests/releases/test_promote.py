@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from operations.bump import bump
-from operations.promote import promote
-from operations.rollback import rollback
+from operations.commands.bump import bump
+from operations.commands.promote import promote
+from operations.commands.rollback import rollback
 
 from .refusal import refused
 from .repository import Repository

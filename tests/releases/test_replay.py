@@ -15,11 +15,11 @@ from typing import Any
 
 import pytest
 
-from operations.bump import bump
-from operations.git import blobs
-from operations.promote import promote
-from operations.rollback import rollback
-from operations.versions import versions
+from operations.commands.bump import bump
+from operations.commands.promote import promote
+from operations.commands.rollback import rollback
+from operations.commands.versions import versions
+from operations.support.git import blobs
 
 from .repository import Repository
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from operations.bump import bump
-from operations.rollback import rollback
+from operations.commands.bump import bump
+from operations.commands.rollback import rollback
 
 from .refusal import refused
 from .repository import Repository

@@ -2,7 +2,7 @@
 
 import pytest
 
-from operations.set import set_value
+from operations.commands.set import set_value
 
 from .refusal import refused
 from .repository import Repository

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from operations.bump import bump
-from operations.promote import promote
-from operations.versions import versions
+from operations.commands.bump import bump
+from operations.commands.promote import promote
+from operations.commands.versions import versions
 from tests.stack_files import stack_file
 
 from .repository import Repository

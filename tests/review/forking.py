@@ -12,7 +12,7 @@ import sys
 import traceback
 from contextlib import redirect_stdout
 
-from operations.review.reasons import reason
+from operations.declared.traceback_tail import reason
 
 for _name in (
     *("ada_url", "cyclopts", "pulumi", "pulumi.provider", "pulumi.runtime.mocks", "pydantic"),
@@ -25,7 +25,7 @@ def _answer(root: str, stack: str, file: str) -> dict[str, object]:
     sys.path.insert(0, root)
     printed = io.StringIO()
     try:
-        from operations.review.snapshot import main  # noqa: PLC0415 it imports `infra`
+        from operations.declared.snapshot import main  # noqa: PLC0415 it imports `infra`
 
         with redirect_stdout(printed):
             main([stack, file])

@@ -13,11 +13,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from operations.declared.checkouts import Side
+from operations.declared.snapshot import Snapshot, broken, from_json
 from operations.review.changes import nothing_read
-from operations.review.checkouts import Side
 from operations.review.markdown import markdown
 from operations.review.report import Report, report
-from operations.review.snapshot import Snapshot, broken, from_json
 from tests.stack_files import copy_declarations
 
 GOLDEN = Path(__file__).parent / "golden"

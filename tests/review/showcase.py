@@ -6,11 +6,11 @@
 import tempfile
 from pathlib import Path
 
-from operations.graph.model import compared, graph
-from operations.graph.svg import svg
 from operations.review.changes import nothing_read
 from operations.review.html import html
 from operations.review.report import report
+from operations.topology.model import compared, graph
+from operations.topology.svg import svg
 from tests.review.browser import look_at
 from tests.review.scenario import Scenario, Snapshots, stack
 from tests.review.scenarios import SCENARIOS

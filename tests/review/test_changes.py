@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from operations.changelog.sources import MIRROR
+from operations.releases.changelog.sources import MIRROR
 from operations.review.changes import from_copies, nothing_read
 from operations.review.dangers import Kind
 from operations.review.markdown import markdown
@@ -91,7 +91,7 @@ def test_nothing_is_fetched_unless_asked_for(
     def refuse(*_: object) -> str:
         raise AssertionError("the network was asked")
 
-    monkeypatch.setattr("operations.changelog.sources._get", refuse)
+    monkeypatch.setattr("operations.releases.changelog.sources._get", refuse)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     for mirror in ("", "https://changelogs.example/"):
         monkeypatch.setenv(MIRROR, mirror)

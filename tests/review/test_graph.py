@@ -8,10 +8,10 @@ from xml.etree import ElementTree
 
 import pytest
 
-from operations.graph.mermaid import mermaid
-from operations.graph.model import Arrow, Column, Graph, Node, State, compared, graph
-from operations.graph.svg import svg
-from operations.review.snapshot import Snapshot, take
+from operations.declared.snapshot import Snapshot, take
+from operations.topology.mermaid import mermaid
+from operations.topology.model import Arrow, Column, Graph, Node, State, compared, graph
+from operations.topology.svg import svg
 from tests.stack_files import STACKS, stack_file
 
 SERLO = Path(sys.prefix) / "bin" / "serlo"

@@ -19,7 +19,7 @@ pytestmark = [pytest.mark.xdist_group("review-rehearsed"), pytest.mark.timeout(3
 
 _PERFORM = f"""
 from pathlib import Path
-from operations.review.performing import perform
+from operations.rehearsed.change import perform
 perform("local", Path({str(ROOT)!r}), Path({str(ROOT)!r}), (), print)
 """
 

@@ -11,10 +11,10 @@ from typing import Any
 import httpx
 import pytest
 
-from operations.derived_project import DerivedProject
-from operations.review.performing import Performance, Stage, stage
+from operations.declared.snapshot import take
+from operations.rehearsed.change import Performance, Stage, stage
+from operations.rehearsed.project import DerivedProject
 from operations.review.samples import samples
-from operations.review.snapshot import take
 from rehearsal.control_plane.credentials import CONTEXT
 from rehearsal.supervisor import read_endpoints
 from tests.review.scenario import Edit
@@ -42,7 +42,7 @@ file.write_text(yaml.safe_dump(deployment))
 """
 _BUMP = edited("local", ("    server: 0.52.1\n", "    server: 0.53.0\n"))
 _REFUSED = """
-from infra.components.registration import KubernetesObject
+from infra.cluster.registration import KubernetesObject
 import pulumi
 
 KubernetesObject(

@@ -5,9 +5,9 @@ from difflib import unified_diff
 
 import pytest
 
-from operations.graph.mermaid import mermaid
-from operations.graph.model import State, compared, graph
 from operations.review.dangers import Kind
+from operations.topology.mermaid import mermaid
+from operations.topology.model import State, compared, graph
 from tests.review.scenario import GOLDEN, Scenario, Snapshots, reviewed, text_of
 from tests.review.scenarios import SCENARIOS
 from tests.review.unchanged import UNCHANGED

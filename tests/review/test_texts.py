@@ -12,14 +12,14 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from operations.github.cut import cut
-from operations.output import Page
+from operations.rehearsed.change import Performance, Step
 from operations.review.capacity import Amount, Need
 from operations.review.dangers import Danger, Kind
 from operations.review.html import html
 from operations.review.markdown import MOST, markdown
-from operations.review.performing import Performance, Step
 from operations.review.report import Changed, Field, Release, Report, StackReport
 from operations.review.terminal import show
+from operations.support.output import Page
 
 _BREAKING = (
     *(

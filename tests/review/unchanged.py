@@ -85,8 +85,12 @@ UNCHANGED: tuple[Scenario, ...] = (
     Scenario(
         "lines-of-rules-moved",
         (
-            Edit("infra/edge/redirects.py", "LEGAL_PAGES = (", "# About us.\n\n\nLEGAL_PAGES = ("),
-            Edit("infra/edge/table.py", "RULES: tuple", "\n\n# From top to bottom.\nRULES: tuple"),
+            Edit(
+                "infra/routing/redirects.py", "LEGAL_PAGES = (", "# About us.\n\n\nLEGAL_PAGES = ("
+            ),
+            Edit(
+                "infra/routing/table.py", "RULES: tuple", "\n\n# From top to bottom.\nRULES: tuple"
+            ),
         ),
     ),
     Scenario(
@@ -96,8 +100,8 @@ UNCHANGED: tuple[Scenario, ...] = (
     Scenario(
         "function-moved",
         (
-            Edit("infra/edge/rules.py", "_PAUSE = {", "_UNUSED = 1\n_PAUSE = {"),
-            Edit("infra/edge/zone.py", "_DAY = 86400", "_DAY = 24 * 60 * 60"),
+            Edit("infra/edge/cloudflare/rulesets.py", "_PAUSE = {", "_UNUSED = 1\n_PAUSE = {"),
+            Edit("infra/edge/cloudflare/zone_settings.py", "_DAY = 86400", "_DAY = 24 * 60 * 60"),
         ),
     ),
     Scenario(

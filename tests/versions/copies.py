@@ -10,7 +10,7 @@ from pathlib import Path
 
 import yaml
 
-from infra.release import Channel, Version
+from infra.declaration.release import Channel, Version
 from infra.services import declared
 from tests.stack_files import ROOT, real_stack_file
 

@@ -1,4 +1,4 @@
-// What the worker is given: its bindings, and the compiled table (infra/edge/compilation.py).
+// What the worker is given: its bindings, and the compiled table (infra/edge/compiler.py).
 
 export interface Env {
   DOMAIN: string;
@@ -8,7 +8,7 @@ export interface Env {
   API_SECRET?: string;
   /** Valid as well while API_SECRET is being replaced. */
   API_SECRET_SECOND?: string;
-  /** What opens the gateway (infra/manifests/admission.py). */
+  /** What opens the gateway (infra/cluster/origin_auth.py). */
   ORIGIN_SECRET?: string;
   PATH_INFO_KV?: KVNamespace;
 }

@@ -4,7 +4,7 @@
 which kratos reads after the other; a list in it replaces the whole list of the same name.
 """
 
-from infra.values import Content
+from infra.declaration.values import Content
 
 FOLDER = "/etc/config"
 

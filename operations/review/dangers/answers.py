@@ -5,7 +5,8 @@ from dataclasses import fields
 from itertools import takewhile
 from typing import Any
 
-from infra.edge.actions import (
+from infra.edge.simulator.decide import Decision, decide
+from infra.edge.simulator.outcomes import (
     Asked,
     Fetched,
     Outcome,
@@ -14,12 +15,11 @@ from infra.edge.actions import (
     Responded,
     Sorted,
 )
-from infra.edge.decision import Decision, decide
-from infra.edge.visit import Visit
+from infra.edge.simulator.request import Visit
+from operations.declared.snapshot import Routing
 from operations.review.comparing import Comparison
 from operations.review.dangers.danger import Danger, Kind
 from operations.review.samples import visits
-from operations.review.snapshot import Routing
 
 _OUTSIDE = "no rule"
 _LONGEST = 80

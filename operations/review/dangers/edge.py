@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, cast
 
-from infra.manifests.admission import HEADER
+from infra.cluster.origin_auth import HEADER
 from operations.review.comparing import Comparison, FieldChange, Operation, ResourceChange
 from operations.review.dangers.danger import Danger, Kind
 

@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from operations.reachability import Network, Pod, pods
+from operations.declared.reachability import Network, Pod, pods
+from operations.declared.snapshot import Resource, Snapshot
 from operations.review.comparing import Comparison
 from operations.review.dangers.danger import Danger, Kind
-from operations.review.snapshot import Resource, Snapshot
 
 _NAMESPACE = "kubernetes.io/metadata.name"
 _DNS = "kube-system"

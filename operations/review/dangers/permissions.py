@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, cast
 
-from infra.manifests.access import DEPLOYER, access
+from infra.cluster.rbac import DEPLOYER, access
+from operations.declared.snapshot import Snapshot
 from operations.review.comparing import Comparison, FieldChange, Operation, ResourceChange
 from operations.review.dangers.danger import Danger, Kind
-from operations.review.snapshot import Snapshot
 
 _WEAKER: Mapping[str, tuple[Any, ...]] = {
     "runAsNonRoot": (False, None),

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from infra.release import Channel, Commit, Release, ReleaseError, parse_release
+from infra.declaration.release import Channel, Commit, Release, ReleaseError, parse_release
 from operations.review.comparing import Comparison
 from operations.review.dangers.danger import Danger, Kind
 

@@ -9,7 +9,7 @@ from cloudflare import Cloudflare
 
 from k8s.manifests import manifest_of
 from k8s.properties import reveal
-from operations.program import Registration, run_program
+from operations.declared.recorder import Registration, run_program
 from tests.rehearsal.platform.conftest import Rehearsal
 
 Object = dict[str, Any]

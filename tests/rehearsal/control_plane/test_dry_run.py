@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from k8s import Cluster, NotFound
-from operations.dry_run import DryRun, Verdict
-from operations.program import Registration
+from operations.declared.recorder import Registration
+from operations.rehearsed.dry_run import DryRun, Verdict
 
 Object = dict[str, Any]
 

@@ -5,10 +5,10 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
-from infra.edge.compilation import compile_rules
-from infra.edge.routing import LANGUAGES
-from infra.edge.table import RULES
-from infra.stackschema import SplitKeys
+from infra.edge.compiler import compile_rules
+from infra.routing.model import LANGUAGES
+from infra.routing.table import RULES
+from infra.stack.schema import SplitKeys
 from tests.rehearsal.edge_load.noise import Vocabulary
 from tests.rehearsal.edge_worker.runtime import Site
 

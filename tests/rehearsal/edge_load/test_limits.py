@@ -11,8 +11,8 @@ from collections.abc import Iterator
 import pytest
 
 from benchmarks.edge.contestants import generated
-from infra.edge.script import SECRET_BINDINGS, Script, script, worker_code
-from infra.environment import Environment
+from infra.edge.cloudflare.worker_script import SECRET_BINDINGS, Script, script, worker_code
+from infra.stack.environment import Environment
 from tests.rehearsal.edge_load import sites
 from tests.rehearsal.edge_load.visitors import HTTPS
 from tests.rehearsal.edge_load.wire import Connection, Message, Reply

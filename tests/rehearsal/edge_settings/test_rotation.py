@@ -17,10 +17,10 @@ from typing import Any
 
 import pytest
 
-from infra.edge.compilation import compile_rules
-from infra.edge.routing import LANGUAGES, AnyHost, AnyPath, Api, Exact, Frontend, PassThrough, Rule
-from infra.edge.script import worker_code
-from infra.manifests.admission import HEADER
+from infra.cluster.origin_auth import HEADER
+from infra.edge.cloudflare.worker_script import worker_code
+from infra.edge.compiler import compile_rules
+from infra.routing.model import LANGUAGES, AnyHost, AnyPath, Api, Exact, Frontend, PassThrough, Rule
 from tests.rehearsal.cloudflare.emulator import ACCOUNT, Emulator, Zone
 
 OLD, NEW = "old-worker-secret", "new-worker-secret"

@@ -21,7 +21,7 @@ from urllib.parse import quote, urlsplit
 
 import httpx
 
-from infra.edge.script import COMPATIBILITY_DATE, MAIN_MODULE, worker_code
+from infra.edge.cloudflare.worker_script import COMPATIBILITY_DATE, MAIN_MODULE, worker_code
 from rehearsal.cloudflare import parent_guard
 from rehearsal.cloudflare.workerd import WorkerdError, workerd_path
 from toolchain import resolve

@@ -10,11 +10,11 @@ from functools import cache
 
 import pytest
 
-from infra.edge import script
-from infra.edge.compilation import Document, compile_rules, compile_table
-from infra.edge.table import RULES
-from infra.environment import Environment
-from infra.stackschema import SplitKeys
+from infra.edge.cloudflare import worker_script
+from infra.edge.compiler import Document, compile_rules, compile_table
+from infra.routing.table import RULES
+from infra.stack.environment import Environment
+from infra.stack.schema import SplitKeys
 from tests.rehearsal.edge_worker.runtime import Site
 from tests.stack_files import stack_file
 
@@ -60,7 +60,7 @@ def sites() -> dict[str, Site]:
         "preview": _site("staging", _table(), FRONTEND_DOMAIN=PREVIEW),
         # Nothing but what the worker cannot do without.
         "bare": Site(
-            {**script.script(environment("staging")).variables, "API_SECRET": API_SECRET},
+            {**worker_script.script(environment("staging")).variables, "API_SECRET": API_SECRET},
             _table(),
             store=False,
         ),
@@ -100,7 +100,7 @@ def _load(name: str) -> Environment:
 
 def _site(name: str, table: Document, **more: str) -> Site:
     secrets = {"API_SECRET": API_SECRET, "ORIGIN_SECRET": ORIGIN_SECRET}
-    return Site({**script.script(environment(name)).variables, **secrets, **more}, table)
+    return Site({**worker_script.script(environment(name)).variables, **secrets, **more}, table)
 
 
 def _table(split: SplitKeys | None = None, switches: Iterable[str] = ()) -> Document:

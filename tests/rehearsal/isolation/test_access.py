@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 import yaml
 
-from infra.manifests import walls
-from infra.manifests.access import DEPLOYER as ROLE
-from infra.manifests.access import SUBJECT_LABEL
+from infra.cluster import guardrails
+from infra.cluster.rbac import DEPLOYER as ROLE
+from infra.cluster.rbac import SUBJECT_LABEL
 from k8s import ApiError, Cluster, NotFound
-from operations.program import run_program
-from operations.render import kubernetes_objects
+from operations.commands.render import kubernetes_objects
+from operations.declared.recorder import run_program
 from rehearsal.control_plane.credentials import DEPLOYER, DEPLOYER_USER, READER, READER_USER
 from tests.stack_files import stack_file
 from toolchain import resolve
@@ -162,16 +162,16 @@ FORBIDDEN = (
     ("list", "pods", "--all-namespaces"),
     ("list", "pods", "--namespace=kube-system"),
     ("create", "deployments.apps", "--namespace=default"),
-    # The walls.
+    # The guardrails.
     ("create", "namespaces"),
     ("patch", "namespace/api"),
     ("update", "namespace/api"),
     ("delete", "namespace/api"),
-    ("delete", f"resourcequotas/{walls.NAME}", "--namespace=api"),
-    ("patch", f"resourcequotas/{walls.NAME}", "--namespace=api"),
+    ("delete", f"resourcequotas/{guardrails.NAME}", "--namespace=api"),
+    ("patch", f"resourcequotas/{guardrails.NAME}", "--namespace=api"),
     ("deletecollection", "resourcequotas", "--namespace=api"),
-    ("delete", f"validatingadmissionpolicies.admissionregistration.k8s.io/{walls.NAME}"),
-    ("delete", f"validatingadmissionpolicybindings.admissionregistration.k8s.io/{walls.NAME}"),
+    ("delete", f"validatingadmissionpolicies.admissionregistration.k8s.io/{guardrails.NAME}"),
+    ("delete", f"validatingadmissionpolicybindings.admissionregistration.k8s.io/{guardrails.NAME}"),
     # More rights, or somebody else's.
     ("create", "roles.rbac.authorization.k8s.io", "--namespace=api"),
     ("create", "rolebindings.rbac.authorization.k8s.io", "--namespace=api"),
@@ -322,9 +322,9 @@ def test_nobody_opens_another_way_into_the_cluster(deployer: User) -> None:
         service = _in_api("Service", spec={"type": kind, "ports": [{"port": 80}]})
         assert "exceeded quota" in _refused(lambda service=service: deployer.client.create(service))
     quota = _in_api("ResourceQuota", spec={"hard": {"services.nodeports": "9"}})
-    quota["metadata"]["name"] = walls.NAME
+    quota["metadata"]["name"] = guardrails.NAME
     _refused(lambda: deployer.client.apply(quota, field_manager=MANAGER, force=True))
-    _refused(lambda: deployer.client.delete("v1", "ResourceQuota", walls.NAME, "api"))
+    _refused(lambda: deployer.client.delete("v1", "ResourceQuota", guardrails.NAME, "api"))
 
 
 def test_nobody_gives_rights_to_themselves(deployer: User) -> None:

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from infra.manifests.priority import priority_classes
-from infra.manifests.walls import walls
+from infra.cluster.guardrails import walls
+from infra.cluster.priority_classes import priority_classes
 from k8s import ApiError, Cluster
-from operations.program import run_program
-from operations.render import kubernetes_objects
+from operations.commands.render import kubernetes_objects
+from operations.declared.recorder import run_program
 from tests.stack_files import stack_file
 
 Json = dict[str, Any]

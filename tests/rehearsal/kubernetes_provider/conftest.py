@@ -19,7 +19,7 @@ from toolchain import resolve
 
 Json = dict[str, Any]
 
-# Raw resources, as in infra/components/registration.py.
+# Raw resources, as in infra/cluster/registration.py.
 PROGRAM = """
 import json
 from pathlib import Path

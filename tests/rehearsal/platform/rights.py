@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from infra.manifests.access import DEPLOYER, Subject
-from operations.access import access_objects
-from operations.program import run_program
+from infra.cluster.rbac import DEPLOYER, Subject
+from operations.commands.access import access_objects
+from operations.declared.recorder import run_program
 from rehearsal.control_plane.audit import Request, requests
 from rehearsal.control_plane.credentials import DEPLOYER_USER, READER_USER
 

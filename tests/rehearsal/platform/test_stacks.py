@@ -15,8 +15,8 @@ from typing import Any
 import httpx
 import pytest
 
-from infra.environment import Environment
-from infra.manifests.admission import HEADER
+from infra.cluster.origin_auth import HEADER
+from infra.stack.environment import Environment
 from rehearsal.control_plane.credentials import CONTEXT
 from tests.rehearsal.platform.conftest import SERLO, Rehearsal, exists
 from tests.rehearsal.platform.rights import assert_rights_are_what_it_takes

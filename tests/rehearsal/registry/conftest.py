@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from operations.registry.names import ELSEWHERE
+from operations.releases.registry.names import ELSEWHERE
 from tests.rehearsal.registry.server import RegistryServer, docker_config, registry_server
 
 

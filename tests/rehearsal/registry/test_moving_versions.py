@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from operations.bump import bump
-from operations.registry.names import ELSEWHERE
+from operations.commands.bump import bump
+from operations.releases.registry.names import ELSEWHERE
 from tests.rehearsal.registry.server import RegistryServer
 from tests.stack_files import stack_file
 

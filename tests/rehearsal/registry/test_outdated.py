@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from infra.services import declared
-from operations.outdated import outdated
-from operations.registry.names import ELSEWHERE, place_of
+from operations.commands.outdated import outdated
+from operations.releases.registry.names import ELSEWHERE, place_of
 from tests.rehearsal.registry.server import RegistryServer, registry_server
 from tests.stack_files import stack_file
 

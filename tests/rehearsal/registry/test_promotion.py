@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from operations.bump import bump
-from operations.promote import promote
+from operations.commands.bump import bump
+from operations.commands.promote import promote
 from tests.rehearsal.registry.server import RegistryServer
 from tests.releases.repository import Repository
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from operations.registry import Registry, RegistryUnavailable
-from operations.registry.cache import Cache
+from operations.releases.registry import Registry, RegistryUnavailable
+from operations.releases.registry.cache import Cache
 from tests.rehearsal.registry.server import RegistryServer, auth, docker_config, registry_server
 from tests.rehearsal.registry.token_server import SERVICE, Asked, TokenServer
 
@@ -79,7 +79,7 @@ def test_tags_are_kept_for_a_while(
     assert Registry(cache=cache).tags(image) == ["1.0.0"]
     server.push(repository_of(image), "1.1.0")
     assert Registry(cache=cache).tags(image) == ["1.0.0"]
-    monkeypatch.setattr("operations.registry.cache.TAGS_FOR", 0)
+    monkeypatch.setattr("operations.releases.registry.cache.TAGS_FOR", 0)
     assert set(Registry(cache=cache).tags(image)) == {"1.0.0", "1.1.0"}
 
 

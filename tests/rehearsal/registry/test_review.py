@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from operations.registry.names import ELSEWHERE
+from operations.releases.registry.names import ELSEWHERE
 from tests.rehearsal.registry.server import RegistryServer
 from tests.review.scenario import stack
 from tests.review.test_command import SERLO, Repository

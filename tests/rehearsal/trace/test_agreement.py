@@ -7,7 +7,7 @@ from ada_url import normalize_url
 from hypothesis import HealthCheck, given, note, settings
 from hypothesis import strategies as st
 
-from infra.edge.decision import (
+from infra.edge.simulator.decide import (
     Decision,
     Fetched,
     PathInfo,
@@ -17,7 +17,7 @@ from infra.edge.decision import (
     Sorted,
     decide,
 )
-from infra.edge.visit import Visit
+from infra.edge.simulator.request import Visit
 from tests.rehearsal.edge_worker.runtime import Answer, Call, EdgeRuntime, Site
 from tests.rehearsal.trace.conftest import NAMES, chosen
 from tests.rehearsal.trace.visits import askings, cf

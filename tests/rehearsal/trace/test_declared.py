@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from infra.edge.routing import Exact, PassThrough, Rule
-from infra.edge.table import RULES
-from operations import own_table
-from operations.routes import markdown_of, routes, rows
-from operations.trace.command import trace
-from operations.worker import worker
+from infra.routing.model import Exact, PassThrough, Rule
+from infra.routing.table import RULES
+from operations.commands.routes import markdown_of, routes, rows
+from operations.commands.trace import trace
+from operations.commands.worker import worker
+from operations.routing import own_table
 from tests.stack_files import changed_stack_file
 
 CHECKOUT = Path(__file__).parents[3]
@@ -38,7 +38,7 @@ def test_from_the_record_to_the_pods(capsys: pytest.CaptureFixture[str]) -> None
     assert [step["rule"] for step in found["steps"] if step["fits"]] == ["subject-mathe"]
     decision = found["decision"]
     assert decision["rule"] == "subject-mathe"
-    assert decision["place"].startswith("infra/edge/table.py:")
+    assert decision["place"].startswith("infra/routing/table.py:")
     assert decision["outcome"]["urls"] == ["https://frontend.serlo.org/mathe"]
     assert decision["outcome"]["headers"]["x-serlo-edge"] == "[ORIGIN_SECRET]"
     (backend,) = found["backends"]
@@ -131,7 +131,7 @@ def test_the_text_folds_what_is_of_no_interest(capsys: pytest.CaptureFixture[str
     trace("https://de.serlo.org/mathe", rehearsal=False)
     text = capsys.readouterr().out
     assert text.startswith("GET https://de.serlo.org/mathe (production)\nrecord     de.serlo.org ")
-    assert "✗ https (infra/edge/table.py:" in text
+    assert "✗ https (infra/routing/table.py:" in text
     assert "rules are for other hosts" in text
     assert "version " in text
     assert len(text.splitlines()) < 20
@@ -158,7 +158,7 @@ def test_what_makes_no_sense_is_said_so(url: str, more: dict[str, Any], said: st
 def test_base_compares_with_another_ref(tmp_path: Path) -> None:
     clone = tmp_path / "clone"
     subprocess.run(["git", "clone", "-q", "--shared", CHECKOUT, clone], check=True)
-    table = clone / "infra" / "edge" / "redirects.py"
+    table = clone / "infra" / "routing" / "redirects.py"
     old = '"/impressum", "https://de.serlo.org/legal"'
     text = table.read_text()
     assert old in text
@@ -196,7 +196,7 @@ def test_the_whole_table_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
     routes(json=True)
     found = json.loads(capsys.readouterr().out)
     assert [row["rule"] for row in found] == [rule.name for rule in RULES]
-    assert all(row["place"].startswith("infra/edge/") and row["action"] for row in found)
+    assert all(row["place"].startswith("infra/routing/") and row["action"] for row in found)
     lines = markdown_of(rows()).splitlines()
     assert len(lines) == len(RULES) + 2
     assert all(line.replace("\\|", "").count("|") == 8 for line in lines)
@@ -207,7 +207,7 @@ def test_a_stacks_table_has_what_holds_there(capsys: pytest.CaptureFixture[str])
     text = capsys.readouterr().out
     assert "no-robots" in text
     assert "robots-with-sitemap" not in text
-    assert "infra/edge/strangler.py:" in text
+    assert "infra/routing/legacy_split.py:" in text
     routes(stack="local", json=True)
     local = {row["rule"]: row for row in json.loads(capsys.readouterr().out)}
     # There is no legacy there.

@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from infra.edge.visit import Visit
-from infra.environment import Environment
-from operations.trace.declared import Trace, trace_declared
-from operations.trace.live import Live, differences
+from infra.edge.simulator.request import Visit
+from infra.stack.environment import Environment
+from operations.routing.explain import Trace, trace_declared
+from operations.routing.rehearsed import Live, differences
 from tests.stack_files import stack_file
 
 _FRONTEND = Live(

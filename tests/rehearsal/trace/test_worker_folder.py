@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from infra.edge.script import script
-from infra.environment import Environment
-from operations.worker import settings, worker
+from infra.edge.cloudflare.worker_script import script
+from infra.stack.environment import Environment
+from operations.commands.worker import settings, worker
 from tests.stack_files import stack_file
 from toolchain import resolve
 

@@ -8,10 +8,10 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from infra.edge import redirects, routing
-from infra.edge.decision import PathInfo
-from infra.edge.strangler import CONTENT_API_PARAMETERS, CONTENT_TYPES
-from infra.edge.table import RULES
+from infra.edge.simulator.decide import PathInfo
+from infra.routing import model, redirects
+from infra.routing.legacy_split import CONTENT_API_PARAMETERS, CONTENT_TYPES
+from infra.routing.table import RULES
 
 LABELS = sorted(
     {
@@ -35,7 +35,7 @@ REGIONS = sorted(
         code
         for rule in redirects.EXAMS
         for condition in rule.when
-        if isinstance(condition, routing.Region)
+        if isinstance(condition, model.Region)
         for code in condition.codes
     }
     | {"HE", ""}
@@ -73,11 +73,11 @@ def _of_rules() -> Sequence[str]:
     found: list[str] = []
     for rule in RULES:
         match rule.path:
-            case routing.Exact(path) | routing.Prefix(path):
+            case model.Exact(path) | model.Prefix(path):
                 found.append(path)
-            case routing.Template(text):
+            case model.Template(text):
                 found.append(text)
-            case routing.AnyPath():
+            case model.AnyPath():
                 pass
     return sorted(set(found))
 

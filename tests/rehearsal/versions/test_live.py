@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from k8s import AlreadyExists, Cluster, NotFound
-from operations.unready import unready
-from operations.versions import versions
+from operations.commands.unready import unready
+from operations.commands.versions import versions
 from rehearsal.control_plane.credentials import READER_USER
 from tests.rehearsal.conftest import ControlPlane
 from tests.stack_files import stack_file

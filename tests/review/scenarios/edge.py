@@ -2,8 +2,9 @@
 
 from tests.review.scenario import Edit, Scenario, stack
 
-_TABLE = "infra/edge/table.py"
-_REDIRECTS = "infra/edge/redirects.py"
+_TABLE = "infra/routing/table.py"
+_SCRIPT = "infra/edge/cloudflare/worker_script.py"
+_REDIRECTS = "infra/routing/redirects.py"
 _SPLIT = "content: {mobile: 100, authenticated: 100, desktop: 100}"
 _EARLIER_SPLIT = "content: {mobile: 100, authenticated: 10, desktop: 50}"
 _CHEMISTRY = '    _subject("chemie"),\n'
@@ -123,13 +124,16 @@ SCENARIOS = (
         ),
     ),
     Scenario(
-        "compatibility-date-raised", (Edit("infra/edge/script.py", "2023-07-14", "2026-07-14"),)
+        "compatibility-date-raised",
+        (Edit(_SCRIPT, "2023-07-14", "2026-07-14"),),
     ),
     Scenario(
         "worker-renamed",
         (
             Edit(
-                "infra/edge/script.py", 'f"serlo-{environment.name}"', 'f"edge-{environment.name}"'
+                _SCRIPT,
+                'f"serlo-{environment.name}"',
+                'f"edge-{environment.name}"',
             ),
         ),
     ),

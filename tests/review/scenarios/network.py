@@ -36,7 +36,7 @@ SCENARIOS = (
         "way-out-to-every-block",
         (
             Edit(
-                "infra/manifests/isolation.py",
+                "infra/cluster/network_policies.py",
                 '{"ipBlock": {"cidr": "0.0.0.0/0", "except": list(_NOT_INTERNET)}}',
                 '{"ipBlock": {"cidr": "0.0.0.0/0"}}',
             ),
@@ -47,7 +47,7 @@ SCENARIOS = (
         "policy-for-all-gone",
         (
             Edit(
-                "infra/manifests/isolation.py",
+                "infra/cluster/network_policies.py",
                 '{"policyTypes": ["Ingress", "Egress"]})\n',
                 '{"policyTypes": ["Ingress"]})\n',
             ),

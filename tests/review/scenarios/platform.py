@@ -4,8 +4,8 @@ from tests.review.scenario import Edit, Scenario, stack
 
 _SEARCH = '''"""Full-text search."""
 
-from infra.release import Channel
-from infra.service import Amount, Health, Resources, Service
+from infra.declaration.release import Channel
+from infra.declaration.service import Amount, Health, Resources, Service
 
 service = Service(
     name="search",
@@ -128,7 +128,7 @@ SCENARIOS = (
         "store-no-longer-protected",
         (
             Edit(
-                "infra/components/microservice.py",
+                "infra/cluster/microservice.py",
                 'protect=self._workload.protected and kind == "StatefulSet",',
                 "protect=False,",
             ),

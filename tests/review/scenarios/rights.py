@@ -2,12 +2,12 @@
 
 from tests.review.scenario import Edit, Scenario
 
-_POD = "infra/manifests/pod.py"
+_POD = "infra/cluster/pod.py"
 _FRONTEND = "infra/services/frontend.py"
 _MAIN = "infra/__main__.py"
 
 _BINDING = """
-from infra.components.registration import KubernetesObject  # noqa: E402
+from infra.cluster.registration import KubernetesObject  # noqa: E402
 import pulumi  # noqa: E402
 
 KubernetesObject(
@@ -124,7 +124,7 @@ SCENARIOS = (
         "pod-security-lowered",
         (
             Edit(
-                "infra/manifests/namespaces.py",
+                "infra/cluster/namespaces.py",
                 '(("", "restricted"), ("-version", "latest"))',
                 '(("", "baseline"), ("-version", "latest"))',
             ),
@@ -134,7 +134,7 @@ SCENARIOS = (
         "largest-container-unlimited",
         (
             Edit(
-                "infra/manifests/quotas.py",
+                "infra/cluster/quotas.py",
                 '"max": {"cpu": _cpu(cpu), "memory": _memory(memory)},',
                 '"max": {"memory": _memory(memory)},',
             ),
@@ -144,7 +144,7 @@ SCENARIOS = (
         "route-without-origin-secret",
         (
             Edit(
-                "infra/components/microservice.py",
+                "infra/cluster/microservice.py",
                 "admission.only_from_edge(route, values, pulumi.Output.secret), *services",
                 "route, *services",
             ),

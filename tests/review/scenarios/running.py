@@ -77,7 +77,7 @@ SCENARIOS = (
     ),
     Scenario(
         "disruption-budget-loosened",
-        (Edit("infra/manifests/workload.py", '"maxUnavailable": 1,', '"maxUnavailable": "50%",'),),
+        (Edit("infra/cluster/workload.py", '"maxUnavailable": 1,', '"maxUnavailable": "50%",'),),
     ),
     Scenario(
         "setting-changed",
@@ -138,7 +138,7 @@ SCENARIOS = (
         "selector-changed",
         (
             Edit(
-                "infra/manifests/network.py",
+                "infra/cluster/network.py",
                 '"selector": {NAME_LABEL: declared.name},',
                 '"selector": {"app.kubernetes.io/part-of": "serlo", NAME_LABEL: declared.name},',
             ),
@@ -148,7 +148,7 @@ SCENARIOS = (
         "immutable-selector-changed",
         (
             Edit(
-                "infra/manifests/workload.py",
+                "infra/cluster/workload.py",
                 '        "strategy": {"type": "Recreate"} if service.recreate else strategy,\n'
                 '        "selector": {"matchLabels": {NAME_LABEL: service.name}},\n',
                 '        "strategy": {"type": "Recreate"} if service.recreate else strategy,\n'

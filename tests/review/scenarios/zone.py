@@ -2,9 +2,11 @@
 
 from tests.review.scenario import Edit, Scenario, stack
 
-_RECORDS = "infra/edge/records.py"
-_ROUTES = "infra/edge/routes.py"
-_COMPONENT = "infra/components/edge.py"
+_RECORDS = "infra/edge/cloudflare/dns_records.py"
+_ROUTES = "infra/edge/cloudflare/worker_routes.py"
+_SETTINGS = "infra/edge/cloudflare/zone_settings.py"
+_RULESETS = "infra/edge/cloudflare/rulesets.py"
+_COMPONENT = "infra/edge/edge.py"
 _CHAT = (
     '    External("community", "Rocket.Chat, in the namespace community", '
     'frozenset({"production"})),\n'
@@ -55,13 +57,13 @@ SCENARIOS = (
     ),
     Scenario(
         "setting-of-the-zone-changed",
-        (Edit("infra/edge/zone.py", '"ssl", "strict"', '"ssl", "full"'),),
+        (Edit(_SETTINGS, '"ssl", "strict"', '"ssl", "full"'),),
     ),
     Scenario(
         "setting-of-the-zone-given-up",
         (
             Edit(
-                "infra/edge/zone.py",
+                _SETTINGS,
                 '        ZoneSetting("http3", "on", "quicker on mobile networks"),\n',
                 "",
             ),
@@ -69,7 +71,13 @@ SCENARIOS = (
     ),
     Scenario(
         "hsts-raised",
-        (Edit("infra/edge/zone.py", '"production": _DAY', '"production": 365 * _DAY'),),
+        (
+            Edit(
+                _SETTINGS,
+                '"production": _DAY',
+                '"production": 365 * _DAY',
+            ),
+        ),
     ),
     Scenario("dnssec-off", (Edit(_COMPONENT, '"status": "active"', '"status": "disabled"'),)),
     Scenario(
@@ -83,7 +91,8 @@ SCENARIOS = (
         ),
     ),
     Scenario(
-        "limit-lowered", (Edit("infra/edge/rules.py", "API_REQUESTS = 400", "API_REQUESTS = 100"),)
+        "limit-lowered",
+        (Edit(_RULESETS, "API_REQUESTS = 400", "API_REQUESTS = 100"),),
     ),
     Scenario(
         "addresses-without-limit",
@@ -104,7 +113,7 @@ SCENARIOS = (
         "cache-cleared-of-rules",
         (
             Edit(
-                "infra/edge/rules.py",
+                _RULESETS,
                 '            Ruleset("cache", "http_request_cache_settings", _cache()),\n',
                 "",
             ),

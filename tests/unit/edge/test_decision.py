@@ -2,8 +2,8 @@
 
 import pytest
 
-from infra.edge.compilation import compile_rules
-from infra.edge.decision import (
+from infra.edge.compiler import compile_rules
+from infra.edge.simulator.decide import (
     Asked,
     Decision,
     Fetched,
@@ -15,7 +15,8 @@ from infra.edge.decision import (
     decide,
     explain,
 )
-from infra.edge.routing import (
+from infra.edge.simulator.request import Visit, VisitError
+from infra.routing.model import (
     Action,
     Alias,
     AllowedOrigin,
@@ -41,8 +42,7 @@ from infra.edge.routing import (
     Split,
     Template,
 )
-from infra.edge.visit import Visit, VisitError
-from infra.stackschema import SplitKeys
+from infra.stack.schema import SplitKeys
 
 VARIABLES = {
     "DOMAIN": "serlo.test",

@@ -7,7 +7,8 @@ from functools import cache
 
 import pytest
 
-from infra.edge.routing import (
+from infra.edge.checks.table import RoutingError, check_table
+from infra.routing.model import (
     Action,
     Alias,
     AllowedOrigin,
@@ -39,10 +40,9 @@ from infra.edge.routing import (
     Thumbnail,
     Variable,
 )
-from infra.edge.table import RULES
-from infra.edge.tablecheck import RoutingError, check_table
-from infra.environment import Environment
-from infra.stackschema import SplitKeys
+from infra.routing.table import RULES
+from infra.stack.environment import Environment
+from infra.stack.schema import SplitKeys
 from tests.stack_files import stack_file
 
 HELLO = Respond("hello")
@@ -62,7 +62,7 @@ def rule(
     hosts: Hosts = LATIN,
     only_in: frozenset[str] | None = None,
 ) -> Rule:
-    place = Place("infra/edge/table.py", 7)
+    place = Place("infra/routing/table.py", 7)
     path = path or Exact(f"/{name}")
     return Rule(name, hosts, path, action, when=when, only_in=only_in, place=place)
 
@@ -161,7 +161,7 @@ def test_words_that_make_no_sense(wrong: Rule, said: str) -> None:
         return
     assert len(found) == 1
     assert re.search(said, found[0])
-    assert found[0].startswith("infra/edge/table.py:7: wrong: ")
+    assert found[0].startswith("infra/routing/table.py:7: wrong: ")
 
 
 CATCH_ALL = rule("all", PassThrough(), AnyPath(), hosts=AnyHost())

@@ -2,7 +2,7 @@
 
 import re
 
-from operations.stacks import every_stack
+from operations.declared.stack_files import every_stack
 from tests.unit.github.workflows import GITHUB, ROOT
 
 LINES = [

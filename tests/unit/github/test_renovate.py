@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from infra.release import Channel
+from infra.declaration.release import Channel
 from infra.services import declared
 from tests.stack_files import STACKS, stack_file
 from tests.unit.github.renovate import CONFIGURATION, Dependency, dependencies, replaced

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import yaml
 
-from operations.stacks import every_stack
+from operations.declared.stack_files import every_stack
 from tests.unit.github.workflows import ROOT
 from toolchain import resolve
 from toolchain.catalogue import CATALOGUE, GoBuild, GoFolder, Npm, Wheel

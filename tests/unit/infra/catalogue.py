@@ -1,8 +1,8 @@
 """Three services and an optional one, so that tests of stack files do not follow the platform."""
 
-from infra.release import Channel
-from infra.service import Amount, Health, Kind, Replicas, Resources, Schedule, Service
-from infra.values import Fact, Secret, Setting
+from infra.declaration.release import Channel
+from infra.declaration.service import Amount, Health, Kind, Replicas, Resources, Schedule, Service
+from infra.declaration.values import Fact, Secret, Setting
 
 _RESOURCES = Resources(requests=Amount("10m", "20Mi"), limits=Amount("20m", "40Mi"))
 

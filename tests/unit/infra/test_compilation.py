@@ -9,7 +9,7 @@ from ada_url import URL
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from infra.edge.compilation import (
+from infra.edge.compiler import (
     KINDS,
     TableError,
     captured,
@@ -18,7 +18,7 @@ from infra.edge.compilation import (
     percent_encoded,
     url_pattern,
 )
-from infra.edge.routing import (
+from infra.routing.model import (
     AnyHost,
     AnyPath,
     Cookie,
@@ -31,7 +31,7 @@ from infra.edge.routing import (
     Split,
     Template,
 )
-from infra.stackschema import SplitKeys
+from infra.stack.schema import SplitKeys
 
 # Characters that can be in a path of the table; others are refused.
 PATHS = st.text(

@@ -9,9 +9,9 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from infra.environment import Environment, StackFileError
-from infra.release import Commit, Version
-from infra.stackcheck import ENVIRONMENTS
+from infra.declaration.release import Commit, Version
+from infra.stack.environment import Environment, StackFileError
+from infra.stack.rules import ENVIRONMENTS
 from tests.stack_files import real_stack_file
 
 from .catalogue import SERVICES

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from infra.release import (
+from infra.declaration.release import (
     Channel,
     Commit,
     Image,

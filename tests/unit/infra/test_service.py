@@ -4,9 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from infra.environment import Environment
-from infra.resolution import resolve, workloads
-from infra.service import (
+from infra.declaration.checks import DeclarationError, check_catalogue
+from infra.declaration.service import (
     GATEWAY,
     Amount,
     Container,
@@ -18,9 +17,10 @@ from infra.service import (
     Service,
     Storage,
 )
-from infra.servicecheck import DeclarationError, check_catalogue
+from infra.declaration.values import Address, ConfigFile, Secret, SecretFile
 from infra.services import declared
-from infra.values import Address, ConfigFile, Secret, SecretFile
+from infra.stack.environment import Environment
+from infra.workloads import resolve, workloads
 from tests.stack_files import stack_file
 
 from .catalogue import service

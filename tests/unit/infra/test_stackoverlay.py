@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from infra.environment import Environment, StackFileError
+from infra.stack.environment import Environment, StackFileError
 
 from .catalogue import SERVICES
 from .test_environment import GOOD

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from infra.edge.redirects import LENABI, MEETING_ROOMS
-from infra.edge.routing import (
+from infra.routing.legacy_split import CONTENT_API_PARAMETERS, CONTENT_TYPES
+from infra.routing.model import (
     AnyHost,
     AnyPath,
     Choose,
@@ -13,8 +13,8 @@ from infra.edge.routing import (
     Rule,
     Split,
 )
-from infra.edge.strangler import CONTENT_API_PARAMETERS, CONTENT_TYPES
-from infra.edge.table import RULES, SPLITS, SWITCHES
+from infra.routing.redirects import LENABI, MEETING_ROOMS
+from infra.routing.table import RULES, SPLITS, SWITCHES
 
 ROOT = Path(__file__).parents[3]
 

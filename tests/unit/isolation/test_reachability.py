@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from operations.reachability import Network, Outside, Peer, Pod, PolicyError, pods, selects
+from operations.declared.reachability import Network, Outside, Peer, Pod, PolicyError, pods, selects
 
 Json = dict[str, Any]
 

@@ -27,7 +27,7 @@ def test_help_names_every_subcommand() -> None:
 def test_it_does_not_touch_its_own_files_for_somebody_in_another_checkout(tmp_path: Path) -> None:
     for name in ("infra", "stacks"):
         (tmp_path / name).mkdir()
-    (tmp_path / "infra" / "release.py").touch()
+    (tmp_path / "infra" / "__main__.py").touch()
 
     done = serlo("bump", "server", "99.0.0", "--offline", "--check", cwd=tmp_path / "stacks")
 
@@ -92,7 +92,10 @@ def test_down_without_a_rehearsal_is_no_mistake(tmp_path: Path) -> None:
 @pytest.mark.real_stacks
 def test_versions_starts_without_pulumi() -> None:
     """It is asked many times a day, and importing Pulumi costs more than all else it does."""
-    script = "import sys; from operations.versions import versions; versions(); print(*sys.modules)"
+    script = (
+        "import sys; from operations.commands.versions import versions; versions(); "
+        "print(*sys.modules)"
+    )
     done = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, check=True
     )

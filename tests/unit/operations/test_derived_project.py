@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 import yaml
 
-from operations.derived_project import DerivedProject, derive
-from operations.passphrase import Encrypter
+from operations.rehearsed.passphrase import Encrypter
+from operations.rehearsed.project import DerivedProject, derive
 from rehearsal.plugins.selection import OURS, Plugin, Plugins
 from tests.stack_files import stack_file
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from operations.drift.refresh import refresh
+from operations.platform.drift import refresh
 
 _DNSSEC = "cloudflare:index/zoneDnssec:ZoneDnssec"
 # Writes the events that it is given to the event log.

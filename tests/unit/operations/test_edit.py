@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from infra.stackfile import StackFileError
-from operations.edit import EditError, Overtaken, StackText, locked, replace
-from operations.peek import peek
+from infra.stack.file import StackFileError
+from operations.releases.stack_file_editor import EditError, Overtaken, StackText, locked, replace
+from operations.releases.stack_versions import peek
 
 KEYS = ("server", "frontend", "kratos", "a-b-c")
 OLD, NEW = "1.22.333", "v4.0.0-pre.1"

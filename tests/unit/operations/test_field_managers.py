@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from operations.drift.field_managers import owned_by_others
-from operations.drift.taking_back import removal
+from operations.platform.field_managers import owned_by_others
+from operations.platform.hand_back import removal
 
 _DECLARED = {
     "metadata": {"name": "server"},

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from infra.release import Version
-from operations.freshness import Newer, common, newer
+from infra.declaration.release import Version
+from operations.releases.newer import Newer, common, newer
 
 OURS = [
     *("0.51.0", "0.52.1", "0.52.2", "0.53.0", "1.0.0", "0.54.0-staging.0", "1.1.0-staging.2"),

@@ -5,7 +5,7 @@ from itertools import zip_longest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from operations.output import Cell, Page, Table
+from operations.support.output import Cell, Page, Table
 
 _word = st.text("abcdefgh.-/", min_size=1, max_size=18)
 _prose = st.lists(_word, max_size=12).map(" ".join)

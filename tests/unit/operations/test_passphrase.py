@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from operations.passphrase import Encrypter
+from operations.rehearsed.passphrase import Encrypter
 from toolchain import resolve
 
 VALUE = "a value with ünïcode, 'quotes' and\nlines"

@@ -1,6 +1,6 @@
 """Reading the versions of any stack file that history may hold."""
 
-from operations.peek import Declared, peek
+from operations.releases.stack_versions import Declared, peek
 
 STACK = """\
 config:

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from infra.environment import Environment
-from infra.stackcheck import OPTIONAL_SECRETS
-from operations.secrets import secrets
+from infra.stack.environment import Environment
+from infra.stack.rules import OPTIONAL_SECRETS
+from operations.commands.secrets import secrets
 from tests.stack_files import stack_file
 
 VALUE = "v1:c2VjcmV0:bm9ib2R5IHNlZXMgdGhpcw=="

@@ -7,8 +7,8 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-from operations.overview import version_of
-from operations.stand_ins import StandIns, stand_ins
+from operations.rehearsed.secrets import StandIns, stand_ins
+from operations.rehearsed.summary import version_of
 
 NAMES = ("a-secret", "gateway-tls-certificate", "gateway-tls-key")
 

@@ -4,10 +4,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from infra.service import Service
+from infra.declaration.service import Service
 from infra.services import declared
-from operations.history import Revision, Step
-from operations.standing import Distance, Side, distance
+from operations.releases.history import Revision, Step
+from operations.releases.lag import Distance, Side, distance
 
 NOW = datetime(2023, 8, 1, 12, tzinfo=UTC)
 SERVER, FRONTEND = (

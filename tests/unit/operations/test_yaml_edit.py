@@ -9,7 +9,7 @@ import yaml
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from operations.yaml_edit import EditError, remove, set_value
+from operations.releases.yaml_edit import EditError, remove, set_value
 
 Place = tuple[str, ...]
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from operations.tools import tools
+from operations.commands.tools import tools
 from toolchain.catalogue import CATALOGUE
 
 

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from infra.services import declared
-from operations.changelog import ChangelogUnavailable, changelog_text, read_changelog
-from operations.changelog.command import changelog
-from operations.changelog.sources import MIRROR
+from operations.commands.changelog import changelog
+from operations.releases.changelog import ChangelogUnavailable, changelog_text, read_changelog
+from operations.releases.changelog.sources import MIRROR
 from tests.stack_files import stack_file
 
 FILE = Path(__file__).parent / "api.md"

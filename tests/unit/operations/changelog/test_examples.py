@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from infra.release import ReleaseError
-from infra.service import Service
+from infra.declaration.release import ReleaseError
+from infra.declaration.service import Service
 from infra.services import declared
-from operations.changelog import (
+from operations.releases.changelog import (
     Direction,
     between,
     migration_between,
@@ -17,7 +17,7 @@ from operations.changelog import (
     span,
     span_link,
 )
-from operations.changelog.concerns import Kind
+from operations.releases.changelog.warnings import Kind
 
 API = (Path(__file__).parent / "api.md").read_text()
 COMMITS = ("1" * 40, "2" * 40)

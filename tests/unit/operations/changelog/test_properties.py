@@ -5,8 +5,8 @@ from datetime import date
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from infra.release import Version
-from operations.changelog import Direction, between, parse, span
+from infra.declaration.release import Version
+from operations.releases.changelog import Direction, between, parse, span
 from tests.unit.operations.changelog.writing import FORMS, Form, Release, oldest_first
 
 GROUPS = ["Added", "Changed", "Fixed", "Removed", "Breaking Changes", "Internal", "Bug Fixes"]

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
 
-from infra.release import Version
+from infra.declaration.release import Version
 
 MONTHS = (
     *("January", "February", "March", "April", "May", "June", "July", "August", "September"),

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from operations.registry import Registry
-from operations.registry.cache import Cache
-from operations.registry.names import ELSEWHERE
-from operations.web import Limits
+from operations.releases.registry import Registry
+from operations.releases.registry.cache import Cache
+from operations.releases.registry.names import ELSEWHERE
+from operations.support.http import Limits
 from tests.unit.operations.registry.stub import Call, Reply, Stub
 
 

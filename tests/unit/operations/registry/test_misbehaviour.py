@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from operations.registry import Registry, RegistryUnavailable
+from operations.releases.registry import Registry, RegistryUnavailable
 from tests.unit.operations.registry.stub import Call, Reply, Stub
 
 Start = Callable[[Callable[[Call], Reply]], Stub]

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from operations.registry import Registry, RegistryUnavailable
-from operations.registry.cache import Cache
-from operations.registry.challenge import Challenge, challenges
-from operations.registry.credentials import Credentials, credentials_for
-from operations.registry.names import ELSEWHERE, Place, place_of
+from operations.releases.registry import Registry, RegistryUnavailable
+from operations.releases.registry.cache import Cache
+from operations.releases.registry.challenge import Challenge, challenges
+from operations.releases.registry.credentials import Credentials, credentials_for
+from operations.releases.registry.names import ELSEWHERE, Place, place_of
 
 HUB = "https://registry-1.docker.io"
 

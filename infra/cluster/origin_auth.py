@@ -1,0 +1,44 @@
+"""Who may come in through the gateway: the worker at the edge, and nobody else.
+
+The worker sends a secret in a header, and every route of ours asks for it. Whoever finds the
+address of the gateway and talks to it past Cloudflare gets the gateway's own 404.
+"""
+
+from collections.abc import Callable, Sequence
+from copy import deepcopy
+from typing import Any, cast
+
+from infra.cluster.manifest import Manifest
+
+HEADER = "x-serlo-edge"
+"""The header's name; `infra/edge/worker/index.js` has it too."""
+
+_EVERYTHING: Manifest = {"path": {"type": "PathPrefix", "value": "/"}}
+
+
+def only_from_edge(
+    route: Manifest, secrets: Sequence[str], conceal: Callable[[str], object]
+) -> Manifest:
+    """The HTTPRoute, answering only requests that carry one of the secrets.
+
+    The header goes no further than the gateway. Each secret passes through `conceal`.
+    """
+    guarded = deepcopy(route)
+    rules = cast(list[dict[str, Any]], cast(Manifest, guarded["spec"])["rules"])
+    for rule in rules:
+        rule["matches"] = [
+            {
+                **match,
+                "headers": [
+                    *match.get("headers", []),
+                    {"type": "Exact", "name": HEADER, "value": conceal(secret)},
+                ],
+            }
+            for match in cast(list[dict[str, Any]], rule.get("matches") or [_EVERYTHING])
+            for secret in secrets
+        ]
+        rule["filters"] = [
+            *rule.get("filters", []),
+            {"type": "RequestHeaderModifier", "requestHeaderModifier": {"remove": [HEADER]}},
+        ]
+    return guarded

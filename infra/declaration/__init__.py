@@ -1,0 +1,1 @@
+"""The words in which a service is declared, and their checks."""

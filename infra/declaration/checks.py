@@ -1,0 +1,161 @@
+"""Declarations that do not fit together are refused, all mistakes at once."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from graphlib import CycleError, TopologicalSorter
+from string import Template
+
+from infra.declaration import quantity
+from infra.declaration.service import GATEWAY, Hardening, Kind, Resources, Service
+from infra.declaration.values import Address, ConfigFile, Content
+
+KNOWN_IN_FILES = frozenset({"domain", "environment"})
+"""What every configuration file may refer to."""
+
+_FEWEST_WORDS_OF_A_REASON = 3
+
+
+class DeclarationError(ValueError):
+    """A mistake in a declaration, which only a change of code can mend."""
+
+
+def check_catalogue(services: tuple[Service, ...]) -> None:
+    """Refuse services that do not fit together; raises DeclarationError naming all mistakes."""
+    known = {service.name: service for service in services}
+    wrong = [f"two services are named {name}" for name in _repeated(s.name for s in services)]
+    called = [f"{s.namespace}/{e.called}" for s in services for e in s.entrances]
+    wrong += [f"two Kubernetes Services are called {name}" for name in _repeated(called)]
+    for service in services:
+        wrong += [f"{service.name}: {mistake}" for mistake in _mistakes(service, known)]
+    wrong += _circles(known)
+    if wrong:
+        raise DeclarationError("\n".join(wrong))
+
+
+def _circles(known: Mapping[str, Service]) -> list[str]:
+    needs = {name: [n for n in s.needs if n in known] for name, s in known.items()}
+    try:
+        TopologicalSorter(needs).prepare()
+    except CycleError as error:
+        return [f"these need each other: {', '.join(error.args[1])}"]
+    return []
+
+
+def _repeated(names: Iterable[str]) -> list[str]:
+    listed = list(names)
+    return sorted({name for name in listed if listed.count(name) > 1})
+
+
+def _mistakes(service: Service, known: Mapping[str, Service]) -> Iterator[str]:
+    yield from _neighbours(service, known)
+    yield from _shape(service)
+    yield from _files(service)
+    if not 0 < service.user < 2**31:
+        yield f"runs as user {service.user}; allowed is any but root"
+    containers = (*service.init, *service.sidecars)
+    for name in _repeated([service.name, *(container.name for container in containers)]):
+        yield f"two containers are named {name}"
+    for exempt in (service.exempt, *(container.exempt for container in containers)):
+        for rule, reason in exempt.items():
+            if len(reason.split()) < _FEWEST_WORDS_OF_A_REASON:
+                yield f"is exempt from {rule} without a reason that explains it"
+    for resources in (service.resources, *(container.resources for container in containers)):
+        yield from _wrong_amounts(resources)
+
+
+def _neighbours(service: Service, known: Mapping[str, Service]) -> Iterator[str]:
+    for caller in sorted(service.all_callers):
+        if caller not in known and caller != GATEWAY:
+            yield f"caller {caller!r} is no service; declared are {', '.join(known)} and {GATEWAY}"
+    for name, value in service.values():
+        if isinstance(value, Address):
+            yield from _wrong_address(service.name, name, value, known)
+    if service.version_of is not None:
+        other = known.get(service.version_of)
+        if other is None:
+            yield f"shares the version of {service.version_of!r}, which is no service"
+        elif other.version_of is not None:
+            yield f"shares the version of {other.name}, which shares another's: name that one"
+    for needed in service.needs:
+        if needed not in known:
+            yield f"needs {needed!r}, which is no service"
+
+
+def _wrong_address(
+    service: str, name: str, address: Address, known: Mapping[str, Service]
+) -> Iterator[str]:
+    target = known.get(address.service)
+    if target is None:
+        yield f"{name} holds the address of {address.service!r}, which is no service"
+        return
+    entrance = target.entrance(address.port)
+    if entrance is None:
+        yield f"{name}: {target.name} has no port {address.port or 'to listen on'}"
+    elif service not in entrance.callers:
+        yield f"{name}: {target.name} does not name {service} among its callers"
+
+
+def _shape(service: Service) -> Iterator[str]:
+    is_public = service.host is not None or service.catch_all
+    if is_public and GATEWAY not in service.callers:
+        yield f"is public at {service.host!r} but does not name {GATEWAY!r} as a caller"
+    if service.callers and service.port is None:
+        yield "has callers but no port"
+    if service.serves and service.health is None and Hardening.PROBES not in service.exempt:
+        yield "runs all the time but says nothing about its health"
+    if (service.kind is Kind.STATEFUL_SET) != (service.storage is not None):
+        yield "storage and the kind StatefulSet go together"
+    if service.kind is Kind.CRON_JOB and service.schedule is None:
+        yield "is a CronJob without a schedule"
+    if service.serves and service.schedule is not None:
+        yield "has a schedule but runs all the time"
+    if not service.serves and service.entrances:
+        yield "listens on a port but runs to an end"
+    if service.single and service.serves and service.replicas.max != 1:
+        yield "must not run twice at once, so say Replicas(1, 1)"
+    if service.storage is not None:
+        try:
+            quantity.memory(service.storage.size)
+        except ValueError:
+            yield "storage: allowed is a size such as 10Gi"
+
+
+def _files(service: Service) -> Iterator[str]:
+    containers = ((service.files, service.name), *((c.files, c.name) for c in service.sidecars))
+    for files, name in (*containers, *((c.files, c.name) for c in service.init)):
+        for path in _repeated(file.path for file in files):
+            yield f"two files of {name} are mounted at {path}"
+        for file in files:
+            if not file.path.startswith("/"):
+                yield f"{file.path} is no absolute path"
+            if isinstance(file, ConfigFile):
+                yield from _config(file)
+
+
+def _config(file: ConfigFile) -> Iterator[str]:
+    for word in sorted(placeholders(file.content) - KNOWN_IN_FILES - file.values.keys()):
+        yield f"{file.path} refers to ${{{word}}}, which has no value"
+    for secret in file.secrets:
+        if secret.only_in is not None:
+            yield f"{file.path}: {secret.name} has to exist wherever the file does"
+
+
+def placeholders(content: Content) -> set[str]:
+    """The names that the texts of a configuration file refer to."""
+    if isinstance(content, str):
+        return set(Template(content).get_identifiers())
+    if isinstance(content, Mapping):
+        return {name for member in content.values() for name in placeholders(member)}
+    if isinstance(content, (list, tuple)):
+        return {name for member in content for name in placeholders(member)}
+    return set()
+
+
+def _wrong_amounts(resources: Resources) -> list[str]:
+    try:
+        ordered = (
+            quantity.cpu(resources.requests.cpu) <= quantity.cpu(resources.limits.cpu),
+            quantity.memory(resources.requests.memory) <= quantity.memory(resources.limits.memory),
+        )
+    except ValueError as error:
+        return [f"resources: allowed is {error}"]
+    return [] if all(ordered) else ["resources: a request exceeds its limit"]

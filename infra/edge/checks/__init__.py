@@ -1,0 +1,1 @@
+"""Checks of the routing table that need no request."""

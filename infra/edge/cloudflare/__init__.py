@@ -1,0 +1,1 @@
+"""Cloudflare resources: records, settings, rulesets, routes and the worker's script."""

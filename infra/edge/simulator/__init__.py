@@ -1,0 +1,1 @@
+"""What the worker decides about a request, in Python."""

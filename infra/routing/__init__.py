@@ -1,0 +1,1 @@
+"""The routing table: its words, and the entries themselves."""

@@ -1,0 +1,1 @@
+"""One module per `serlo` subcommand: arguments, order, printing. Nothing imports them."""

@@ -1,0 +1,67 @@
+"""`serlo access`: a stack's namespaces and the rights in them, for an administrator to apply."""
+
+import sys
+from collections.abc import Iterable, Sequence
+from typing import Any, cast
+
+import yaml
+
+from infra.cluster.rbac import DEPLOYERS, READERS, Subject
+from infra.cluster.rbac import access as manifests
+from operations.commands.render import kubernetes_objects
+from operations.declared.recorder import Program, ProgramError, run_program
+from operations.declared.stack_files import stack_file
+from operations.support.output import print_text, working
+
+
+def access(
+    stack: str,
+    *,
+    user: Sequence[str] = (),
+    group: Sequence[str] = (),
+    reader: Sequence[str] = (),
+    reader_group: Sequence[str] = (),
+) -> None:
+    """Print the namespaces of a stack and the rights in them. An administrator applies it:
+
+    serlo access staging --user NAME | kubectl apply --server-side --filename=-
+
+    Again whenever the program declares a new namespace or a new kind of object; name everybody
+    again if a namespace is new. Whoever is not named keeps what they have.
+
+    Parameters
+    ----------
+    stack
+        local, staging, production, or the path of a stack file.
+    user
+        Who deploys, such as the address of a Google service account; may be repeated.
+    group
+        A group whose members deploy; serlo:deployers if nobody is named at all.
+    reader
+        Who previews and looks for drift, and changes nothing; may be repeated.
+    reader_group
+        A group of readers; serlo:readers if nobody is named at all.
+    """
+    try:
+        with working(f"reading what {stack} declares"):
+            program = run_program(stack_file(stack))
+    except ProgramError as error:
+        print_text(str(error), on_error=True)
+        raise SystemExit(1) from None
+    deployers = [*(Subject("User", name) for name in user), *(Subject("Group", n) for n in group)]
+    readers = [
+        *(Subject("User", name) for name in reader),
+        *(Subject("Group", name) for name in reader_group),
+    ]
+    if not deployers and not readers:
+        deployers, readers = [DEPLOYERS], [READERS]
+    documents = access_objects(program, deployers, readers)
+    sys.stdout.write(yaml.safe_dump_all(documents, sort_keys=False))
+
+
+def access_objects(
+    program: Program, deployers: Iterable[Subject], readers: Iterable[Subject] = ()
+) -> list[dict[str, Any]]:
+    """The Kubernetes objects that let these deploy, or read, what a program declares."""
+    objects = kubernetes_objects(program.registrations)
+    return cast(list[dict[str, Any]], manifests(objects, deployers, readers))

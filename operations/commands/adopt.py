@@ -1,0 +1,201 @@
+"""The command `serlo adopt`."""
+
+import shlex
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+from cyclopts import Parameter
+
+from k8s.manifests import manifest_of
+from k8s.ownership import field_manager
+from operations.adopt.findings import AdoptError, Findings, adoptable, label_of
+from operations.adopt.importing import ImportFile, import_file
+from operations.adopt.objects import Objects, look_at_objects
+from operations.adopt.owning import REPLICAS_MANAGER, ownership, patch_of
+from operations.adopt.zone import Zone, look_at_zone
+from operations.declared.recorder import Registration
+from operations.platform.access import Place, find_place
+from operations.support.output import page, print_text, working
+from rehearsal.files import write_private
+
+FOUND = 2
+"""The exit code if something exists that cannot be adopted as it is."""
+
+_TRIES = 5
+
+
+def adopt(
+    stack: str,
+    *,
+    file: Path | None = None,
+    rehearsal: Path | None = None,
+    take_over: Annotated[bool, Parameter(negative="")] = False,
+    manager: Sequence[str] = (),
+) -> None:
+    """Write the import file for everything declared that exists already, and say what comes next.
+
+    Reads the cluster, Cloudflare and Pulumi's state; writes nothing but the file. Exit code 2 if
+    something has the place of a declared resource and cannot become it. docs/runbooks/adopt.md
+    has the whole procedure.
+
+    Parameters
+    ----------
+    stack
+        local, staging or production.
+    file
+        Where to write; adopt-STACK.json by default.
+    rehearsal
+        The folder of a rehearsal to look at, instead of the real platform.
+    take_over
+        After the import: give Pulumi the fields that kubectl, Terraform or Helm have set. Changes
+        who owns fields, not one value.
+    manager
+        The beginning of a further field manager's name whose fields are taken over too, beside
+        those of kubectl, Terraform and Helm; the same with and without --take-over.
+    """
+    try:
+        place = find_place(stack, rehearsal)
+        if take_over:
+            with working("taking fields over"):
+                said = _take_over(place, tuple(manager))
+            print_text(said)
+            return
+        target = file or Path(f"adopt-{place.environment.name}.json")
+        with working("looking at state, cluster and zone"):
+            state = place.state()
+            registrations = place.registrations()
+            findings = _look(place, adoptable(registrations, state or {}), tuple(manager))
+        written = import_file(findings.found, registrations, state or {})
+        if findings.found:
+            write_private(target, written.text)
+    except AdoptError as error:
+        _refuse(stack, str(error))
+    wanted = len(adoptable(registrations, state or {}))
+    print_text("\n".join(_told(place, findings, wanted, len(state or {}))))
+    if findings.found:
+        again = ["--take-over", *(word for name in manager for word in ("--manager", name))]
+        shown = page()
+        for line in _next(place, target, written, again, is_new=state is None):
+            command = line.removeprefix("  ")
+            shown.text(line) if command == line else shown.command(command)
+        shown.show()
+    if findings.in_the_way:
+        raise SystemExit(FOUND)
+
+
+def _look(place: Place, entries: Sequence[Registration], more: tuple[str, ...]) -> Findings:
+    """Look at cluster and zone; what is wrong with either is told together."""
+    findings = Findings()
+    problems: list[str] = []
+    try:
+        findings.add(look_at_objects(Objects(place.environment), entries, more))
+    except AdoptError as error:
+        problems.append(str(error))
+    try:
+        with Zone(place.environment.cloudflare.base_url, place.token()) as zone:
+            findings.add(look_at_zone(zone, entries))
+    except AdoptError as error:
+        problems.append(str(error))
+    if problems:
+        raise AdoptError("\n".join(problems))
+    return findings
+
+
+def _told(place: Place, findings: Findings, wanted: int, known: int) -> Iterator[str]:
+    name = place.environment.name
+    missing = wanted - len(findings.found) - len({one.label for one in findings.in_the_way})
+    counts = Counter(one.registration.type.rpartition(":")[2] for one in findings.found)
+    kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(counts.items()))
+    yield f"{name}: {len(findings.found)} declared resources exist and can be adopted."
+    if kinds:
+        yield f"  {kinds}"
+    yield f"{max(missing, 0)} do not exist: `pulumi up` creates them."
+    if known:
+        yield f"{known} are in the stack already."
+    if differing := [one for one in findings.found if one.differs]:
+        yield "\nAdopted, and led elsewhere by the first update:"
+        yield from (f"- {label_of(one.registration)} {one.differs}" for one in differing)
+    if findings.undeclared:
+        yield "\nNot declared, so they stay as they are, and may take requests from what is:"
+        yield from (f"- {text}" for text in findings.undeclared)
+    if findings.managers:
+        yield "\nFields set by these stay theirs, unless you name them with --manager:"
+        yield from (f"- {name}, in {count}" for name, count in sorted(findings.managers.items()))
+    if findings.in_the_way:
+        yield "\nIn the way, NOT adopted:"
+        yield from (f"- {one.label} {one.reason}.\n  {one.remedy}" for one in findings.in_the_way)
+
+
+def _next(
+    place: Place, target: Path, written: ImportFile, again: list[str], *, is_new: bool
+) -> Iterator[str]:
+    again = ["serlo", "adopt", place.environment.name, *again]
+    yield ""
+    yield f"Written: {target}. Next, in this order:"
+    if place.rehearsal is not None:
+        again += ["--rehearsal", str(place.rehearsal)]
+        yield f'  eval "$(serlo env --folder {shlex.quote(str(place.rehearsal))})"'
+    if is_new:
+        yield f"  pulumi stack init organization/serlo/{place.environment.name}"
+    if written.first:
+        # Providers cannot be imported; this also makes the cluster prove who it is.
+        targets = [word for urn in written.first for word in ("--target", urn)]
+        yield f"  {place.command('up', *targets)}"
+    arguments = ("import", "--file", str(target.resolve()), "--generate-code=false")
+    yield f"  {place.command(*arguments)}"
+    yield f"  {shlex.join(again)}"
+    yield f"  {place.command('preview', '--diff')}"
+    yield f"  {place.command('up')}"
+    yield "The import protects everything; the first `up` leaves protected what is declared so."
+
+
+def _take_over(place: Place, more: tuple[str, ...]) -> str:
+    """Give Pulumi the fields of every object in the stack; returns what was done.
+
+    Raises AdoptError.
+    """
+    state = place.state()
+    if not state:
+        raise AdoptError("the stack holds nothing yet: import first")
+    objects = Objects(place.environment)
+    entries = {
+        entry.urn: entry
+        for entry in place.registrations()
+        if entry.type.startswith("kubernetes:") and entry.urn in state and not entry.existing
+    }
+    pending = dict(entries)
+    refused: dict[str, str] = {}
+    counts: Counter[str] = Counter()
+    for _ in range(_TRIES):
+        if not pending:
+            break
+        refused.clear()
+        for urn, live in objects.existing(pending.values()).items():
+            declared = manifest_of(dict(pending[urn].properties))
+            after = ownership(live, declared, _manager(urn, declared, state), more)
+            if after.taken and (why := objects.patch(live, patch_of(live, after))):
+                # Somebody wrote meanwhile, a controller perhaps: look again.
+                refused[urn] = f"{label_of(pending[urn])}: {why}"
+            else:
+                counts.update(after.taken)
+        pending = {urn: entries[urn] for urn in refused}
+    if refused:
+        raise AdoptError("\n".join(refused.values()))
+    done = [
+        f"What {name} has set in {count} objects belongs to Pulumi now."
+        for name, count in sorted(counts.items())
+    ]
+    kept = f"Numbers of pods that are not declared are kept by {REPLICAS_MANAGER}."
+    return "\n".join([*(done or ["Nothing to take over."]), kept])
+
+
+def _manager(urn: str, declared: dict[str, Any], state: Mapping[str, dict[str, Any]]) -> str:
+    outputs: dict[str, Any] = state[urn].get("outputs") or {}
+    return field_manager(urn, declared, outputs)
+
+
+def _refuse(stack: str, text: str) -> NoReturn:
+    print_text(f"serlo adopt {stack}: nothing was written:\n{text}", on_error=True)
+    raise SystemExit(1)

@@ -1,0 +1,1 @@
+"""Reads what a checkout declares, without touching anything."""

@@ -1,0 +1,123 @@
+"""Doing what a plan says, or telling why not: the common part of `bump`, `promote`, `rollback`
+and `set`.
+"""
+
+from collections.abc import Iterable
+from contextlib import nullcontext, suppress
+from pathlib import Path
+from typing import NoReturn
+
+from infra.stack.file import StackFileError
+from operations.declared.stack_files import UnknownStack
+from operations.releases.checks import Inquiry
+from operations.releases.plan import Plan, Planner, Refused, judge, sound
+from operations.releases.stack_file_editor import EditError, Overtaken, locked, replace
+from operations.support.git import GitError, commit_file, in_the_way
+from operations.support.output import print_text, working
+
+
+def carry_out(
+    command: str, planner: Planner, inquiry: Inquiry, *, check: bool, commit: bool
+) -> None:
+    """Make a plan, and do it under a lock unless something speaks against it.
+
+    Everything that does is told at once, with exit status 1 and nothing touched. With `check`,
+    nothing is touched either way. With `commit`, the one file is committed, or restored if git
+    refuses.
+    """
+    try:
+        while not _try(command, planner, inquiry, check=check, commit=commit):
+            pass  # somebody was quicker: think again
+    except (StackFileError, UnknownStack, Refused, GitError) as error:
+        refuse(command, error.reasons if isinstance(error, Refused) else [str(error)])
+
+
+def refuse(command: str, reasons: Iterable[str]) -> NoReturn:
+    """Say why nothing was done, and end with status 1."""
+    lines = [f"- {reason}" for reason in dict.fromkeys(reasons)]
+    print_text(
+        "\n".join([f"serlo {command}: refused, nothing was changed:", *lines]), on_error=True
+    )
+    raise SystemExit(1)
+
+
+def _try(command: str, planner: Planner, inquiry: Inquiry, *, check: bool, commit: bool) -> bool:
+    # This may take seconds, so nobody is locked out meanwhile.
+    with working("checking the change"):
+        plan = planner()
+        findings = inquiry.about(sound(plan.moves))
+    refusals = [*plan.refusals, *judge(plan), *findings.refusals]
+    path = plan.target.path
+    # Only telling takes no lock: a hook may ask while the commit that calls it holds the lock.
+    with nullcontext() if check else locked(path.parent):
+        read = {path: plan.target.data, **plan.read}
+        if any(not _still(file, data) for file, data in read.items()):
+            return False
+        if commit and not plan.is_empty:
+            refusals += _in_the_way(path)
+        for note in plan.notes:
+            print_text(f"Note: {note.rstrip('.')}.", on_error=True)
+        for warning in findings.warnings:
+            print_text(f"Warning: {warning}", on_error=True)
+        if refusals:
+            refuse(command, refusals)
+        if plan.is_empty:
+            print("Nothing to do.")
+            return True
+        return _do(command, plan, check=check, commit=commit)
+
+
+def _do(command: str, plan: Plan, *, check: bool, commit: bool) -> bool:
+    path = plan.target.path
+    try:
+        after = plan.changed().data
+        diff = plan.diff()
+        if not check:
+            replace(path, plan.target.data, after)
+    except Overtaken:
+        return False
+    except (EditError, OSError) as error:
+        refuse(command, [str(error)])
+    said = ""
+    if commit and not check:
+        try:
+            said = commit_file(path, plan.message)
+        except BaseException as error:
+            # Its own words for a hook that refuses; also when somebody presses Ctrl-C.
+            left = _restore(path, after, plan.target.data)
+            if not isinstance(error, GitError):
+                raise
+            refuse(command, [f"git does not commit it: {error}", *left])
+    print(diff)
+    _tell(plan, said, check=check)
+    return True
+
+
+def _tell(plan: Plan, said: str, *, check: bool) -> None:
+    if said:
+        print_text(said)
+        return
+    message = [f"    {line}".rstrip() for line in plan.message.splitlines()]
+    done = "Would be done" if check else "Done"
+    print_text("\n".join([f"{done}; commit message:", "", *message]))
+
+
+def _restore(path: Path, ours: bytes, before: bytes) -> list[str]:
+    try:
+        replace(path, ours, before)
+    except Overtaken:
+        return [f"{path.name} was changed once more meanwhile: look at it"]
+    return []
+
+
+def _in_the_way(path: Path) -> list[str]:
+    try:
+        return in_the_way(path)
+    except GitError as error:
+        return [f"--commit: {error}"]
+
+
+def _still(file: Path, data: bytes) -> bool:
+    with suppress(OSError):
+        return file.read_bytes() == data
+    return False

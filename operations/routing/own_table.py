@@ -1,0 +1,20 @@
+"""Before a stack's routing table is explained, printed or written: whether it holds at all."""
+
+from infra.edge.checks.table import check_table
+from infra.routing.table import RULES
+from infra.stack.environment import Environment
+
+
+class NotOurs(ValueError):
+    """The stack's worker is published by others, so this repository does not have its table."""
+
+
+def require_own_table(environment: Environment) -> None:
+    """Raise RoutingError if no update would take the table, NotOurs if there is none."""
+    name = environment.edge.script
+    if name is not None:
+        raise NotOurs(
+            f"the worker of {environment.file.label} is {name}, which is published from elsewhere: "
+            "its routing table is not known here. Choose another stack"
+        )
+    check_table(RULES, environment)

@@ -1,0 +1,1 @@
+"""Git, HTTP, DNS and the terminal."""
