@@ -47,7 +47,7 @@ class Download:
     """The file itself: https, or http on the loopback address."""
     checksums: str
     """Where the same release publishes SHA-256 sums: a bare sum, a sha256sum list, or a GitHub
-    release document. Asked only when `sha256` does not name the platform."""
+    release document. Asked only when checksums.txt has no sum."""
     member: str | None = None
     """The executable's path inside a .tar.gz; None when the file is the executable."""
     beside: tuple[str, ...] = ()
@@ -56,8 +56,6 @@ class Download:
     """The platforms with such a file, as `os/arch` in Go's words."""
     arch: dict[str, str] = field(default_factory=dict[str, str])
     """The release's own words for an architecture, where they are not Go's."""
-    sha256: dict[str, str] = field(default_factory=dict[str, str])
-    """Sums pinned here, by platform: they win over the published ones."""
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ import sys
 import tarfile
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -100,19 +100,33 @@ def offered(download: Download, reach: Reachability) -> bool:
     return "/".join(this_platform()) in download.platforms and reach.reachable(download.url)
 
 
-def fetch(download: Download, target: Path, tick: Callable[[], None]) -> None:
+def urls(download: Download, system: str, machine: str) -> tuple[str, str]:
+    """The addresses of the file and of its published sums for a platform, in Go's words."""
+    url, checksums = (
+        _fill(text, download, system, machine) for text in (download.url, download.checksums)
+    )
+    return url, checksums
+
+
+def _fill(text: str, download: Download, system: str, machine: str) -> str:
+    return text.format(os=system, arch=download.arch.get(machine, machine))
+
+
+def fetch(
+    download: Download, target: Path, tick: Callable[[], None], recorded: Mapping[str, str]
+) -> None:
     """Put the executable of `download` at `target`, checked: as a file, or in a folder with what
     is kept beside it.
 
-    Raises Unavailable when it cannot be had here, and ToolError when what came is not what was
-    published: that is no reason to go on quietly.
+    `recorded` has the sums that the repository pins, by URL. Raises Unavailable when it cannot be
+    had here, and ToolError when what came is not what was recorded or published: that is no reason
+    to go on quietly.
     """
     system, machine = this_platform()
-
-    def fill(text: str) -> str:
-        return text.format(os=system, arch=download.arch.get(machine, machine))
-
-    url = fill(download.url)
+    url, checksums = urls(download, system, machine)
+    pinned = recorded.get(url)
+    if pinned is None and os.environ.get("SERLO_TOOLS_DOWNLOAD") == "pinned":
+        raise Unavailable(f"{url}: no sum is recorded in the repository")
     file = target.with_name(f"{target.name}.download")
     with httpx.Client(
         follow_redirects=True,
@@ -120,13 +134,12 @@ def fetch(download: Download, target: Path, tick: Callable[[], None]) -> None:
         event_hooks={"request": [_only_encrypted]},
     ) as client:
         try:
-            pinned = download.sha256.get(f"{system}/{machine}")
-            expected = pinned or _published_sum(client, fill(download.checksums), url)
+            expected = pinned or published_sum(client, checksums, url)
             found = _save(client, url, file, tick)
         except httpx.HTTPError as error:
             raise Unavailable(f"{url}: {error}") from None
     if found != expected:
-        where = "toolchain/catalogue.py" if pinned else fill(download.checksums)
+        where = "toolchain/checksums.txt" if pinned else checksums
         raise ToolError(
             f"{url} is not what was published: its SHA-256 is {found}, {where} says {expected}. "
             "Nothing of it was kept. Try again; to do without official downloads, set "
@@ -136,7 +149,9 @@ def fetch(download: Download, target: Path, tick: Callable[[], None]) -> None:
         file.rename(target)
         target.chmod(0o755)
         return
-    members = [fill(member) for member in (download.member, *download.beside)]
+    members = [
+        _fill(member, download, system, machine) for member in (download.member, *download.beside)
+    ]
     if download.beside:
         target.mkdir()
     for member in members:
@@ -146,7 +161,8 @@ def fetch(download: Download, target: Path, tick: Callable[[], None]) -> None:
     file.unlink()
 
 
-def _published_sum(client: httpx.Client, checksums: str, url: str) -> str:
+def published_sum(client: httpx.Client, checksums: str, url: str) -> str:
+    """The SHA-256 sum that a release publishes; raises Unavailable or httpx.HTTPError."""
     response = client.get(checksums).raise_for_status()
     found = find_sum(response.text, url.rsplit("/", 1)[-1])
     if found is None:

@@ -12,7 +12,7 @@ from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from toolchain import cache, download, found, sources
+from toolchain import cache, checksums, download, found, sources
 from toolchain.catalogue import CATALOGUE, Entry, GoBuild, GoFolder, Npm, Wheel
 from toolchain.commands import Runner
 from toolchain.errors import Cancelled, ToolError
@@ -104,6 +104,14 @@ class Toolchain:
         if entry.older is not None and tool is not None and tool.version == entry.older.version:
             self._obtain_in(entry, self._slot(entry), build=False)
             self._resolved.pop(name, None)
+
+    def pin(self) -> list[str]:
+        """Record the sums of all official downloads in checksums.txt; returns what is missing.
+
+        Raises ToolError if a release publishes another sum than the recorded one.
+        """
+        downloads = [entry.download for entry in self._catalogue.values() if entry.download]
+        return checksums.pin(downloads, self._folder / "checksums.txt")
 
     def resolve_all(self, names: Iterable[str]) -> dict[str, Tool]:
         """All the tools, by name; what is missing is made, two at a time, under one display.
@@ -252,7 +260,8 @@ class Toolchain:
             return None
         try:
             with self._progress.work(f"downloading {entry.name} {entry.version}"):
-                download.fetch(entry.download, target, self._keep_going(entry))
+                recorded = checksums.read(self._folder / "checksums.txt")
+                download.fetch(entry.download, target, self._keep_going(entry), recorded)
         except download.Unavailable:
             return None
         self._verify(entry, self._path_in(entry, target))

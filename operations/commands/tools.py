@@ -13,7 +13,9 @@ from toolchain import Tool, Toolchain, ToolError, default
 _NOTES = {"rehearsal": "", "official": "(rehearsals use the one in rehearsal/plugins)"}
 
 
-def tools(*, json: bool = False, install: bool = False, clean: bool = False) -> None:
+def tools(
+    *, json: bool = False, install: bool = False, clean: bool = False, pin: bool = False
+) -> None:
     """List every pinned tool: version, where it came from, path.
 
     Nothing is downloaded or built for the list.
@@ -27,8 +29,13 @@ def tools(*, json: bool = False, install: bool = False, clean: bool = False) -> 
         of what was built from an older one.
     clean
         First remove from the cache what no pinned version needs, and what builds left behind.
+    pin
+        First record the SHA-256 sums that releases publish in toolchain/checksums.txt, which
+        downloads are held against from then on.
     """
     toolchain = default()
+    if pin:
+        _pin(toolchain)
     if clean:
         for folder in toolchain.clean():
             print(f"removed {folder}", file=sys.stderr)
@@ -77,6 +84,16 @@ def _print(rows: list[tuple[str, str, str, Tool | None]]) -> None:
 def _from_home(path: str) -> str:
     home = f"{Path.home()}/"
     return f"~/{path.removeprefix(home)}" if path.startswith(home) else path
+
+
+def _pin(toolchain: Toolchain) -> None:
+    try:
+        missing = toolchain.pin()
+    except ToolError as error:
+        sys.exit(str(error))
+    if missing:
+        listed = "\n".join(f"  {line}" for line in missing)
+        sys.exit(f"These sums could not be recorded; all others are:\n{listed}")
 
 
 def _install(toolchain: Toolchain) -> None:

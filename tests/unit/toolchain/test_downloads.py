@@ -9,6 +9,7 @@ import json
 import os
 import socket
 import tarfile
+from pathlib import Path
 
 import pytest
 
@@ -28,6 +29,12 @@ def _sum(content: bytes) -> str:
 def _offered(base: str, **changes: object) -> Entry:
     plain = Download(f"{base}/tiny", checksums=f"{base}/tiny.sha256", platforms=EVERYWHERE)
     return dataclasses.replace(TINY, download=dataclasses.replace(plain, **changes))
+
+
+def _checksums(workplace: Workplace) -> Path:
+    """The file of pinned sums."""
+    workplace.folder.mkdir(exist_ok=True)
+    return workplace.folder / "checksums.txt"
 
 
 def _archive(*members: str | bytes) -> bytes:
@@ -120,10 +127,78 @@ def test_a_wrong_sum_is_an_error_and_nothing_is_kept(workplace: Workplace, serve
 
 def test_a_pinned_sum_wins_over_the_published_one(workplace: Workplace, server: Server) -> None:
     server.files = {"/tiny": PROGRAM, "/tiny.sha256": _sum(PROGRAM).encode()}
-    entry = _offered(server.url, sha256={f"{SYSTEM}/{MACHINE}": "0" * 64})
+    _checksums(workplace).write_text(f"# Pinned.\n{'0' * 64}  {server.url}/tiny\n")
 
-    with pytest.raises(ToolError, match=r"catalogue\.py says 0000"):
-        workplace.toolchain(entry).resolve("tiny")
+    with pytest.raises(ToolError, match=r"checksums\.txt says 0000"):
+        workplace.toolchain(_offered(server.url)).resolve("tiny")
+
+
+def test_pinning_records_the_sum_for_every_platform(workplace: Workplace, server: Server) -> None:
+    files = {f"/tiny-{platform.replace('/', '-')}": platform.encode() for platform in EVERYWHERE}
+    listed = "".join(f"{_sum(content)}  {name[1:]}\n" for name, content in files.items())
+    server.files = {**files, "/sums": listed.encode()}
+    entry = _offered(
+        server.url, url=f"{server.url}/tiny-{{os}}-{{arch}}", checksums=f"{server.url}/sums"
+    )
+    _checksums(workplace).write_text(f"{'0' * 64}  {server.url}/tiny-v1.2.2\n")
+
+    assert workplace.toolchain(entry).pin() == []
+
+    recorded = _checksums(workplace).read_text().splitlines()
+    assert recorded[0].startswith("#")
+    assert recorded[1:] == sorted(
+        (f"{_sum(content)}  {server.url}{name}" for name, content in files.items()),
+        key=lambda line: line.split()[1],
+    )
+
+
+def test_a_release_that_was_replaced_is_not_pinned(workplace: Workplace, server: Server) -> None:
+    server.files = {"/tiny.sha256": _sum(PROGRAM).encode()}
+    recorded = f"{'0' * 64}  {server.url}/tiny\n"
+    _checksums(workplace).write_text(recorded)
+
+    with pytest.raises(ToolError, match=rf"/tiny: recorded 0000.*published {_sum(PROGRAM)}"):
+        workplace.toolchain(_offered(server.url)).pin()
+
+    assert _checksums(workplace).read_text() == recorded
+
+
+def test_a_release_that_cannot_be_asked_keeps_its_sum(workplace: Workplace, server: Server) -> None:
+    recorded = f"{'0' * 64}  {server.url}/tiny\n"
+    _checksums(workplace).write_text(recorded)
+
+    missing = workplace.toolchain(_offered(server.url)).pin()
+
+    assert missing
+    assert all(f"{server.url}/tiny: " in line for line in missing)
+    assert recorded in _checksums(workplace).read_text()
+
+
+def test_a_line_that_is_no_sum_is_an_error(workplace: Workplace, server: Server) -> None:
+    server.files = {"/tiny": PROGRAM, "/tiny.sha256": _sum(PROGRAM).encode()}
+    _checksums(workplace).write_text(f"# Pinned.\nabc {server.url}/tiny\n")
+
+    with pytest.raises(ToolError, match=r"checksums\.txt:2: found 'abc "):
+        workplace.toolchain(_offered(server.url)).resolve("tiny")
+
+
+def test_where_only_pinned_downloads_are_allowed_others_are_built(
+    workplace: Workplace, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.files = {"/tiny": PROGRAM, "/tiny.sha256": _sum(PROGRAM).encode()}
+    monkeypatch.setenv("SERLO_TOOLS_DOWNLOAD", "pinned")
+
+    assert workplace.toolchain(_offered(server.url)).resolve("tiny").origin == "build"
+
+
+def test_where_only_pinned_downloads_are_allowed_pinned_ones_are_taken(
+    workplace: Workplace, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.files = {"/tiny": PROGRAM}
+    _checksums(workplace).write_text(f"{_sum(PROGRAM)}  {server.url}/tiny\n")
+    monkeypatch.setenv("SERLO_TOOLS_DOWNLOAD", "pinned")
+
+    assert workplace.toolchain(_offered(server.url)).resolve("tiny").origin == "download"
 
 
 def test_a_download_of_another_version_is_an_error(workplace: Workplace, server: Server) -> None:
