@@ -90,7 +90,7 @@ def test_all_mistakes_are_named_at_once_each_with_its_place() -> None:
     with pytest.raises(RoutingError, match=r"^3 mistakes in the routing table:\n") as caught:
         check_table(rules, environment())
     for mistake in caught.value.mistakes:
-        assert re.match(r"infra/edge/table\.py:7: (A|twice|to): .+", str(mistake))
+        assert re.match(r"infra/routing/table\.py:7: (A|twice|to): .+", str(mistake))
 
 
 def _redirect(to: str, path: PathMatch | None = None, **more: Hosts) -> Rule:
@@ -237,7 +237,7 @@ def test_exact_rules_that_overlap() -> None:
         rule("b", HELLO, Exact("/x", slash=True), hosts=("en", "fr")),
     ]
     (found,) = mistakes(rules)
-    assert re.search(r": b: /x on en is also that of a \(infra/edge/table\.py:7\)", found)
+    assert re.search(r": b: /x on en is also that of a \(infra/routing/table\.py:7\)", found)
     assert mistakes([rules[0], rule("b", HELLO, Exact("/x"), Cookie("c"), hosts=("fr",))]) == []
 
 
