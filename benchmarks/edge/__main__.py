@@ -1,4 +1,4 @@
-"""`python -m benchmarks.edge`: measure, print, and with `--write` renew docs/benchmarks.md."""
+"""`python -m benchmarks.edge`: measure the worker; `--write` updates docs/reference/benchmarks.md."""
 
 import argparse
 import os
@@ -15,7 +15,7 @@ from rehearsal.cloudflare.workerd import WorkerdError
 from toolchain import ToolError, resolve
 
 RESULTS = Path(__file__).parents[1] / "results"
-PAGE = Path(__file__).parents[2] / "docs" / "benchmarks.md"
+PAGE = Path(__file__).parents[2] / "docs" / "reference" / "benchmarks.md"
 BEGIN, END = "<!-- written by make bench-edge -->", "<!-- until here -->"
 
 

@@ -2,7 +2,7 @@
 
 It answers for every host that no other service has. `serlo:parts.legacy` in a stack file switches
 all of it on or off. To delete it for good, delete this file and its lines in the stack files (and
-in docs/services.md).
+in docs/reference/services.md).
 """
 
 from infra.declaration.release import Channel

@@ -37,7 +37,7 @@ def adopt(
     """Write the import file for everything declared that exists already, and say what comes next.
 
     Reads the cluster, Cloudflare and Pulumi's state; writes nothing but the file. Exit code 2 if
-    something has the place of a declared resource and cannot become it. docs/runbooks/adopt.md
+    something has the place of a declared resource and cannot become it. docs/guides/adopt.md
     has the whole procedure.
 
     Parameters

@@ -92,9 +92,7 @@ class Place:
                 timeout=_SECONDS,
             )
         except FileNotFoundError:
-            raise AdoptError(
-                f"{self.pulumi_program} is not there: docs/runbooks/deploy.md"
-            ) from None
+            raise AdoptError(f"{self.pulumi_program} is not there: docs/guides/deploy.md") from None
         except (OSError, subprocess.TimeoutExpired) as error:
             raise AdoptError(f"pulumi: {error}") from None
 

@@ -27,7 +27,7 @@ SHOWCASE = Scenario(
         *stack("production", ("    server: 0.52.1\n", "    server: 0.53.0\n")),
     ),
 )
-PICTURE = ROOT / "docs" / "review.png"
+PICTURE = ROOT / "docs" / "concepts" / "review.png"
 
 
 def page(scratch: Path, stacks: tuple[str, ...] = STACKS) -> str:

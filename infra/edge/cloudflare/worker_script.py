@@ -12,7 +12,7 @@ MAIN_MODULE = "index.js"
 # Of the runtime's behaviour. Newer dates change what old code means: raise it with a test.
 COMPATIBILITY_DATE = "2023-07-14"
 SECRET_BINDINGS = {
-    # What requests to the API are signed with, and what may replace it (docs/runbooks/).
+    # What requests to the API are signed with, and what may replace it (docs/guides/).
     "API_SECRET": "cloudflare-worker-secret",
     "API_SECRET_SECOND": "cloudflare-worker-secret-second",
     # What opens the gateway (infra/cluster/origin_auth.py).

@@ -3,7 +3,7 @@
 Leaves a picture in `dist/`. To refresh the one in the documentation:
 
     pytest tests/rehearsal/edge_load/test_strangler_rehearsal.py
-    cp dist/strangler.svg docs/strangler.svg
+    cp dist/strangler.svg docs/concepts/frontend-share.svg
 """
 
 import json

@@ -1,4 +1,4 @@
-"""Replacing the secrets between worker and cluster loses no request: docs/runbooks/.
+"""Replacing the secrets between worker and cluster loses no request: docs/guides/.
 
 The real worker in the real Workers runtime; behind it an origin that checks what it is sent as the
 gateway and the API do. Each state below is one that an update passes through.
