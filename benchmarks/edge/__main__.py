@@ -1,4 +1,4 @@
-"""`python -m benchmarks.edge`: measure the worker; `--write` updates docs/reference/benchmarks.md."""
+"""Measure the worker; `--write` puts the results into docs/reference/benchmarks.md."""
 
 import argparse
 import os
