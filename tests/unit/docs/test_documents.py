@@ -13,8 +13,8 @@ from tests.unit.docs.markdown import ROOT, anchors, commands, documents, inline_
 DOCUMENTS = documents()
 TEXTS = {file: file.read_text() for file in DOCUMENTS}
 NAMES = [str(file.relative_to(ROOT)) for file in DOCUMENTS]
-FOLDERS = ["docs", "stacks", "tests", ".github"]
-FOLDERS += sorted(folder.name for folder in ROOT.iterdir() if (folder / "__init__.py").is_file())
+PACKAGES = sorted(folder.name for folder in ROOT.iterdir() if (folder / "__init__.py").is_file())
+FOLDERS = ["docs", "stacks", "tests", ".github", *PACKAGES]
 PATH = re.compile(
     rf"(?:{'|'.join(map(re.escape, FOLDERS))})/[\w./-]*\w/?"
     r"|Makefile|[A-Z]+\.md|Pulumi\.yaml|pyproject\.toml"
