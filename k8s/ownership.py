@@ -6,14 +6,17 @@ from k8s import JsonObject
 from k8s.annotations import PATCH_FIELD_MANAGER, annotation
 from k8s.manifests import FIELD_MANAGER
 
+PREFIX = "pulumi-kubernetes-"
+"""How the names begin that the provider chooses."""
+
 
 def default_field_manager(urn: str) -> str:
-    """The field manager of a resource: always the same for the same resource of the same stack.
+    """A field manager for a resource that Pulumi does not know yet, always the same.
 
-    It is the mark by which an object is recognised as ours when the engine died between the
-    write and its own note of it.
+    The provider keeps the name that the state has (`__fieldManager`), and chooses one by chance
+    where there is none.
     """
-    return f"pulumi-kubernetes-{hashlib.sha256(urn.encode()).hexdigest()[:8]}"
+    return f"{PREFIX}{hashlib.sha256(urn.encode()).hexdigest()[:8]}"
 
 
 def field_manager(urn: str, inputs: JsonObject, state: JsonObject | None = None) -> str:

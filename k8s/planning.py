@@ -39,13 +39,7 @@ def plan(
     new = manifest_of(new_inputs)
     old = manifest_of(old_inputs or state.get(INPUTS) or prune(state, new_inputs))
     api_version, kind = str(new.get("apiVersion")), str(new.get("kind"))
-    replacing = replacement_paths(
-        api_version,
-        kind,
-        immutable=bool(old.get("immutable")),
-        config_map_mutable=False,
-        secret_mutable=False,
-    )
+    replacing = replacement_paths(api_version, kind)
     if _is_another_kind(old, new):
         replacing = (*replacing, ("apiVersion",), ("kind",))
     changes = differences(old, new, quantities=is_built_in(api_version), replacing=replacing)

@@ -12,6 +12,7 @@ from k8s.identity import is_secret
 from k8s.manifests import contains_secrets, manifest_of
 from k8s.ownership import field_manager
 from k8s.planning import plan
+from k8s.replacement_rules import refused_paths
 from operations.adopt.describing import hide_literals, inputs_of, outputs_of
 from operations.adopt.findings import AdoptError, Findings, Found, InTheWay, label_of
 from operations.adopt.owning import others_than
@@ -149,7 +150,14 @@ def _obstacles(entry: Registration, live: Object, more: tuple[str, ...]) -> Iter
     wanted = manifest_of(dict(entry.properties))
     before = inputs_of(live, wanted, more)
     planned = plan(before, live, wanted, ignored=())
-    fixed = sorted({".".join(map(str, c.path)) for c in planned.changes if c.replaces})
+    refused = refused_paths(wanted["apiVersion"], wanted["kind"])
+    fixed = sorted(
+        {
+            ".".join(map(str, change.path))
+            for change in planned.changes
+            if change.replaces or change.path in refused
+        }
+    )
     if fixed:
         yield InTheWay(
             label,

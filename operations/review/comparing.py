@@ -142,13 +142,7 @@ def _replacing(before: Resource, after: Resource) -> Iterator[str]:
             if before.properties.get(name) != after.properties.get(name):
                 yield name
         return
-    paths = replacement_paths(
-        str(after.properties["apiVersion"]),
-        str(after.properties["kind"]),
-        immutable=False,
-        config_map_mutable=False,
-        secret_mutable=False,
-    )
+    paths = replacement_paths(str(after.properties["apiVersion"]), after.kind)
     changes = differences(before.properties, after.properties, quantities=True, replacing=paths)
     yield from dict.fromkeys(_dotted(change.path) for change in changes if change.replaces)
 

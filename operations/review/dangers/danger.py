@@ -9,6 +9,7 @@ class Kind(StrEnum):
 
     IMAGE = "an image is missing"
     PROTECTED = "a protected resource goes"
+    REFUSED = "the cluster refuses a change"
     REPLACED = "something is replaced"
     DELETED = "something is deleted"
     RUN_AGAIN = "a job runs once more"

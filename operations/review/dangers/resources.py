@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from k8s.replacement_rules import refused_paths
 from operations.review.comparing import Comparison, Operation, ResourceChange, at
 from operations.review.dangers.danger import Danger, Kind
 
@@ -50,6 +51,7 @@ def resource_dangers(comparison: Comparison) -> Iterator[Danger]:
             yield from _deleted(change)
         elif change.operation is Operation.REPLACE and not change.is_routine:
             yield from _replaced(change)
+        yield from _refused(change)
         yield from _run_again(change)
         yield from _unprotected(change)
         yield from _selector(change)
@@ -89,6 +91,21 @@ def _replaced(change: ResourceChange) -> Iterator[Danger]:
     else:
         why = f"another one is made, then the old one goes; of that, {lost}"
     yield Danger(Kind.REPLACED, f"{resource.kind}, by {fields}", resource.label, why)
+
+
+def _refused(change: ResourceChange) -> Iterator[Danger]:
+    resource = change.resource
+    if change.before is None or change.after is None or not resource.is_kubernetes:
+        return
+    for path in refused_paths(str(resource.properties["apiVersion"]), resource.kind):
+        if at(change.before, *map(str, path)) != at(change.after, *map(str, path)):
+            yield Danger(
+                Kind.REFUSED,
+                f"{resource.kind}: {'.'.join(map(str, path))}",
+                resource.label,
+                "Kubernetes never changes that field, so the update fails: give the object another "
+                "name",
+            )
 
 
 def _run_again(change: ResourceChange) -> Iterator[Danger]:

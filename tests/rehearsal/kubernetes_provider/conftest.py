@@ -80,6 +80,11 @@ class Project(PulumiProject):
         }
         (self.folder / "program" / "resources.json").write_text(json.dumps(document))
 
+    def outputs(self, name: str) -> list[Json]:
+        """The outputs of the resources of that name in the state."""
+        resources = json.loads(self.succeed("stack", "export"))["deployment"]["resources"]
+        return [one["outputs"] for one in resources if one["urn"].endswith(f"::{name}")]
+
     def steps(self) -> dict[str, str]:
         """What a preview says would be done, by the resource's name; what stays is not in it."""
         output = self.succeed("preview", "--json")

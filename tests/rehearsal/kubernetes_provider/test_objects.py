@@ -8,6 +8,8 @@ one, which is built where it cannot be had, differ: a test asserts what the one 
 import pytest
 
 from k8s import Cluster, NotFound
+from k8s.manifests import FIELD_MANAGER
+from k8s.ownership import PREFIX
 from tests.rehearsal.kubernetes_provider.conftest import Json, Project
 
 pytestmark = pytest.mark.xdist_group("kubernetes-provider")
@@ -24,6 +26,20 @@ def live(cluster: Cluster, namespace: str, name: str = "settings") -> Json | Non
         return cluster.get("v1", "ConfigMap", name, namespace)
     except NotFound:
         return None
+
+
+def test_the_state_names_the_manager_of_an_objects_fields(
+    project: Project, cluster: Cluster, namespace: str
+) -> None:
+    """Dry runs and adoption read it there: the provider chooses a name by chance."""
+    project.declare(("settings", settings(namespace, "1")))
+    project.up()
+    (outputs,) = project.outputs("settings")
+    found = live(cluster, namespace)
+    assert found
+    managers = {entry["manager"] for entry in found["metadata"]["managedFields"]}
+    assert managers == {outputs[FIELD_MANAGER]}
+    assert managers.pop().startswith(PREFIX)
 
 
 def test_a_resource_renamed_with_an_alias_keeps_its_object(

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from k8s.planning import plan
+from k8s.replacement_rules import refused_paths
 from tests.rehearsal.kubernetes_provider.conftest import Json, Project
 
 pytestmark = pytest.mark.xdist_group("kubernetes-provider")
@@ -93,6 +94,21 @@ def test_the_provider_replaces_what_the_rules_say_and_only_that(
     project.succeed("destroy", "--yes", "--skip-preview")
     assert steps == expected
     assert set(expected.values()) == {"replace", "update"}
+
+
+def test_a_refused_change_fails_in_the_update(project: Project) -> None:
+    api_version, kind = "scheduling.k8s.io/v1", "PriorityClass"
+    fields = {"value": 5, "preemptionPolicy": "Never"}
+    before: Json = {"apiVersion": api_version, "kind": kind, "metadata": {}, **fields}
+    project.declare(("class", before))
+    project.up()
+    for path, value in (("value", 6), ("preemptionPolicy", "PreemptLowerPriority")):
+        assert (path,) in refused_paths(api_version, kind)
+        project.declare(("class", changed(before, path, value)))
+        output = project.fail()
+        assert "Forbidden" in output or "invalid" in output
+        assert path in output
+    project.succeed("destroy", "--yes", "--skip-preview")
 
 
 def expected_step(before: Json, after: Json) -> str:

@@ -44,6 +44,7 @@ SCENARIOS = (
         ),
         "staging",
     ),
+    Scenario("priority-raised", (Edit("infra/cluster/priority_classes.py", "100_000", "200_000"),)),
     Scenario("scaled-later", (Edit(_SERVER, "    host=", "    target_cpu=95,\n    host="),)),
     Scenario(
         "memory-lowered",
