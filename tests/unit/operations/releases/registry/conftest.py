@@ -10,7 +10,7 @@ from operations.releases.registry import Registry
 from operations.releases.registry.cache import Cache
 from operations.releases.registry.names import ELSEWHERE
 from operations.support.http import Limits
-from tests.unit.operations.registry.stub import Call, Reply, Stub
+from tests.unit.operations.releases.registry.stub import Call, Reply, Stub
 
 
 @pytest.fixture(autouse=True)

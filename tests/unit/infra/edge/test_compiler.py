@@ -224,7 +224,7 @@ def test_rules_of_legacy_and_of_switches_are_there_where_they_are_on() -> None:
 
 def test_a_mistake_has_the_rules_place() -> None:
     rule = Rule("odd", ("de",), Exact("a"), PassThrough())
-    with pytest.raises(TableError, match=rf"test_compilation\.py:{rule.place.line}: odd: the path"):
+    with pytest.raises(TableError, match=rf"test_compiler\.py:{rule.place.line}: odd: the path"):
         one(rule)
     with pytest.raises(TableError, match='no percentages for the split "x"'):
         compile_rules(

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from infra.declaration.release import Version
 from operations.releases.changelog import Direction, between, parse, span
-from tests.unit.operations.changelog.writing import FORMS, Form, Release, oldest_first
+from tests.unit.operations.releases.changelog.writing import FORMS, Form, Release, oldest_first
 
 GROUPS = ["Added", "Changed", "Fixed", "Removed", "Breaking Changes", "Internal", "Bug Fixes"]
 

@@ -22,8 +22,7 @@ from infra.services import declared
 from infra.stack.environment import Environment
 from infra.workloads import resolve, workloads
 from tests.stack_files import stack_file
-
-from .catalogue import service
+from tests.unit.infra.catalogue import service
 
 EXAMPLE = service("example")
 RUN = service("run", kind=Kind.JOB, port=None, health=None)

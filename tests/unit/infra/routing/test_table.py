@@ -16,7 +16,7 @@ from infra.routing.model import (
 from infra.routing.redirects import LENABI, MEETING_ROOMS
 from infra.routing.table import RULES, SPLITS, SWITCHES
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[4]
 
 
 def test_every_rule_has_a_name_and_a_place_of_its_own() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from operations.releases.registry import Registry, RegistryUnavailable
-from tests.unit.operations.registry.stub import Call, Reply, Stub
+from tests.unit.operations.releases.registry.stub import Call, Reply, Stub
 
 Start = Callable[[Callable[[Call], Reply]], Stub]
 

@@ -13,8 +13,7 @@ from infra.declaration.release import Commit, Version
 from infra.stack.environment import Environment, StackFileError
 from infra.stack.rules import ENVIRONMENTS
 from tests.stack_files import real_stack_file
-
-from .catalogue import SERVICES
+from tests.unit.infra.catalogue import SERVICES
 
 HERE = Path(__file__).parent
 GOOD = (HERE / "good_stack.yaml").read_text()

@@ -6,8 +6,8 @@ import pytest
 import yaml
 
 from infra.stack.environment import Environment, StackFileError
+from tests.unit.infra.catalogue import SERVICES
 
-from .catalogue import SERVICES
 from .test_environment import GOOD
 
 OVERLAY = """\
