@@ -42,11 +42,12 @@ rehearse: $(INSTALLED) ## Bring a stack up on this machine (STACK=local|staging|
 down: $(INSTALLED) ## Stop the rehearsal's servers
 	$(VENV)/bin/serlo down
 
-lint: $(INSTALLED) ## Format check, lint, strict types (the worker's too), import contracts
+lint: $(INSTALLED) ## Format check, lint, strict types (the worker's too), import contracts, prose
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/basedpyright
 	$(VENV)/bin/lint-imports
+	$(VENV)/bin/python -m tests.unit.docs.prose
 	$(VENV)/bin/python -m toolchain.typecheck infra/edge/worker
 
 test: lint tools ## Everything: lint, then unit, program and rehearsal tests
