@@ -28,6 +28,8 @@ MINIFLARE = "4.20260730.0"
 KUBE_SCORE = "v1.20.0"
 # renovate: datasource=go depName=github.com/distribution/distribution/v3
 REGISTRY = "v3.1.2"
+# renovate: datasource=go depName=github.com/google/go-containerregistry
+CRANE = "v0.22.1"
 # renovate: datasource=npm depName=playwright-core
 PLAYWRIGHT = "1.64.1"
 # renovate: datasource=go depName=github.com/rhysd/actionlint
@@ -56,6 +58,8 @@ class Download:
     """The platforms with such a file, as `os/arch` in Go's words."""
     arch: dict[str, str] = field(default_factory=dict[str, str])
     """The release's own words for an architecture, where they are not Go's."""
+    system: dict[str, str] = field(default_factory=dict[str, str])
+    """The release's own words for an operating system, where they are not Go's."""
 
 
 @dataclass(frozen=True)
@@ -128,7 +132,8 @@ class Entry:
     at_least: tuple[int, ...] | None = None
     """Set where an executable on PATH may be newer than the pinned version: the oldest accepted."""
     needed_for: str = "rehearsal"
-    """`rehearsal`, `judges`, `tests`, `builds` (had when something must be built), or `official`
+    """`rehearsal`, `judges`, `tests`, `builds` (had when something must be built),
+    `registries` (had when a registry is asked), or `official`
     (used by rehearsals where it is there)."""
 
     @property
@@ -183,6 +188,7 @@ def _provider_release(name: str, version: str) -> Download:
     )
 
 
+_CRANE_RELEASE = f"https://github.com/google/go-containerregistry/releases/download/{CRANE}"
 _ETCD_RELEASE = f"https://github.com/etcd-io/etcd/releases/download/{ETCD}"
 
 _ENTRIES = (
@@ -302,6 +308,26 @@ _ENTRIES = (
         ACTIONLINT,
         GoBuild("actionlint", "github.com/rhysd/actionlint/cmd/actionlint", usual="1 min"),
         needed_for="tests",
+    ),
+    Entry(
+        "crane",
+        CRANE,
+        GoBuild(
+            "crane",
+            "github.com/google/go-containerregistry/cmd/crane",
+            (f"github.com/google/go-containerregistry/cmd/crane/cmd.Version={CRANE}",),
+            usual="1 min",
+        ),
+        ("version",),
+        Download(
+            f"{_CRANE_RELEASE}/go-containerregistry_{{os}}_{{arch}}.tar.gz",
+            checksums=f"{_CRANE_RELEASE}/checksums.txt",
+            member="crane",
+            platforms=EVERYWHERE,
+            arch={"amd64": "x86_64"},
+            system={"linux": "Linux", "darwin": "Darwin"},
+        ),
+        needed_for="registries",
     ),
     Entry("renovate", RENOVATE, Npm("renovate"), needed_for="tests"),
     # With the browser that it steers: headless Chromium, for Linux on x64.

@@ -109,7 +109,9 @@ def urls(download: Download, system: str, machine: str) -> tuple[str, str]:
 
 
 def _fill(text: str, download: Download, system: str, machine: str) -> str:
-    return text.format(os=system, arch=download.arch.get(machine, machine))
+    return text.format(
+        os=download.system.get(system, system), arch=download.arch.get(machine, machine)
+    )
 
 
 def fetch(

@@ -4,6 +4,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
+from operations.releases.registry.client import Registry
+from operations.releases.registry.errors import RegistryUnavailable
+
 _AT_ONCE = 8
 
 ImageTag = tuple[str, str]
@@ -23,10 +26,6 @@ Digest = str | Unanswered | None
 
 def digests(wanted: Sequence[ImageTag]) -> dict[ImageTag, Digest]:
     """Return the digest of each image, or why it is not known. Never raises."""
-    # The HTTP client takes longest to import, and is not needed where nobody asks.
-    from operations.releases.registry.client import Registry  # noqa: PLC0415
-    from operations.releases.registry.errors import RegistryUnavailable  # noqa: PLC0415
-
     registry = Registry()
 
     def digest(image: ImageTag) -> Digest:

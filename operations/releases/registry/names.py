@@ -1,4 +1,4 @@
-"""Where an image lives: which server answers for it, under which name."""
+"""The names of images: which registry has them, and what a tag looks like."""
 
 import os
 import re
@@ -6,56 +6,44 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from operations.releases.registry.errors import RegistryUnavailable
-from operations.support.urls import on_this_machine, trusted
+from operations.support.urls import trusted
 
 ELSEWHERE = "SERLO_REGISTRY"
 """Names the variable that holds the address of one registry to ask for all images."""
 
 _DOCKER_HUB = "docker.io"
-_SERVERS = {_DOCKER_HUB: "registry-1.docker.io", "index.docker.io": "registry-1.docker.io"}
 
 # As the distribution specification has them.
-_REPOSITORY = re.compile(
-    r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:[._-]+[a-z0-9]+)*)*"
-)
+_NAME = re.compile(r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:[._-]+[a-z0-9]+)*)*")
 _TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where the images of a repository are asked for."""
+class Repository:
+    """All images of one name at a registry: `ghcr.io`, `serlo/frontend`."""
 
     registry: str
-    """For people, and to look credentials up: `ghcr.io`, `docker.io`."""
-    server: str
-    """Scheme, host and port, without a slash at the end."""
-    repository: str
-    """Below `/v2/`."""
+    name: str
 
-    def url(self, path: str) -> str:
-        """The address of something in the repository, e.g. `tags/list`."""
-        return f"{self.server}/v2/{self.repository}/{path}"
+    def __str__(self) -> str:
+        return f"{self.registry}/{self.name}"
 
 
-def place_of(image: str) -> Place:
-    """Where `image` (a repository, without a tag) is asked for.
+def repository_of(image: str) -> Repository:
+    """The repository of `image`, which has no tag; short names are Docker Hub's.
 
     Raises RegistryUnavailable for what names no image, and for an unusable SERLO_REGISTRY.
     """
-    registry, slash, repository = image.partition("/")
+    registry, slash, name = image.partition("/")
     if not slash or not (set(".:") & set(registry) or registry == "localhost"):
-        registry, repository = _DOCKER_HUB, image
-    if registry == "index.docker.io":
+        registry, name = _DOCKER_HUB, image
+    if registry in (_DOCKER_HUB, f"index.{_DOCKER_HUB}"):
         registry = _DOCKER_HUB
-    if registry == _DOCKER_HUB and "/" not in repository:
-        repository = f"library/{repository}"
-    if not _REPOSITORY.fullmatch(repository):
+        name = name if "/" in name else f"library/{name}"
+    if not _NAME.fullmatch(name):
         raise RegistryUnavailable(f"{image!r} names no image")
-    elsewhere = _elsewhere()
-    if elsewhere is not None:  # which must not be sent credentials that are for another
-        return Place(urlsplit(elsewhere).netloc, elsewhere, repository)
-    return Place(registry, _server(registry), repository)
+    return Repository(_elsewhere() or registry, name)
 
 
 def is_digest(reference: str) -> bool:
@@ -68,11 +56,6 @@ def is_tag(reference: str) -> bool:
     return _TAG.fullmatch(reference) is not None
 
 
-def _server(registry: str) -> str:
-    server = f"https://{_SERVERS.get(registry, registry)}"
-    return server if not on_this_machine(server) else f"http://{registry}"
-
-
 def _elsewhere() -> str | None:
     text = os.environ.get(ELSEWHERE)
     if not text:
@@ -83,4 +66,4 @@ def _elsewhere() -> str | None:
             f"{ELSEWHERE} is {text!r}: write https:// and a host, without a path "
             "(http:// only for this machine)"
         )
-    return text.rstrip("/")
+    return parts.netloc

@@ -8,7 +8,7 @@ import pytest
 
 from infra.services import declared
 from operations.commands.outdated import outdated
-from operations.releases.registry.names import ELSEWHERE, place_of
+from operations.releases.registry.names import ELSEWHERE, repository_of
 from tests.rehearsal.registry.server import RegistryServer, registry_server
 from tests.stack_files import stack_file
 
@@ -141,7 +141,6 @@ def test_check(own: RegistryServer, tmp_path: Path, capsys: pytest.CaptureFixtur
     own.push("library/redis", "99.0.0", "6.0.10")
     capsys.readouterr()
     with pytest.raises(SystemExit) as caught:
-        (tmp_path / "cache").rename(tmp_path / "old")
         outdated(file, check=True)
     assert caught.value.code == 2
     out = capsys.readouterr().out
@@ -156,7 +155,7 @@ def test_a_registry_that_is_away_is_a_warning(
         monkeypatch.setenv(ELSEWHERE, server.url)
     outdated("staging", "production", check=True)
     out, err = capsys.readouterr()
-    assert err.startswith(f"warning: {server.host} cannot be reached")
+    assert err.startswith(f"warning: {server.host} cannot be asked")
     assert err.count("\n") == 1
     assert "the registry does not say" in out
     outdated("production", json=True, check=True)
@@ -178,4 +177,4 @@ def test_mistakes_are_shown_together(tmp_path: Path, capsys: pytest.CaptureFixtu
 def test_every_declared_image_can_be_asked_for() -> None:
     for service in declared():
         for image in (service.image, *(c.image for c in (*service.init, *service.sidecars))):
-            assert place_of(image).server.startswith("https://")
+            assert "." in repository_of(image).registry

@@ -56,7 +56,7 @@ class TokenServer:
         port = self._server.servers[0].sockets[0].getsockname()[1]
         self.settings = {
             "token": {
-                "realm": f"http://127.0.0.1:{port}/token",
+                "realm": f"http://localhost:{port}/token",
                 "service": SERVICE,
                 "issuer": ISSUER,
                 "rootcertbundle": str(bundle),
