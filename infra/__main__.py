@@ -1,7 +1,7 @@
 """Serlo's platform: what `pulumi up` brings an environment to."""
 
 from infra.cluster.cluster import Cluster
-from infra.cluster.ingress_gateway import Exposure
+from infra.cluster.ingress_gateway import IngressGateway
 from infra.cluster.microservice import Microservice
 from infra.edge.edge import Edge
 from infra.stack.current import current_environment
@@ -14,7 +14,7 @@ secrets = secret_values(environment)
 
 declared = workloads(environment)
 cluster = Cluster(environment, declared)
-Exposure(environment, secrets, cluster)
+IngressGateway(environment, secrets, cluster)
 services: dict[str, Microservice] = {}
 for workload in declared:
     needed = [services[name] for name in workload.needs]

@@ -5,42 +5,37 @@ roll the pods, and pods of the previous release keep theirs meanwhile.
 """
 
 from base64 import b64encode
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from json import dumps
 
-from infra.cluster.manifest import NAME_LABEL, Manifest, manifest
 from infra.declaration.values import Secret
 from infra.workloads import Workload
 
 
 @dataclass(frozen=True)
 class Stores:
-    """The names of a service's Secret and ConfigMap, and the manifests of those it has."""
+    """The names and the data of a service's Secret and ConfigMap; no data means no such object.
+
+    `secret_data` holds bare values, in base64: whoever registers them conceals them.
+    """
 
     secret: str
+    secret_data: Mapping[str, str]
     config: str
-    manifests: tuple[Manifest, ...]
+    config_data: Mapping[str, str]
 
 
-def stores(
-    workload: Workload, values: Mapping[str, str], conceal: Callable[[str], object]
-) -> Stores:
-    """Secret and ConfigMap of a service. `values`: secrets by name; each passes `conceal`."""
+def stores(workload: Workload, values: Mapping[str, str]) -> Stores:
+    """Return what a service is given to read. `values`: secrets by name."""
     secret_data = _secret_data(workload, values)
     config_data = {file.key: file.text({}) for file in workload.files if not file.is_secret}
     secret_name, config_name = (
         f"{workload.service.name}-{fingerprint(data)}" for data in (secret_data, config_data)
     )
-    manifests: list[Manifest] = []
-    if secret_data:
-        coded = {key: b64encode(text.encode()).decode() for key, text in secret_data.items()}
-        data = {key: conceal(text) for key, text in coded.items()}
-        manifests.append({**_store(workload, "Secret", secret_name, data), "type": "Opaque"})
-    if config_data:
-        manifests.append(_store(workload, "ConfigMap", config_name, config_data))
-    return Stores(secret_name, config_name, tuple(manifests))
+    coded = {key: b64encode(text.encode()).decode() for key, text in secret_data.items()}
+    return Stores(secret_name, coded, config_name, config_data)
 
 
 def fingerprint(data: object) -> str:
@@ -58,16 +53,3 @@ def _secret_data(workload: Workload, values: Mapping[str, str]) -> dict[str, str
     }
     data |= {file.key: file.text(values) for file in workload.files if file.is_secret}
     return dict(sorted(data.items()))
-
-
-def _store(workload: Workload, kind: str, name: str, data: Mapping[str, object]) -> Manifest:
-    service = workload.service
-    return manifest(
-        "v1",
-        kind,
-        name,
-        namespace=service.namespace,
-        labels={NAME_LABEL: service.name},
-        immutable=True,
-        data=data,
-    )

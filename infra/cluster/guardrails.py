@@ -2,16 +2,17 @@
 
 from collections.abc import Iterable
 
-from infra.cluster.manifest import ADMINISTRATOR, PART_OF, Manifest, manifest
+from infra.cluster.manifest import Manifest, manifest
+from infra.cluster.metadata import PART_OF
 
-NAME = "serlo-walls"
+NAME = "serlo-guardrails"
 """What the objects are called: unlike what a deployment calls its own."""
 
 _API = "admissionregistration.k8s.io/v1"
 _TOKEN_TYPE = "kubernetes.io/service-account-token"  # noqa: S105 - a type
 
 
-def walls(namespaces: Iterable[str]) -> list[Manifest]:
+def guardrails(namespaces: Iterable[str]) -> list[Manifest]:
     """A quota for each namespace, and the rule that no Secret asks for an account's token."""
     return [*_no_account_tokens(), *(_quota(namespace) for namespace in namespaces)]
 
@@ -27,7 +28,6 @@ def _quota(namespace: str) -> Manifest:
         "ResourceQuota",
         NAME,
         namespace=namespace,
-        labels=ADMINISTRATOR,
         spec={"hard": hard},
     )
 
@@ -38,7 +38,6 @@ def _no_account_tokens() -> list[Manifest]:
         _API,
         "ValidatingAdmissionPolicy",
         NAME,
-        labels=ADMINISTRATOR,
         spec={
             "failurePolicy": "Fail",
             "matchConstraints": {
@@ -64,7 +63,6 @@ def _no_account_tokens() -> list[Manifest]:
         _API,
         "ValidatingAdmissionPolicyBinding",
         NAME,
-        labels=ADMINISTRATOR,
         spec={"policyName": NAME, "validationActions": ["Deny"]},
     )
     return [policy, binding]

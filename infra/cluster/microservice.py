@@ -1,14 +1,15 @@
 """A microservice in the cluster."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import pulumi
+import pulumi_kubernetes as kubernetes
 
 from infra.cluster import configuration, network, origin_auth
-from infra.cluster import workload as manifests
+from infra.cluster import workload as specs
 from infra.cluster.cluster import Cluster
-from infra.cluster.manifest import Manifest
-from infra.cluster.registration import KubernetesObject
+from infra.cluster.metadata import NAME_LABEL, VERSION_LABEL, metadata
+from infra.declaration.service import Kind
 from infra.stack.secret_values import origin_secrets
 from infra.workloads import Workload
 
@@ -23,7 +24,7 @@ class Microservice(pulumi.ComponentResource):
     addresses. They come about only after the services named in `needed`.
     """
 
-    ready: Sequence[KubernetesObject]
+    ready: Sequence[pulumi.Resource]
 
     def __init__(
         self,
@@ -31,51 +32,164 @@ class Microservice(pulumi.ComponentResource):
         secrets: Mapping[str, str],
         cluster: Cluster,
         needed: Sequence["Microservice"] = (),
+        opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        self._workload = workload
-        self._rollout_seconds = cluster.rollout_seconds
+        service = workload.service
+        own = pulumi.ResourceOptions(providers=[cluster.provider])
         super().__init__(
             "serlo:index:Microservice",
-            workload.service.name,
-            opts=pulumi.ResourceOptions(providers=[cluster.provider]),
+            service.name,
+            opts=pulumi.ResourceOptions.merge(own, opts),
         )
-        self._namespace = cluster.namespaces[workload.service.namespace]
-        stores = configuration.stores(workload, secrets, pulumi.Output.secret)
-        before = [self._add(manifests.account(workload))]
-        before += [self._add(manifest) for manifest in stores.manifests]
-        services = [
-            self._add(manifest, name=entrance.label)
-            for entrance, manifest in network.services(workload)
-        ]
-        before += services
-        before += [resource for service in needed for resource in service.ready]
-        runners = [self._add(m, *before) for m in manifests.runners(workload, stores)]
-        for manifest in (manifests.autoscaler(workload), manifests.disruption_budget(workload)):
-            if manifest is not None:
-                self._add(manifest)
+        self._workload = workload
+        self._namespace = cluster.namespaces[service.namespace]
+        self._rollout_seconds = cluster.rollout_seconds
+        stores = configuration.stores(workload, secrets)
+        services = self._add_services()
+        before = [self._add_account(), *self._add_stores(stores), *services]
+        before += [resource for other in needed for resource in other.ready]
+        runners = list(self._add_runners(stores, before))
+        self._add_scaling()
         if workload.hosts:
-            route = network.route(workload)
-            values = origin_secrets(secrets)
-            self._add(origin_auth.only_from_edge(route, values, pulumi.Output.secret), *services)
-            self._add(network.health_check(workload), *services)
+            self._add_route(origin_secrets(secrets), services)
         self.ready = (*services, *runners)
         self.register_outputs({})
 
-    def _add(
-        self, manifest: Manifest, *needed: pulumi.Resource, name: str | None = None
-    ) -> KubernetesObject:
-        """Register an object under the name of its service, or another."""
+    def _opts(self, *needed: pulumi.Resource) -> pulumi.ResourceOptions:
+        return pulumi.ResourceOptions(parent=self, depends_on=[self._namespace, *needed])
+
+    def _metadata(
+        self,
+        name: str | None = None,
+        labels: Mapping[str, str] | None = None,
+        annotations: Mapping[str, str] | None = None,
+    ) -> kubernetes.meta.v1.ObjectMetaArgsDict:
         service = self._workload.service
-        kind = manifest["kind"]
-        opts = pulumi.ResourceOptions(
-            parent=self,
-            depends_on=[self._namespace, *needed],
-            protect=self._workload.protected and kind == "StatefulSet",
+        return metadata(
+            name or service.name,
+            namespace=service.namespace,
+            labels={NAME_LABEL: service.name, **(labels or {})},
+            annotations=annotations,
         )
-        if kind == "Job":
-            seconds = service.deadline + _SECONDS_TO_START
-            opts.custom_timeouts = pulumi.CustomTimeouts(create=f"{seconds}s")
-        elif kind in ("Deployment", "StatefulSet"):
-            limit = f"{self._rollout_seconds}s"
-            opts.custom_timeouts = pulumi.CustomTimeouts(create=limit, update=limit)
-        return KubernetesObject(name or service.name, manifest, opts)
+
+    def _add_account(self) -> pulumi.Resource:
+        # It gets no token, since no service talks to Kubernetes.
+        return kubernetes.core.v1.ServiceAccount(
+            self._workload.service.name,
+            metadata=self._metadata(),
+            automount_service_account_token=False,
+            opts=self._opts(),
+        )
+
+    def _add_stores(self, stores: configuration.Stores) -> Iterator[pulumi.Resource]:
+        name = self._workload.service.name
+        if stores.secret_data:
+            yield kubernetes.core.v1.Secret(
+                name,
+                metadata=self._metadata(stores.secret),
+                type="Opaque",
+                immutable=True,
+                data=pulumi.Output.secret(stores.secret_data),
+                opts=self._opts(),
+            )
+        if stores.config_data:
+            yield kubernetes.core.v1.ConfigMap(
+                name,
+                metadata=self._metadata(stores.config),
+                immutable=True,
+                data=stores.config_data,
+                opts=self._opts(),
+            )
+
+    def _add_services(self) -> list[pulumi.Resource]:
+        # They may be there before the pods are, and are not waited for: the pods themselves are.
+        return [
+            kubernetes.core.v1.Service(
+                entrance.label,
+                metadata=self._metadata(
+                    entrance.called, annotations={"pulumi.com/skipAwait": "true"}
+                ),
+                spec=network.service(self._workload.service, entrance),
+                opts=self._opts(),
+            )
+            for entrance in self._workload.service.entrances
+        ]
+
+    def _add_runners(
+        self, stores: configuration.Stores, before: Sequence[pulumi.Resource]
+    ) -> Iterator[pulumi.Resource]:
+        """Yield what makes pods: one object, or a Job and the CronJob that repeats it."""
+        workload = self._workload
+        name = workload.service.name
+        labels = {VERSION_LABEL: workload.image.release.tag}
+        opts = self._opts(*before)
+        limit = f"{self._rollout_seconds}s"
+        match workload.service.kind:
+            case Kind.DEPLOYMENT:
+                opts.custom_timeouts = pulumi.CustomTimeouts(create=limit, update=limit)
+                yield kubernetes.apps.v1.Deployment(
+                    name,
+                    metadata=self._metadata(labels=labels),
+                    spec=specs.deployment(workload, stores),
+                    opts=opts,
+                )
+            case Kind.STATEFUL_SET:
+                opts.custom_timeouts = pulumi.CustomTimeouts(create=limit, update=limit)
+                opts.protect = workload.protected
+                yield kubernetes.apps.v1.StatefulSet(
+                    name,
+                    metadata=self._metadata(labels=labels),
+                    spec=specs.stateful_set(workload, stores),
+                    opts=opts,
+                )
+            case Kind.JOB:
+                spec = specs.job(workload, stores)
+                seconds = workload.service.deadline + _SECONDS_TO_START
+                timeouts = pulumi.CustomTimeouts(create=f"{seconds}s")
+                yield kubernetes.batch.v1.Job(
+                    name,
+                    metadata=self._metadata(specs.job_name(workload, spec), labels),
+                    spec=spec,
+                    opts=pulumi.ResourceOptions.merge(
+                        opts, pulumi.ResourceOptions(custom_timeouts=timeouts)
+                    ),
+                )
+            case Kind.CRON_JOB:
+                pass
+        if workload.cron:
+            yield kubernetes.batch.v1.CronJob(
+                name,
+                metadata=self._metadata(labels=labels),
+                spec=specs.cron_job(workload, stores, workload.cron),
+                opts=opts,
+            )
+
+    def _add_scaling(self) -> None:
+        name = self._workload.service.name
+        if (scaling := specs.autoscaler(self._workload)) is not None:
+            kubernetes.autoscaling.v2.HorizontalPodAutoscaler(
+                name, metadata=self._metadata(), spec=scaling, opts=self._opts()
+            )
+        if (budget := specs.disruption_budget(self._workload)) is not None:
+            kubernetes.policy.v1.PodDisruptionBudget(
+                name, metadata=self._metadata(), spec=budget, opts=self._opts()
+            )
+
+    def _add_route(self, values: Sequence[str], services: Sequence[pulumi.Resource]) -> None:
+        route = network.route(self._workload)
+        for api_version, kind, spec in (
+            (
+                network.GATEWAY_API,
+                "HTTPRoute",
+                origin_auth.only_from_edge(route, values, pulumi.Output.secret),
+            ),
+            (network.GKE_API, "HealthCheckPolicy", network.health_check(self._workload)),
+        ):
+            kubernetes.apiextensions.CustomResource(
+                self._workload.service.name,
+                api_version=api_version,
+                kind=kind,
+                metadata=self._metadata(),
+                spec=spec,
+                opts=self._opts(*services),
+            )

@@ -1,90 +1,73 @@
-"""The objects that lead requests to a service: Service, Gateway, HTTPRoute."""
+"""The specs of what leads requests to a service: Service, Gateway, HTTPRoute."""
 
 from base64 import b64encode
-from collections.abc import Callable
+from collections.abc import Mapping
 
-from infra.cluster.manifest import (
+from pulumi_kubernetes.core import v1 as core
+
+from infra.cluster.metadata import (
     GATEWAY_ACCESS_LABEL,
     GATEWAY_LISTENER,
     GATEWAY_NAME,
     GATEWAY_NAMESPACE,
     NAME_LABEL,
-    Manifest,
-    manifest,
 )
-from infra.declaration.service import Entrance
+from infra.declaration.service import Entrance, Service
 from infra.stack.schema import GatewayKeys
 from infra.workloads import Workload
 
+CustomSpec = dict[str, object]
+"""The spec of a custom kind, with Kubernetes' own field names: the SDK has no types for these."""
+
 GATEWAY_API = "gateway.networking.k8s.io/v1"
+GKE_API = "networking.gke.io/v1"
 GATEWAY_CERTIFICATE = "gateway-tls"
 
 
-def services(workload: Workload) -> tuple[tuple[Entrance, Manifest], ...]:
-    """The stable addresses of a service inside the cluster, one Service for each of its ports.
+def service(declared: Service, entrance: Entrance) -> core.ServiceSpecArgsDict:
+    """Return the stable address inside the cluster of one of a service's ports."""
+    return {
+        "type": "ClusterIP",
+        "selector": {NAME_LABEL: declared.name},
+        "ports": [
+            {
+                "name": entrance.port_name,
+                "port": entrance.service_port,
+                "target_port": entrance.port_name,
+                "protocol": "TCP",
+            }
+        ],
+    }
 
-    They may be there before the pods are, and are not waited for: the pods themselves are.
-    """
+
+def route(workload: Workload) -> CustomSpec:
+    """Return the HTTPRoute that leads a public host from the gateway to a service."""
     declared = workload.service
-    made: list[tuple[Entrance, Manifest]] = []
-    for entrance in declared.entrances:
-        port = {
-            "name": entrance.port_name,
-            "port": entrance.service_port,
-            "targetPort": entrance.port_name,
-            "protocol": "TCP",
-        }
-        address = manifest(
-            "v1",
-            "Service",
-            entrance.called,
-            namespace=declared.namespace,
-            labels={NAME_LABEL: declared.name},
-            annotations={"pulumi.com/skipAwait": "true"},
-            spec={
-                "type": "ClusterIP",
-                "selector": {NAME_LABEL: declared.name},
-                "ports": [port],
-            },
-        )
-        made.append((entrance, address))
-    return tuple(made)
+    return {
+        "parentRefs": [
+            {
+                "name": GATEWAY_NAME,
+                "namespace": GATEWAY_NAMESPACE,
+                "sectionName": GATEWAY_LISTENER,
+            }
+        ],
+        "hostnames": list(workload.hosts),
+        "rules": [
+            {
+                "matches": [{"path": {"type": "PathPrefix", "value": declared.path}}],
+                "backendRefs": [
+                    {
+                        "name": declared.called or declared.name,
+                        "port": declared.reached_at,
+                    }
+                ],
+            }
+        ],
+    }
 
 
-def route(workload: Workload) -> Manifest:
-    """What leads a public host from the gateway to a service."""
-    declared = workload.service
-    return manifest(
-        GATEWAY_API,
-        "HTTPRoute",
-        declared.name,
-        namespace=declared.namespace,
-        spec={
-            "parentRefs": [
-                {
-                    "name": GATEWAY_NAME,
-                    "namespace": GATEWAY_NAMESPACE,
-                    "sectionName": GATEWAY_LISTENER,
-                }
-            ],
-            "hostnames": list(workload.hosts),
-            "rules": [
-                {
-                    "matches": [{"path": {"type": "PathPrefix", "value": declared.path}}],
-                    "backendRefs": [
-                        {
-                            "name": declared.called or declared.name,
-                            "port": declared.reached_at,
-                        }
-                    ],
-                }
-            ],
-        },
-    )
-
-
-def health_check(workload: Workload) -> Manifest:
-    """What the gateway's load balancer asks of pods, which would be `/` without it.
+def health_check(workload: Workload) -> CustomSpec:
+    """Return the HealthCheckPolicy: what the load balancer asks of pods, instead of `/`.
 
     It has to answer as readiness does, or a pod that is ready would get no requests. A kind that
     exists on GKE alone.
@@ -92,7 +75,7 @@ def health_check(workload: Workload) -> Manifest:
     declared = workload.service
     health = declared.health
     if health is not None and health.path is not None:
-        config: Manifest = {
+        config: CustomSpec = {
             "type": "HTTP",
             "httpHealthCheck": {
                 "portSpecification": "USE_SERVING_PORT",
@@ -101,65 +84,49 @@ def health_check(workload: Workload) -> Manifest:
         }
     else:
         config = {"type": "TCP", "tcpHealthCheck": {"portSpecification": "USE_SERVING_PORT"}}
-    return manifest(
-        "networking.gke.io/v1",
-        "HealthCheckPolicy",
-        declared.name,
-        namespace=declared.namespace,
-        spec={
-            "default": {
-                "checkIntervalSec": 5,
-                "timeoutSec": 3,
-                "healthyThreshold": 1,
-                "unhealthyThreshold": 2,
-                "config": config,
-            },
-            "targetRef": {"group": "", "kind": "Service", "name": declared.called or declared.name},
+    return {
+        "default": {
+            "checkIntervalSec": 5,
+            "timeoutSec": 3,
+            "healthyThreshold": 1,
+            "unhealthyThreshold": 2,
+            "config": config,
         },
-    )
+        "targetRef": {"group": "", "kind": "Service", "name": declared.called or declared.name},
+    }
 
 
-def gateway(keys: GatewayKeys, certificate: str) -> Manifest:
-    """The one way into the cluster, at the reserved address, by HTTPS."""
-    return manifest(
-        GATEWAY_API,
-        "Gateway",
-        GATEWAY_NAME,
-        namespace=GATEWAY_NAMESPACE,
-        spec={
-            "gatewayClassName": "gke-l7-global-external-managed",
-            "addresses": [{"type": "NamedAddress", "value": keys.address_name}],
-            "listeners": [
-                {
-                    "name": GATEWAY_LISTENER,
-                    "port": 443,
-                    "protocol": "HTTPS",
-                    "tls": {
-                        "mode": "Terminate",
-                        "certificateRefs": [{"kind": "Secret", "name": certificate}],
-                    },
-                    "allowedRoutes": {
-                        "namespaces": {
-                            "from": "Selector",
-                            "selector": {"matchLabels": {GATEWAY_ACCESS_LABEL: "true"}},
-                        }
-                    },
-                }
-            ],
-        },
-    )
+def gateway(keys: GatewayKeys, certificate: str) -> CustomSpec:
+    """Return the Gateway: the one way into the cluster, at the reserved address, by HTTPS."""
+    return {
+        "gatewayClassName": "gke-l7-global-external-managed",
+        "addresses": [{"type": "NamedAddress", "value": keys.address_name}],
+        "listeners": [
+            {
+                "name": GATEWAY_LISTENER,
+                "port": 443,
+                "protocol": "HTTPS",
+                "tls": {
+                    "mode": "Terminate",
+                    "certificateRefs": [{"kind": "Secret", "name": certificate}],
+                },
+                "allowedRoutes": {
+                    "namespaces": {
+                        "from": "Selector",
+                        "selector": {"matchLabels": {GATEWAY_ACCESS_LABEL: "true"}},
+                    }
+                },
+            }
+        ],
+    }
 
 
-def certificate(crt: str, key: str, conceal: Callable[[str], object]) -> Manifest:
-    """The gateway's certificate, issued by Cloudflare for its own connections to the origin."""
-    return manifest(
-        "v1",
-        "Secret",
-        GATEWAY_CERTIFICATE,
-        namespace=GATEWAY_NAMESPACE,
-        type="kubernetes.io/tls",
-        data={
-            "tls.crt": conceal(b64encode(crt.encode()).decode()),
-            "tls.key": conceal(b64encode(key.encode()).decode()),
-        },
-    )
+def certificate(crt: str, key: str) -> Mapping[str, str]:
+    """Return the data of the gateway's certificate, in base64 and not yet concealed.
+
+    Cloudflare issued it for its own connections to the origin.
+    """
+    return {
+        "tls.crt": b64encode(crt.encode()).decode(),
+        "tls.key": b64encode(key.encode()).decode(),
+    }

@@ -7,11 +7,14 @@ Ports are those of the pods: policies are applied behind Kubernetes Services.
 
 from collections.abc import Iterable, Sequence
 
-from infra.cluster.manifest import NAME_LABEL, Manifest, manifest
+from pulumi_kubernetes.networking import v1 as networking
+
+from infra.cluster.metadata import NAME_LABEL
 from infra.declaration.service import GATEWAY, Entrance, Outside, Service
 from infra.workloads import Workload
 
-API = "networking.k8s.io/v1"
+_Peers = list[networking.NetworkPolicyPeerArgsDict]
+
 NAMESPACE_NAME = "kubernetes.io/metadata.name"
 
 # From where Google's load balancers, and the probes they send, reach pods directly.
@@ -24,8 +27,8 @@ _NOT_INTERNET = (
     *("100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "198.18.0.0/15", "240.0.0.0/4"),
 )
 
-_PRIVATE: list[Manifest] = [{"ipBlock": {"cidr": block}} for block in PRIVATE_BLOCKS]
-_INTERNET: list[Manifest] = [{"ipBlock": {"cidr": "0.0.0.0/0", "except": list(_NOT_INTERNET)}}]
+_PRIVATE: _Peers = [{"ip_block": {"cidr": block}} for block in PRIVATE_BLOCKS]
+_INTERNET: _Peers = [{"ip_block": {"cidr": "0.0.0.0/0", "except_": list(_NOT_INTERNET)}}]
 
 # MySQL and Postgres: Cloud SQL has addresses in our own network, and nobody's database beyond it
 # is any of our business. Which ones, no policy knows: they are settings of the cloud.
@@ -36,31 +39,34 @@ _DNS_PODS = ("kube-dns", "node-local-dns")
 _DNS_CACHE = "169.254.20.10/32"
 
 
-def default_deny(namespace: str) -> Manifest:
+def default_deny() -> networking.NetworkPolicySpecArgsDict:
     """Nothing in, nothing out, for every pod of a namespace."""
-    return _policy("default-deny", namespace, {}, {"policyTypes": ["Ingress", "Egress"]})
+    return {"pod_selector": {}, "policy_types": ["Ingress", "Egress"]}
 
 
-def dns(namespace: str) -> Manifest:
+def dns() -> networking.NetworkPolicySpecArgsDict:
     """Every pod may look names up, at the cluster's own servers only."""
-    peers: list[Manifest] = [
+    peers: _Peers = [
         {
-            "namespaceSelector": {"matchLabels": {NAMESPACE_NAME: "kube-system"}},
-            "podSelector": {"matchLabels": {"k8s-app": name}},
+            "namespace_selector": {"match_labels": {NAMESPACE_NAME: "kube-system"}},
+            "pod_selector": {"match_labels": {"k8s-app": name}},
         }
         for name in _DNS_PODS
     ]
-    peers.append({"ipBlock": {"cidr": _DNS_CACHE}})
-    ports = [{"port": 53, "protocol": protocol} for protocol in ("UDP", "TCP")]
-    return _policy(
-        "allow-dns",
-        namespace,
-        {},
-        {"policyTypes": ["Egress"], "egress": [{"to": peers, "ports": ports}]},
-    )
+    peers.append({"ip_block": {"cidr": _DNS_CACHE}})
+    ports: list[networking.NetworkPolicyPortArgsDict] = [
+        {"port": 53, "protocol": protocol} for protocol in ("UDP", "TCP")
+    ]
+    return {
+        "pod_selector": {},
+        "policy_types": ["Egress"],
+        "egress": [{"to": peers, "ports": ports}],
+    }
 
 
-def edges(workload: Workload, workloads: Iterable[Workload]) -> Manifest:
+def edges(
+    workload: Workload, workloads: Iterable[Workload]
+) -> networking.NetworkPolicySpecArgsDict:
     """What one service accepts and opens, given all that run in its environment."""
     service = workload.service
     others = [other.service for other in workloads]
@@ -69,56 +75,46 @@ def edges(workload: Workload, workloads: Iterable[Workload]) -> Manifest:
         (_peers(other), [e.port for e in other.entrances if service.name in e.callers])
         for other in others
     )
-    outside: dict[str, tuple[list[Manifest], list[int]]] = {}
+    outside: dict[str, tuple[_Peers, list[int]]] = {}
     for one in service.outside:
         key, peers = _place(one)
         outside.setdefault(key, (peers, []))[1].append(one.port)
-    return _policy(
-        service.name,
-        service.namespace,
-        {"matchLabels": {NAME_LABEL: service.name}},
-        {
-            "policyTypes": ["Ingress", "Egress"],
-            "ingress": [{"from": c, "ports": _ports([port])} for c, port in accepted if c],
-            "egress": [
-                {"to": peers, "ports": _ports(ports)}
-                for peers, ports in (*opened, *outside.values())
-                if ports
-            ],
-        },
-    )
+    return {
+        "pod_selector": {"match_labels": {NAME_LABEL: service.name}},
+        "policy_types": ["Ingress", "Egress"],
+        "ingress": [{"from_": c, "ports": _ports([port])} for c, port in accepted if c],
+        "egress": [
+            {"to": peers, "ports": _ports(ports)}
+            for peers, ports in (*opened, *outside.values())
+            if ports
+        ],
+    }
 
 
-def _callers(entrance: Entrance, others: Iterable[Service]) -> list[Manifest]:
+def _callers(entrance: Entrance, others: Iterable[Service]) -> _Peers:
     callers = [peer for s in others if s.name in entrance.callers for peer in _peers(s)]
     blocks = GATEWAY_BLOCKS if GATEWAY in entrance.callers else ()
-    return [*callers, *({"ipBlock": {"cidr": block}} for block in blocks)]
+    return [*callers, *({"ip_block": {"cidr": block}} for block in blocks)]
 
 
-def _peers(service: Service) -> list[Manifest]:
+def _peers(service: Service) -> _Peers:
     return [
         {
-            "namespaceSelector": {"matchLabels": {NAMESPACE_NAME: service.namespace}},
-            "podSelector": {"matchLabels": {NAME_LABEL: service.name}},
+            "namespace_selector": {"match_labels": {NAMESPACE_NAME: service.namespace}},
+            "pod_selector": {"match_labels": {NAME_LABEL: service.name}},
         }
     ]
 
 
-def _place(outside: Outside) -> tuple[str, list[Manifest]]:
+def _place(outside: Outside) -> tuple[str, _Peers]:
     """Where somebody is, as a name for it and as peers."""
     if outside.namespace is not None:
         labels = {NAMESPACE_NAME: outside.namespace}
-        return outside.namespace, [{"namespaceSelector": {"matchLabels": labels}}]
+        return outside.namespace, [{"namespace_selector": {"match_labels": labels}}]
     if outside.port in DATABASE_PORTS:
         return "our network", _PRIVATE
     return "the Internet", _INTERNET
 
 
-def _ports(numbers: Sequence[int]) -> list[Manifest]:
+def _ports(numbers: Sequence[int]) -> list[networking.NetworkPolicyPortArgsDict]:
     return [{"port": number, "protocol": "TCP"} for number in sorted(set(numbers))]
-
-
-def _policy(name: str, namespace: str, selector: Manifest, rules: Manifest) -> Manifest:
-    return manifest(
-        API, "NetworkPolicy", name, namespace=namespace, spec={"podSelector": selector, **rules}
-    )

@@ -4,27 +4,25 @@ The worker sends a secret in a header, and every route of ours asks for it. Whoe
 address of the gateway and talks to it past Cloudflare gets the gateway's own 404.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
 from typing import Any, cast
-
-from infra.cluster.manifest import Manifest
 
 HEADER = "x-serlo-edge"
 """The header's name; `infra/edge/worker/index.js` has it too."""
 
-_EVERYTHING: Manifest = {"path": {"type": "PathPrefix", "value": "/"}}
+_EVERYTHING: dict[str, object] = {"path": {"type": "PathPrefix", "value": "/"}}
 
 
 def only_from_edge(
-    route: Manifest, secrets: Sequence[str], conceal: Callable[[str], object]
-) -> Manifest:
-    """The HTTPRoute, answering only requests that carry one of the secrets.
+    route: Mapping[str, object], secrets: Sequence[str], conceal: Callable[[str], object]
+) -> dict[str, object]:
+    """Return the spec of an HTTPRoute that answers only requests with one of the secrets.
 
     The header goes no further than the gateway. Each secret passes through `conceal`.
     """
-    guarded = deepcopy(route)
-    rules = cast(list[dict[str, Any]], cast(Manifest, guarded["spec"])["rules"])
+    guarded = deepcopy(dict(route))
+    rules = cast(list[dict[str, Any]], guarded["rules"])
     for rule in rules:
         rule["matches"] = [
             {

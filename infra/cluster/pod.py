@@ -2,10 +2,13 @@
 
 from collections.abc import Iterator
 
+from pulumi_kubernetes.core import v1 as core
+from pulumi_kubernetes.meta import v1 as meta
+
 from infra.cluster.configuration import Stores
-from infra.cluster.manifest import NAME_LABEL, PART_OF, VERSION_LABEL, Manifest
+from infra.cluster.metadata import NAME_LABEL, PART_OF, VERSION_LABEL
 from infra.cluster.priority_classes import BATCH, SERVING
-from infra.declaration.service import GATEWAY, Hardening, Service
+from infra.declaration.service import GATEWAY, Hardening, Health, Service
 from infra.declaration.values import Secret
 from infra.workloads import Container, Workload
 
@@ -15,16 +18,17 @@ _DRAIN_IN_CLUSTER = 10
 _DRAIN_AT_GATEWAY = 30
 _PROBE_EVERY = 5
 _STORAGE = "data"
+_READ_BY_GROUP = 0o440
 _LOWEST_ORDINARY_PORT = 1024
 
 EXEMPTION = "exempt.serlo.org"
 """Annotations below it, `exempt.serlo.org/<container>.<rule>`, say why a rule does not hold."""
 
 
-def template(workload: Workload, stores: Stores) -> Manifest:
-    """The pod template of a service: metadata and spec."""
+def template(workload: Workload, stores: Stores) -> core.PodTemplateSpecArgsDict:
+    """Return the pod template of a service: metadata and spec."""
     service = workload.service
-    metadata: Manifest = {
+    metadata: meta.ObjectMetaArgsDict = {
         "labels": {
             NAME_LABEL: service.name,
             # Without the digest, which no label can hold; the image has it.
@@ -50,37 +54,39 @@ def drain_seconds(service: Service) -> int:
     return _DRAIN_AT_GATEWAY if GATEWAY in service.all_callers else _DRAIN_IN_CLUSTER
 
 
-def _pod(workload: Workload, stores: Stores) -> Manifest:
+def _pod(workload: Workload, stores: Stores) -> core.PodSpecArgsDict:
     service = workload.service
     containers = (*workload.init, *workload.containers)
-    pod: Manifest = {
-        "serviceAccountName": service.name,
-        "automountServiceAccountToken": False,
-        "enableServiceLinks": False,
-        "priorityClassName": SERVING if service.serves else BATCH,
-        "terminationGracePeriodSeconds": drain_seconds(service) + service.shutdown,
-        "nodeSelector": {"cloud.google.com/gke-nodepool": workload.node_pool},
-        "securityContext": _pod_security(service, containers),
+    pod: core.PodSpecArgsDict = {
+        "service_account_name": service.name,
+        "automount_service_account_token": False,
+        "enable_service_links": False,
+        "priority_class_name": SERVING if service.serves else BATCH,
+        "termination_grace_period_seconds": drain_seconds(service) + service.shutdown,
+        "node_selector": {"cloud.google.com/gke-nodepool": workload.node_pool},
+        "security_context": _pod_security(service, containers),
         "containers": [_container(workload, c, stores) for c in workload.containers],
         "volumes": list(_volumes(workload, containers, stores)),
     }
     if workload.init:
-        pod["initContainers"] = [_container(workload, c, stores) for c in workload.init]
+        pod["init_containers"] = [_container(workload, c, stores) for c in workload.init]
     if service.serves:
-        pod["topologySpreadConstraints"] = [_spread(service)]
+        pod["topology_spread_constraints"] = [_spread(service)]
     else:
-        pod["restartPolicy"] = "Never"
+        pod["restart_policy"] = "Never"
     return pod
 
 
-def _pod_security(service: Service, containers: tuple[Container, ...]) -> Manifest:
-    security: Manifest = {
-        "runAsNonRoot": True,
-        "runAsUser": service.user,
-        "runAsGroup": service.user,
-        "fsGroup": service.user,
-        "fsGroupChangePolicy": "OnRootMismatch",
-        "seccompProfile": {"type": "RuntimeDefault"},
+def _pod_security(
+    service: Service, containers: tuple[Container, ...]
+) -> core.PodSecurityContextArgsDict:
+    security: core.PodSecurityContextArgsDict = {
+        "run_as_non_root": True,
+        "run_as_user": service.user,
+        "run_as_group": service.user,
+        "fs_group": service.user,
+        "fs_group_change_policy": "OnRootMismatch",
+        "seccomp_profile": {"type": "RuntimeDefault"},
     }
     if any(port < _LOWEST_ORDINARY_PORT for c in containers for _, port in c.ports):
         # Lets a process that is not root listen on the port its image is made for.
@@ -88,38 +94,38 @@ def _pod_security(service: Service, containers: tuple[Container, ...]) -> Manife
     return security
 
 
-def _spread(service: Service) -> Manifest:
-    spread: Manifest = {
-        "maxSkew": 1,
-        "topologyKey": "kubernetes.io/hostname",
-        "whenUnsatisfiable": "ScheduleAnyway",
-        "labelSelector": {"matchLabels": {NAME_LABEL: service.name}},
+def _spread(service: Service) -> core.TopologySpreadConstraintArgsDict:
+    spread: core.TopologySpreadConstraintArgsDict = {
+        "max_skew": 1,
+        "topology_key": "kubernetes.io/hostname",
+        "when_unsatisfiable": "ScheduleAnyway",
+        "label_selector": {"match_labels": {NAME_LABEL: service.name}},
     }
     if service.storage is None:
         # Each release is spread by itself, else a rollout could pile up on one node.
-        spread["matchLabelKeys"] = ["pod-template-hash"]
+        spread["match_label_keys"] = ["pod-template-hash"]
     return spread
 
 
-def _container(workload: Workload, container: Container, stores: Stores) -> Manifest:
+def _container(workload: Workload, container: Container, stores: Stores) -> core.ContainerArgsDict:
     service = workload.service
     runs_on = container in workload.containers and service.serves
-    made: Manifest = {
+    made: core.ContainerArgsDict = {
         "name": container.name,
         "image": container.image.reference,
         # Versions are immutable, so what a node has is what a registry would send.
-        "imagePullPolicy": "IfNotPresent",
+        "image_pull_policy": "IfNotPresent",
         "env": [_variable(name, value, stores.secret) for name, value in container.env],
         "resources": {
             "requests": vars(container.resources.requests),
             "limits": vars(container.resources.limits),
         },
-        "securityContext": {
-            "allowPrivilegeEscalation": False,
-            "readOnlyRootFilesystem": Hardening.READ_ONLY_ROOT not in container.exempt,
+        "security_context": {
+            "allow_privilege_escalation": False,
+            "read_only_root_filesystem": Hardening.READ_ONLY_ROOT not in container.exempt,
             "capabilities": {"drop": ["ALL"]},
         },
-        "volumeMounts": list(_mounts(workload, container)),
+        "volume_mounts": list(_mounts(workload, container)),
     }
     if container.command:
         made["command"] = list(container.command)
@@ -127,49 +133,54 @@ def _container(workload: Workload, container: Container, stores: Stores) -> Mani
         made["args"] = list(container.args)
     if container.ports:
         made["ports"] = [
-            {"name": name, "containerPort": port, "protocol": "TCP"}
+            {"name": name, "container_port": port, "protocol": "TCP"}
             for name, port in container.ports
         ]
     if runs_on and container.health is not None:
-        made |= _probes(container)
+        made["startup_probe"], made["readiness_probe"], made["liveness_probe"] = _probes(
+            container, container.health
+        )
     if runs_on and (seconds := drain_seconds(service)):
-        made["lifecycle"] = {"preStop": {"sleep": {"seconds": seconds}}}
+        made["lifecycle"] = {"pre_stop": {"sleep": {"seconds": seconds}}}
     return made
 
 
-def _variable(name: str, value: str | Secret, secret_name: str) -> Manifest:
+def _variable(name: str, value: str | Secret, secret_name: str) -> core.EnvVarArgsDict:
     if isinstance(value, str):
         return {"name": name, "value": value}
-    return {"name": name, "valueFrom": {"secretKeyRef": {"name": secret_name, "key": value.name}}}
+    reference: core.SecretKeySelectorArgsDict = {"name": secret_name, "key": value.name}
+    return {"name": name, "value_from": {"secret_key_ref": reference}}
 
 
-def _probes(container: Container) -> Manifest:
-    health = container.health
-    if health is None:
-        return {}
-    probe: Manifest = {"tcpSocket": {"port": container.ports[0][0]}} if container.ports else {}
+def _probes(
+    container: Container, health: Health
+) -> tuple[core.ProbeArgsDict, core.ProbeArgsDict, core.ProbeArgsDict]:
+    """Return the probes for startup, readiness and liveness."""
+    probe: core.ProbeArgsDict = {}
     if health.path is not None:
-        probe = {"httpGet": {"path": health.path, "port": container.ports[0][0]}}
+        probe = {"http_get": {"path": health.path, "port": container.ports[0][0]}}
     elif health.command:
-        probe = {"exec": {"command": list(health.command)}}
-    alive = probe
+        probe = {"exec_": {"command": list(health.command)}}
+    elif container.ports:
+        probe = {"tcp_socket": {"port": container.ports[0][0]}}
+    alive: core.ProbeArgsDict = probe
     if health.alive_path is not None:
-        alive = {"httpGet": {"path": health.alive_path, "port": container.ports[0][0]}}
-    return {
-        "startupProbe": {
+        alive = {"http_get": {"path": health.alive_path, "port": container.ports[0][0]}}
+    return (
+        {
             **probe,
-            "periodSeconds": _PROBE_EVERY,
-            "timeoutSeconds": 5,
-            "failureThreshold": -(-health.start_within // _PROBE_EVERY),
+            "period_seconds": _PROBE_EVERY,
+            "timeout_seconds": 5,
+            "failure_threshold": -(-health.start_within // _PROBE_EVERY),
         },
-        "readinessProbe": {**probe, "periodSeconds": health.ready_every, "timeoutSeconds": 3},
-        "livenessProbe": {
+        {**probe, "period_seconds": health.ready_every, "timeout_seconds": 3},
+        {
             **alive,
-            "periodSeconds": health.alive_every,
-            "timeoutSeconds": 5,
-            "failureThreshold": 3,
+            "period_seconds": health.alive_every,
+            "timeout_seconds": 5,
+            "failure_threshold": 3,
         },
-    }
+    )
 
 
 def _writable(container: Container) -> Iterator[tuple[str, str]]:
@@ -179,50 +190,59 @@ def _writable(container: Container) -> Iterator[tuple[str, str]]:
 
 def _volumes(
     workload: Workload, containers: tuple[Container, ...], stores: Stores
-) -> Iterator[Manifest]:
+) -> Iterator[core.VolumeArgsDict]:
     for container in containers:
         for name, _ in _writable(container):
-            yield {"name": name, "emptyDir": {}}
-    for secret, name in ((True, stores.secret), (False, stores.config)):
-        keys = sorted({file.key for file in workload.files if file.is_secret == secret})
-        if not keys:
-            continue
-        source: Manifest = {
-            "secretName" if secret else "name": name,
-            "defaultMode": 0o440,
-            "items": [{"key": key, "path": key} for key in keys],
+            yield {"name": name, "empty_dir": {}}
+    if items := _items(workload, secret=True):
+        source: core.SecretVolumeSourceArgsDict = {
+            "secret_name": stores.secret,
+            "default_mode": _READ_BY_GROUP,
+            "items": items,
         }
-        yield {"name": _files_volume(secret), "secret" if secret else "configMap": source}
+        yield {"name": _files_volume(True), "secret": source}
+    if items := _items(workload, secret=False):
+        yield {
+            "name": _files_volume(False),
+            "config_map": {"name": stores.config, "default_mode": _READ_BY_GROUP, "items": items},
+        }
 
 
-def _mounts(workload: Workload, container: Container) -> Iterator[Manifest]:
+def _items(workload: Workload, *, secret: bool) -> list[core.KeyToPathArgsDict]:
+    keys = sorted({file.key for file in workload.files if file.is_secret == secret})
+    return [{"key": key, "path": key} for key in keys]
+
+
+def _mounts(workload: Workload, container: Container) -> Iterator[core.VolumeMountArgsDict]:
     for name, path in _writable(container):
-        yield {"name": name, "mountPath": path}
+        yield {"name": name, "mount_path": path}
     for file in container.files:
         yield {
             "name": _files_volume(file.is_secret),
-            "mountPath": file.path,
-            "subPath": file.key,
-            "readOnly": True,
+            "mount_path": file.path,
+            "sub_path": file.key,
+            "read_only": True,
         }
     storage = workload.service.storage
     if storage is not None and container == workload.main:
-        yield {"name": _STORAGE, "mountPath": storage.path}
+        yield {"name": _STORAGE, "mount_path": storage.path}
 
 
 def _files_volume(secret: bool) -> str:
     return "secret-files" if secret else "config-files"
 
 
-def claim(service: Service) -> Manifest | None:
-    """The claim for a service's storage, as a StatefulSet makes it for its pod."""
+def claims(service: Service) -> list[core.PersistentVolumeClaimArgsDict]:
+    """Return the claims for a service's storage, as a StatefulSet makes them for each pod."""
     if service.storage is None:
-        return None
-    return {
-        "metadata": {"name": _STORAGE, "labels": {NAME_LABEL: service.name}},
-        "spec": {
-            "accessModes": ["ReadWriteOnce"],
-            "storageClassName": service.storage.storage_class,
-            "resources": {"requests": {"storage": service.storage.size}},
-        },
-    }
+        return []
+    return [
+        {
+            "metadata": {"name": _STORAGE, "labels": {NAME_LABEL: service.name}},
+            "spec": {
+                "access_modes": ["ReadWriteOnce"],
+                "storage_class_name": service.storage.storage_class,
+                "resources": {"requests": {"storage": service.storage.size}},
+            },
+        }
+    ]

@@ -7,7 +7,8 @@ away from everybody else.
 from collections.abc import Sequence
 from decimal import ROUND_CEILING, Decimal
 
-from infra.cluster.manifest import Manifest, manifest
+from pulumi_kubernetes.core import v1 as core
+
 from infra.declaration import quantity
 from infra.declaration.service import Amount
 from infra.workloads import Container, Workload
@@ -21,7 +22,7 @@ _DEFAULT = Amount("50m", "64Mi")
 _MEBIBYTE = 2**20
 
 
-def quota(namespace: str, workloads: Sequence[Workload]) -> Manifest:
+def quota(workloads: Sequence[Workload]) -> core.ResourceQuotaSpecArgsDict:
     """The ResourceQuota of a namespace in which these run.
 
     It has to grow before workloads do, so they depend on it. Lowering limits by more than half at
@@ -40,10 +41,10 @@ def quota(namespace: str, workloads: Sequence[Workload]) -> Manifest:
     ]
     hard["persistentvolumeclaims"] = str(sum(count for count, _ in volumes))
     hard["requests.storage"] = _memory(sum(count * size for count, size in volumes))
-    return manifest("v1", "ResourceQuota", namespace, namespace=namespace, spec={"hard": hard})
+    return {"hard": hard}
 
 
-def limits(namespace: str, workloads: Sequence[Workload]) -> Manifest:
+def limits(workloads: Sequence[Workload]) -> core.LimitRangeSpecArgsDict:
     """The LimitRange of a namespace: no container may be given more than the largest declared."""
     largest = [
         _DEFAULT,
@@ -51,22 +52,16 @@ def limits(namespace: str, workloads: Sequence[Workload]) -> Manifest:
     ]
     cpu = max(quantity.cpu(amount.cpu) for amount in largest)
     memory = max(quantity.memory(amount.memory) for amount in largest)
-    return manifest(
-        "v1",
-        "LimitRange",
-        namespace,
-        namespace=namespace,
-        spec={
-            "limits": [
-                {
-                    "type": "Container",
-                    "max": {"cpu": _cpu(cpu), "memory": _memory(memory)},
-                    "default": vars(_DEFAULT),
-                    "defaultRequest": vars(_DEFAULT),
-                }
-            ]
-        },
-    )
+    return {
+        "limits": [
+            {
+                "type": "Container",
+                "max": {"cpu": _cpu(cpu), "memory": _memory(memory)},
+                "default": vars(_DEFAULT),
+                "default_request": vars(_DEFAULT),
+            }
+        ]
+    }
 
 
 def _containers(workload: Workload) -> Sequence[Container]:

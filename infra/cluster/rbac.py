@@ -12,14 +12,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
-from infra.cluster.guardrails import walls
-from infra.cluster.manifest import ADMINISTRATOR, Manifest, manifest
+from infra.cluster.guardrails import guardrails
+from infra.cluster.manifest import Manifest, manifest
 
-SYSTEM_NAMESPACE: Manifest = {
-    "apiVersion": "v1",
-    "kind": "Namespace",
-    "metadata": {"name": "kube-system"},
-}
+SYSTEM_NAMESPACE = "kube-system"
 """Its UID tells clusters apart, so it may be read (the Namespace alone, nothing in it)."""
 _PREPARED = "serlo.org/namespaces"
 SUBJECT_LABEL = "serlo.org/subject"
@@ -90,28 +86,26 @@ def access(
     declared = list(objects)
     namespaces = [dict(thing) for thing in declared if thing["kind"] == "Namespace"]
     names = sorted(thing["metadata"]["name"] for thing in namespaces)
-    found: list[Manifest] = [*namespaces, *walls(names)]
+    found: list[Manifest] = [*namespaces, *guardrails(names)]
     roles = {DEPLOYER: deployers, READER: readers}
     for role, named in roles.items():
         subjects = sorted(set(named))
         rules = _cluster_rules(role, declared, names)
-        found += _granted(role, None, rules, subjects, {_PREPARED: ",".join(names)})
+        found += _granted(role, None, rules, subjects, prepared(names))
         for name in names:
             inside = [thing for thing in declared if thing["metadata"].get("namespace") == name]
             found += _granted(role, name, _rules(role, inside), subjects)
     return found
 
 
-def prepared(namespaces: Iterable[str]) -> Manifest:
-    """The deployer's ClusterRole as far as the program expects it: it names the namespaces."""
-    metadata = {"name": DEPLOYER, "annotations": {_PREPARED: ",".join(namespaces)}}
-    return {"apiVersion": f"{_API}/v1", "kind": "ClusterRole", "metadata": metadata}
+def prepared(namespaces: Iterable[str]) -> dict[str, str]:
+    """Return the annotations of the deployer's ClusterRole: they name the namespaces."""
+    return {_PREPARED: ",".join(namespaces)}
 
 
-def prepared_namespaces(metadata: Mapping[str, Any]) -> set[str]:
-    """The namespaces that an administrator has made, by the metadata of that ClusterRole."""
-    annotations: Mapping[str, str] = metadata.get("annotations") or {}
-    return set(annotations.get(_PREPARED, "").split(","))
+def prepared_namespaces(annotations: Mapping[str, str] | None) -> set[str]:
+    """Return the namespaces that an administrator has made, by that ClusterRole's annotations."""
+    return set((annotations or {}).get(_PREPARED, "").split(","))
 
 
 def resource_of(thing: Mapping[str, Any]) -> Resource:
@@ -129,7 +123,7 @@ def _cluster_rules(
     role: str, declared: Iterable[Mapping[str, Any]], namespaces: Sequence[str]
 ) -> list[Rule]:
     rules = [
-        Rule(Resource("", "namespaces"), ("get",), (*namespaces, "kube-system")),
+        Rule(Resource("", "namespaces"), ("get",), (*namespaces, SYSTEM_NAMESPACE)),
         # By which the program tells whether the namespaces are there.
         Rule(Resource(_API, "clusterroles"), ("get",), (DEPLOYER,)),
     ]
@@ -204,7 +198,6 @@ def _granted(
             kind,
             role,
             namespace=namespace,
-            labels=ADMINISTRATOR,
             annotations=annotations,
             rules=[_manifest(rule) for rule in rules],
         )
@@ -217,7 +210,7 @@ def _granted(
                 f"{kind}Binding",
                 f"{role}-{slug}",
                 namespace=namespace,
-                labels={**ADMINISTRATOR, SUBJECT_LABEL: slug},
+                labels={SUBJECT_LABEL: slug},
                 roleRef={"apiGroup": _API, "kind": kind, "name": role},
                 subjects=[{"apiGroup": _API, "kind": subject.kind, "name": subject.name}],
             )

@@ -124,7 +124,9 @@ def _reading_order(thing: Mapping[str, Any]) -> tuple[bool, str, str, int, str, 
 def natural(value: Any) -> Any:
     """The value as people write it: keys in reading order, nothing secret, nothing unknown."""
     if isinstance(value, Secret):
-        return REDACTED
+        # The SDK conceals the `data` of a Kubernetes Secret whole. Its keys are for everybody.
+        is_data = isinstance(value.value, Mapping)
+        return dict.fromkeys(sorted(value.value), REDACTED) if is_data else REDACTED
     if value is UNKNOWN:
         return _NOT_KNOWN
     if isinstance(value, Mapping):

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from infra.cluster.manifest import NAME_LABEL
+from infra.cluster.metadata import NAME_LABEL
 from infra.declaration.service import Service
 from infra.stack.environment import Environment, StackFileError
 from infra.stack.schema import NO_UID

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Any, cast
 
-from infra.cluster.manifest import GATEWAY_NAMESPACE
+from infra.cluster.metadata import GATEWAY_NAMESPACE
 from policy.facts import Facts
 from policy.resources import Resource, entries
 from policy.rules.rule import ResourceRule

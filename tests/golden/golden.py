@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from infra.cluster.manifest import NAME_LABEL
+from infra.cluster.metadata import NAME_LABEL
 from infra.edge.bundle import bundled_table
 from infra.services import declared
 from operations.commands.render import text_of

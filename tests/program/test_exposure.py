@@ -115,7 +115,9 @@ def test_routes_may_come_only_from_namespaces_of_ours(program: Program) -> None:
 def test_the_gateway_ends_tls_with_a_secret_certificate(program: Program) -> None:
     (certificate,) = (e for e in of_kind(program, "Secret") if e.name == "gateway-tls")
     assert certificate.properties["type"] == "kubernetes.io/tls"
-    assert set(certificate.properties["data"]) == {"tls.crt", "tls.key"}
+    data = certificate.properties["data"]
+    assert isinstance(data, Secret)
+    assert set(data.value) == {"tls.crt", "tls.key"}
     assert "[gateway" not in json.dumps(certificate.properties, default=repr)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from infra.cluster.manifest import NAME_LABEL
+from infra.cluster.metadata import NAME_LABEL
 from infra.declaration.service import GATEWAY, Service
 from infra.declaration.service import Outside as ServiceOutside
 from infra.stack.environment import Environment

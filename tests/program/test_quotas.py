@@ -124,11 +124,11 @@ def test_serving_goes_before_batch_and_both_before_the_unclassified(program: Pro
         assert _pod(workload)["priorityClassName"] == (BATCH if batch else SERVING)
 
 
-def test_what_runs_waits_for_the_walls_of_its_namespace_and_for_its_class(
+def test_what_runs_waits_for_the_guards_of_its_namespace_and_for_its_class(
     program: Program,
 ) -> None:
     kinds = ("NetworkPolicy", "ResourceQuota", "LimitRange")
-    walls = {
+    guards = {
         (kind, entry.properties["metadata"]["namespace"]): entry.urn
         for entry in program.registrations
         for kind in (entry.type.split(":")[-1],)
@@ -138,4 +138,4 @@ def test_what_runs_waits_for_the_walls_of_its_namespace_and_for_its_class(
         if entry.type.split(":")[-1] in WORKLOADS:
             namespace = entry.properties["metadata"]["namespace"]
             for kind in kinds:
-                assert walls[kind, namespace] in entry.dependencies, f"{entry.name}: {kind}"
+                assert guards[kind, namespace] in entry.dependencies, f"{entry.name}: {kind}"

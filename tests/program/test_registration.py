@@ -2,14 +2,12 @@
 
 import warnings
 from collections.abc import Mapping
-from importlib import import_module
 from importlib.metadata import version
 from typing import Any, cast
 
 from pulumi._types import input_type_py_to_pulumi_names
 
 from infra.cluster.registration import CloudflareProvider
-from operations.declared.recorder import Program
 
 from .conftest import program_of
 
@@ -23,8 +21,6 @@ _NESTED = {
     "observability": pulumi_cloudflare.WorkersScriptObservabilityArgs,
     "rules": pulumi_cloudflare.RulesetRuleArgs,
 }
-# Custom resources have no class of their own in the SDK: any type is right for them.
-_CUSTOM = {"gateway.networking.k8s.io", "networking.gke.io"}
 
 
 def _names(arguments: type) -> set[str]:
@@ -68,16 +64,3 @@ def test_the_cloudflare_provider_is_that_of_the_sdk() -> None:
     assert provider.properties.keys() <= _names(pulumi_cloudflare.ProviderArgs) | {"version"}
     assert issubclass(CloudflareProvider, pulumi_cloudflare.Provider.__mro__[1])
     assert version("pulumi-cloudflare")
-
-
-def test_kubernetes_types_are_those_of_the_sdk(program: Program) -> None:
-    for entry in program.registrations:
-        if not entry.type.startswith("kubernetes:"):
-            continue
-        _, group_version, kind = entry.type.split(":")
-        api_version = entry.properties.get("apiVersion", group_version.removeprefix("core/"))
-        assert group_version in {api_version, f"core/{api_version}"}
-        group, _, of_group = group_version.partition("/")
-        if group not in _CUSTOM:
-            module = import_module(f"pulumi_kubernetes.{group.split('.')[0]}.{of_group}")
-            assert getattr(module, kind).pulumi_type == entry.type

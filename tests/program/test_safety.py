@@ -7,9 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from infra.cluster.manifest import GATEWAY_ACCESS_LABEL
-from infra.cluster.namespaces import labels as labels_of
-from infra.cluster.namespaces import namespace
+from infra.cluster.metadata import GATEWAY_ACCESS_LABEL
+from infra.cluster.namespaces import namespace_labels
 from infra.cluster.rbac import DEPLOYER, prepared
 from infra.stack.environment import Environment
 from operations.declared.recorder import Program, ProgramError, run_program
@@ -75,7 +74,8 @@ def test_missing_namespaces_are_refused_before_anything_is_done(
     changed_stack: ChangedStack,
 ) -> None:
     file = changed_stack("staging", REHEARSAL, (NO_UID, UID))
-    refusal = _refusal(file, cluster_uid=UID, found={DEPLOYER: prepared(["auth", "frontend"])})
+    role = {"metadata": {"name": DEPLOYER, "annotations": prepared(["auth", "frontend"])}}
+    refusal = _refusal(file, cluster_uid=UID, found={DEPLOYER: role})
     assert "Namespaces are missing: api, gateway, serlo-org." in str(refusal)
     assert "serlo access staging" in str(refusal)
     assert _looked_up(refusal) == {"kube-system", DEPLOYER}
@@ -87,7 +87,7 @@ def test_namespaces_that_are_not_labelled_as_declared_are_refused(
     changed_stack: ChangedStack, label: str, there: str | None
 ) -> None:
     file = changed_stack("staging", REHEARSAL, (NO_UID, UID))
-    labels = dict(labels_of(namespace("api", enforce=True)))
+    labels = dict(namespace_labels("api", enforce=True))
     wanted = labels.pop(label)
     if there is not None:
         labels[label] = there
@@ -111,7 +111,7 @@ def test_a_stack_may_wait_before_it_enforces_the_restricted_standard(
     assert "pod-security.kubernetes.io/enforce" not in labels
     assert labels["pod-security.kubernetes.io/warn"] == "restricted"
     # Somebody is further already: that is no reason to stop.
-    enforced = {"api": {"metadata": namespace("api", enforce=True)["metadata"]}}
+    enforced = {"api": {"metadata": {"labels": namespace_labels("api", enforce=True)}}}
     assert run_program(file, cluster_uid=UID, found=enforced)
 
 

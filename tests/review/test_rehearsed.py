@@ -42,10 +42,10 @@ file.write_text(yaml.safe_dump(deployment))
 """
 _BUMP = edited("local", ("    server: 0.52.1\n", "    server: 0.53.0\n"))
 _REFUSED = """
-from infra.cluster.registration import KubernetesObject
 import pulumi
 
-KubernetesObject(
+pulumi.CustomResource(
+    "kubernetes:core/v1:ConfigMap",
     "refused",
     {
         "apiVersion": "v1",

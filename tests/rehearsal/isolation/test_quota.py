@@ -6,8 +6,7 @@ from typing import Any
 
 import pytest
 
-from infra.cluster.guardrails import walls
-from infra.cluster.priority_classes import priority_classes
+from infra.cluster.guardrails import guardrails
 from k8s import ApiError, Cluster
 from operations.commands.render import kubernetes_objects
 from operations.declared.recorder import run_program
@@ -22,11 +21,13 @@ COPIED = ("ServiceAccount", "ResourceQuota", "LimitRange", "Deployment")
 @pytest.fixture(scope="module")
 def frontend(cluster: Cluster) -> Iterator[list[Json]]:
     """What production declares in the namespace of the frontend."""
-    for priority_class in priority_classes().values():
-        cluster.apply(priority_class, field_manager=OWNER)
     objects = kubernetes_objects(run_program(STACK).registrations)
+    classes = [o for o in objects if o["kind"] == "PriorityClass"]
+    for priority_class in classes:
+        cluster.apply(priority_class, field_manager=OWNER)
     yield [o for o in objects if o["metadata"].get("namespace") == "frontend"]
-    for name in priority_classes():
+    for priority_class in classes:
+        name = priority_class["metadata"]["name"]
         cluster.delete("scheduling.k8s.io/v1", "PriorityClass", name)
 
 
@@ -122,7 +123,7 @@ def test_the_largest_container_fits_and_a_larger_one_does_not(
 def test_no_service_may_open_ports_of_nodes(
     cluster: Cluster, namespace: str, eventually: Callable[..., Any]
 ) -> None:
-    (quota,) = (wall for wall in walls([namespace]) if wall["kind"] == "ResourceQuota")
+    (quota,) = (o for o in guardrails([namespace]) if o["kind"] == "ResourceQuota")
     cluster.apply(quota, field_manager=OWNER)
 
     def refused(kind: str) -> bool:

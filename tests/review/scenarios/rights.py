@@ -7,23 +7,19 @@ _FRONTEND = "infra/services/frontend.py"
 _MAIN = "infra/__main__.py"
 
 _BINDING = """
-from infra.cluster.registration import KubernetesObject  # noqa: E402
 import pulumi  # noqa: E402
+import pulumi_kubernetes as kubernetes  # noqa: E402
 
-KubernetesObject(
+kubernetes.rbac.v1.RoleBinding(
     "frontend-reads",
-    {
-        "apiVersion": "rbac.authorization.k8s.io/v1",
-        "kind": "RoleBinding",
-        "metadata": {
-            "name": "frontend-reads",
-            "namespace": "frontend",
-            "labels": {"app.kubernetes.io/name": "frontend"},
-        },
-        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "view"},
-        "subjects": [{"kind": "ServiceAccount", "name": "frontend", "namespace": "frontend"}],
+    metadata={
+        "name": "frontend-reads",
+        "namespace": "frontend",
+        "labels": {"app.kubernetes.io/name": "frontend"},
     },
-    pulumi.ResourceOptions(provider=cluster.provider),
+    role_ref={"api_group": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "view"},
+    subjects=[{"kind": "ServiceAccount", "name": "frontend", "namespace": "frontend"}],
+    opts=pulumi.ResourceOptions(provider=cluster.provider),
 )
 """
 
@@ -107,15 +103,15 @@ SCENARIOS = (
     ),
     Scenario(
         "privilege-escalation",
-        (Edit(_POD, '"allowPrivilegeEscalation": False', '"allowPrivilegeEscalation": True'),),
+        (Edit(_POD, '"allow_privilege_escalation": False', '"allow_privilege_escalation": True'),),
     ),
     Scenario(
         "account-token-in-pods",
         (
             Edit(
                 _POD,
-                '"automountServiceAccountToken": False',
-                '"automountServiceAccountToken": True',
+                '"automount_service_account_token": False',
+                '"automount_service_account_token": True',
             ),
         ),
     ),
@@ -145,8 +141,8 @@ SCENARIOS = (
         (
             Edit(
                 "infra/cluster/microservice.py",
-                "admission.only_from_edge(route, values, pulumi.Output.secret), *services",
-                "route, *services",
+                "origin_auth.only_from_edge(route, values, pulumi.Output.secret)",
+                "route",
             ),
         ),
     ),
