@@ -1,1 +1,1 @@
-"""Git, HTTP, DNS and the terminal."""
+"""Git, addresses and the terminal."""

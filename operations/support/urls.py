@@ -1,6 +1,6 @@
 """Which addresses may be asked, and what is raised when nobody there answers."""
 
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
@@ -22,14 +22,6 @@ def trusted(url: str) -> bool:
     """Whether what is said to this address stays secret: https, or this machine."""
     scheme = url.partition("://")[0].lower()
     return bool(_host(url)) and (scheme == "https" or (scheme == "http" and on_this_machine(url)))
-
-
-def joined(base: str, reference: str) -> str:
-    """The address that a reference leads to from `base`; "" for what makes no sense."""
-    try:
-        return urljoin(base, reference)
-    except ValueError:
-        return ""
 
 
 def _host(url: str) -> str:

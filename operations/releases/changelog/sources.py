@@ -10,13 +10,15 @@ from urllib.parse import urlsplit
 
 from infra.declaration.release import Channel
 from infra.declaration.service import Service
-from operations.support.urls import NoAnswer, trusted
+from operations.support.urls import NoAnswer, on_this_machine, trusted
 from rehearsal.files import write_private
 from toolchain.cache import user_cache
 
 MIRROR = "SERLO_CHANGELOGS"
 """Names the variable that holds a folder or an address with `<owner>/<repository>/CHANGELOG.md`."""
 
+_SECONDS = 10.0
+_LARGEST = 8 * 1024 * 1024
 KEPT_FOR = 3600
 """Seconds for which a changelog is not fetched again; an older copy serves while offline."""
 
@@ -115,17 +117,36 @@ def _fetch(url: str) -> Changelog:
 
 
 def _get(url: str) -> str:
-    import asyncio  # noqa: PLC0415 with the next one slower than all the rest
+    """The text at an address; raises NoAnswer."""
+    import httpx  # noqa: PLC0415 slower than all the rest, and not needed for links and files
 
-    from operations.support.http import Limits, Web  # noqa: PLC0415 not needed for links and files
+    def refuse_plain(request: httpx.Request) -> None:
+        if not trusted(str(request.url)):
+            raise NoAnswer(f"{request.url} is not an https address")
 
     if not trusted(url):
-        raise NoAnswer(f"{url} is no https address")
-    host = urlsplit(url).netloc
-    answer = asyncio.run(Web(host, Limits()).ask("GET", url, {"Accept": "text/plain, */*"}))
-    if answer.status != 200:
-        raise NoAnswer(f"{url} answers with status {answer.status}")
-    return answer.body.decode("utf-8", errors="replace")
+        raise NoAnswer(f"{url} is not an https address")
+    text = bytearray()
+    deadline = time.monotonic() + _SECONDS
+    try:
+        with (
+            httpx.Client(
+                follow_redirects=True,
+                timeout=_SECONDS,
+                trust_env=not on_this_machine(url),
+                event_hooks={"request": [refuse_plain]},
+            ) as client,
+            client.stream("GET", url) as answer,
+        ):
+            if answer.status_code != 200:
+                raise NoAnswer(f"{url} answers with status {answer.status_code}")
+            for piece in answer.iter_bytes():
+                text += piece
+                if len(text) > _LARGEST or time.monotonic() > deadline:
+                    raise NoAnswer(f"{url} answers without end")
+    except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
+        raise NoAnswer(f"{urlsplit(url).netloc} cannot be reached: {error}") from None
+    return text.decode("utf-8", errors="replace")
 
 
 def _copy_of(url: str) -> Path:
