@@ -8,7 +8,7 @@ from infra.stack.current import current_environment
 from infra.stack.secret_values import secret_values
 from infra.workloads import workloads
 
-# Mistakes and gaps come to light here, before anything is registered.
+# Reports mistakes and placeholders before anything is registered.
 environment = current_environment()
 secrets = secret_values(environment)
 

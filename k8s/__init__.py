@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from k8s.cluster import Cluster, WatchEvent
     from k8s.kubeconfig import Access, KubeconfigError, read_kubeconfig
 
-# httpx and YAML take long to import. They come with the client, so that whoever only reads objects
+# httpx and YAML take long to import. They come with the client, so a module that only reads objects
 # does without.
 _LATE = {
     "Access": "kubeconfig",

@@ -18,7 +18,7 @@ _JOB_FIELDS = (
     "backoffLimitPerIndex completionMode completions managedBy manualSelector parallelism "
     "podFailurePolicy selector successPolicy template"
 )
-# Not the size that is asked for: a volume can grow in place.
+# Not the requested size: a volume can grow in place.
 _CLAIM_FIELDS = "accessModes selector storageClassName volumeName"
 
 

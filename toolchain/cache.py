@@ -181,7 +181,7 @@ def _try_lock(handle: int) -> bool:
 def go_caches(root: Path) -> Generator[Path]:
     """The folder for what Go keeps between builds; the last of its users removes it.
 
-    Everybody who builds holds a shared lock, so whoever gets the lock alone is the last. Raises
+    Each build holds a shared lock, so the process that gets the lock alone is the last. Raises
     ToolError when the cache cannot be written.
     """
     try:

@@ -40,7 +40,7 @@ def this_platform() -> tuple[str, str]:
 
 
 class Reachability:
-    """Which hosts answer. All are asked at once, the first time any is needed."""
+    """Which hosts answer. It asks all at once, the first time any is needed."""
 
     def __init__(self, downloads: Iterable[Download]) -> None:
         self._origins = {_origin(url) for item in downloads for url in (item.url, item.checksums)}

@@ -22,8 +22,7 @@ _GO_VARIABLES = frozenset(
         *("GOVCS", "GOMODCACHE", "GOCACHE"),
     }
 )
-"""How modules are fetched, and where they are kept if that is said, is the machine's business.
-Nothing else is."""
+"""The machine decides how to fetch modules, and where to keep them. It decides nothing else."""
 
 
 @dataclass(frozen=True)

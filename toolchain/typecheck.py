@@ -1,7 +1,7 @@
 """`python -m toolchain.typecheck FOLDER`: check the types of JavaScript with the pinned TypeScript.
 
-The folder has a `tsconfig.json`; where the packages are that it names is said here, since that
-differs from machine to machine.
+The folder has a `tsconfig.json`. This module adds where the packages are, since that differs from
+machine to machine.
 """
 
 from __future__ import annotations

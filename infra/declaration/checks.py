@@ -15,7 +15,7 @@ _FEWEST_WORDS_OF_A_REASON = 3
 
 
 class DeclarationError(ValueError):
-    """A mistake in a declaration, which only a change of code can mend."""
+    """A mistake in a declaration, which only a change of code can fix."""
 
 
 def check_catalogue(services: tuple[Service, ...]) -> None:
@@ -50,7 +50,7 @@ def _mistakes(service: Service, known: Mapping[str, Service]) -> Iterator[str]:
     yield from _shape(service)
     yield from _files(service)
     if not 0 < service.user < 2**31:
-        yield f"runs as user {service.user}; allowed is any but root"
+        yield f"runs as user {service.user}; expected any user except root"
     containers = (*service.init, *service.sidecars)
     for name in _repeated([service.name, *(container.name for container in containers)]):
         yield f"two containers are named {name}"
@@ -116,7 +116,7 @@ def _shape(service: Service) -> Iterator[str]:
         try:
             quantity.memory(service.storage.size)
         except ValueError:
-            yield "storage: allowed is a size such as 10Gi"
+            yield "storage: expected a size such as 10Gi"
 
 
 def _files(service: Service) -> Iterator[str]:
@@ -157,5 +157,5 @@ def _wrong_amounts(resources: Resources) -> list[str]:
             quantity.memory(resources.requests.memory) <= quantity.memory(resources.limits.memory),
         )
     except ValueError as error:
-        return [f"resources: allowed is {error}"]
+        return [f"resources: expected {error}"]
     return [] if all(ordered) else ["resources: a request exceeds its limit"]

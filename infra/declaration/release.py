@@ -44,7 +44,7 @@ class ReleaseError(ValueError):
     """A text that names no release. Carries what is allowed and what to do about it."""
 
     def __init__(self, found: str, allowed: str, remedy: str) -> None:
-        super().__init__(f"found {found!r}; allowed is {allowed}. {remedy}")
+        super().__init__(f"found {found!r}; expected {allowed}. {remedy}")
         self.found = found
         self.allowed = allowed
         self.remedy = remedy
@@ -182,7 +182,7 @@ class Image:
 
     @property
     def reference(self) -> str:
-        """What Kubernetes is told, e.g. `ghcr.io/serlo/frontend:<commit>@sha256:…`."""
+        """The image as Kubernetes gets it, e.g. `ghcr.io/serlo/frontend:<commit>@sha256:…`."""
         return f"{self.repository}:{self.release}"
 
 
@@ -199,10 +199,7 @@ def _split_digest(text: str, allowed: str) -> tuple[str, str | None]:
 
 def _semantic_remedy(tag: str) -> str:
     if tag.lower() in _MOVING:
-        return (
-            f"{tag!r} is a tag that moves, so nobody could tell what runs: "
-            "write the version it points to now"
-        )
+        return f"{tag!r} is a tag that moves: write the version it points to now"
     if _PARTIAL.fullmatch(tag):
         return "Write all three numbers, major.minor.patch"
     if _RANGE.search(tag):
@@ -214,10 +211,7 @@ def _semantic_remedy(tag: str) -> str:
 
 def _continuous_remedy(tag: str) -> str:
     if tag.lower() in _MOVING:
-        return (
-            f"{tag!r} is a name that moves, so nobody could tell what runs: "
-            "write the commit it points to now"
-        )
+        return f"{tag!r} is a name that moves: write the commit it points to now"
     if _SEMVER.fullmatch(tag):
         return "This service is published continuously: write the commit, it has no versions"
     if _COMMIT.fullmatch(tag.lower()):

@@ -45,7 +45,7 @@ class Hardening(StrEnum):
 class Health:
     """How Kubernetes asks whether a pod works: by GET of `path`, a command, or by connecting.
 
-    `alive_path` is asked to find out whether a restart would help, if `path` also tells of others.
+    `alive_path` says whether a restart would help, where `path` also depends on other services.
 
     Times in seconds. A pod has `start_within` to answer at first, takes no requests while it fails
     (asked every `ready_every`), and is restarted after three failures (asked every `alive_every`).
@@ -119,7 +119,7 @@ class Port:
 
 @dataclass(frozen=True)
 class Outside:
-    """Somebody who is no service of ours and whom a service talks to, by TCP `port`.
+    """A target outside our services that a service talks to, by TCP `port`.
 
     `who` is for readers: policies know addresses only. Outside the cluster, unless `namespace` says
     in which one of the cluster's other pods; `port` is then that of the pods.
@@ -154,7 +154,7 @@ class Container:
     health: Health | None = None
     env: Variables = field(default_factory=lambda: MappingProxyType({}))
     files: tuple[SecretFile | ConfigFile, ...] = ()
-    writable: tuple[str, ...] = ("/tmp",)  # noqa: S108 a mount point, not a file of ours
+    writable: tuple[str, ...] = ("/tmp",)  # noqa: S108 a mount point, not our file
     exempt: Mapping[Hardening, str] = field(default_factory=lambda: MappingProxyType({}))
 
 
@@ -243,7 +243,7 @@ class Service:
     files: tuple[SecretFile | ConfigFile, ...] = ()
     init: tuple[Container, ...] = ()
     sidecars: tuple[Container, ...] = ()
-    writable: tuple[str, ...] = ("/tmp",)  # noqa: S108 a mount point, not a file of ours
+    writable: tuple[str, ...] = ("/tmp",)  # noqa: S108 a mount point, not our file
     user: int = 1000
     exempt: Mapping[Hardening, str] = field(default_factory=lambda: MappingProxyType({}))
     callers: tuple[str, ...] = ()
@@ -303,7 +303,7 @@ class Service:
 
     @property
     def all_callers(self) -> frozenset[str]:
-        """Whoever may reach any of its ports."""
+        """Every client that may reach any of its ports."""
         return frozenset(caller for entrance in self.entrances for caller in entrance.callers)
 
     @property
@@ -346,7 +346,7 @@ class Service:
 
 
 def allowed_in(service: Service, environment: str) -> bool:
-    """Whether the environment can have the service, be it switched off or on."""
+    """Whether the environment can have the service, whether it is switched off or on."""
     return service.only_in is None or environment in service.only_in
 
 

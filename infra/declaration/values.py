@@ -41,7 +41,7 @@ class Fact(Enum):
 
 @dataclass(frozen=True)
 class Address:
-    """Where another service of ours listens inside the cluster: `<name>.<namespace>:<port>`.
+    """Where another of our services listens inside the cluster: `<name>.<namespace>:<port>`.
 
     port     one of its further ports, else the main one
     scheme   makes it a URL; http's own port 80 is then left out

@@ -103,4 +103,4 @@ THUMBNAILS = (
         images=(f"{_COMMONS}/thumb/{{first}}/{{second}}/{{file}}/800px--{{file}}.jpg",),
     ),
 )
-"""Players that pages of ours embed, and where their images are."""
+"""Players that our pages embed, and where their images are."""

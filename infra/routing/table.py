@@ -1,7 +1,7 @@
-"""The routing table: who answers what, from top to bottom. The first rule that fits content.
+"""The routing table: who answers what, from top to bottom. The first rule that fits answers.
 
-What a rule means is said in `infra/routing/model.py`. `serlo routes` prints the table for an
-environment, `serlo trace <URL>` tells which rule content.
+`infra/routing/model.py` says what a rule means. `serlo routes` prints the table for an environment,
+`serlo trace <URL>` shows which rule answers.
 """
 
 from infra.routing import content, legacy_split, redirects
@@ -39,7 +39,7 @@ def _own(name: str, path: Exact | Prefix) -> Rule:
 
 
 def _login(name: str, path: Prefix) -> Rule:
-    """An address that sends browsers on, cookies and all, so that nobody but they may follow."""
+    """An address that redirects browsers with cookies, so the worker must not follow."""
     return Rule(name, LANGUAGES, path, Frontend(prefix=False, redirect="manual"), place=caller())
 
 
@@ -79,7 +79,7 @@ RULES: tuple[Rule, ...] = (
         Redirect("https://{label}.{DOMAIN}{path}{query}"),
         when=(Scheme("http"),),
     ),
-    # Files of others, under our name. Without an answer the frontend says what is missing.
+    # Third-party files, under our name. Without an answer the frontend says what is missing.
     Rule(
         "quickbar",
         LANGUAGES,

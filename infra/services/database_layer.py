@@ -13,7 +13,7 @@ service = Service(
     port=8080,
     health=Health(path="/.well-known/health"),
     resources=Resources(requests=Amount("100m", "50Mi"), limits=Amount("200m", "100Mi")),
-    # It trusts whoever reaches it: nobody else may.
+    # It trusts every client, so only these may reach it.
     callers=("server", "swr-queue-worker"),
     needs=("db-migration",),
     outside=(Outside("the MySQL database", 3306), Outside("Sentry")),

@@ -21,7 +21,7 @@ service = Service(
     # It asks the API under its public name, as browsers do.
     outside=(Outside("the API, by way of Cloudflare, and Sentry"),),
     host="frontend",
-    writable=("/tmp", "/app/.next/cache"),  # noqa: S108 a mount point, not a file of ours
+    writable=("/tmp", "/app/.next/cache"),  # noqa: S108 a mount point, not our file
     env={
         "ENVIRONMENT": Fact.ENVIRONMENT,
         "NODE_ENV": "production",

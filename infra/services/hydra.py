@@ -51,7 +51,7 @@ _hydra = Service(
     only_in=_PRODUCTION,
     port=4444,
     called="hydra-public",
-    # Whoever reaches the admin port may log in as anybody.
+    # A client of the admin port may log in as anyone.
     ports=(Port(name="admin", port=4445, callers=("server",)),),
     args=("serve", "all", "--config", _CONFIGURATION),
     health=Health(path="/health/ready", alive_path="/health/alive"),

@@ -65,7 +65,7 @@ _kratos = Service(
     port=4433,
     service_port=80,
     called="kratos-public",
-    # Whoever reaches the admin port may do anything to anybody's account.
+    # A client of the admin port may change any account.
     ports=(Port(name="admin", port=4434, service_port=80, callers=("server",)),),
     args=("serve", *_CONFIGURED, "--config", f"{_FOLDER}/secrets.json"),
     health=Health(path="/health/ready", alive_path="/health/alive"),

@@ -18,7 +18,7 @@ service = Service(
     resources=Resources(requests=Amount("100m", "500Mi"), limits=Amount("150m", "600Mi")),
     replicas=Replicas(1, 1),
     storage=Storage("/data", "10Gi"),
-    # No password: nobody but these is let in.
+    # It has no password, so only these may reach it.
     callers=("server", "swr-queue-worker", "db-migration"),
     # Written to the volume every minute in which something changed.
     args=("redis-server", "--dir", "/data", "--save", "60", "1"),

@@ -1,4 +1,4 @@
-"""The environment of the stack that Pulumi is asked to update."""
+"""The environment of the stack that Pulumi updates."""
 
 from pathlib import Path
 
@@ -16,7 +16,9 @@ def current_environment() -> Environment:
     """
     root = pulumi.get_root_directory()
     if not root:
-        raise pulumi.RunError("Pulumi did not say in which folder Pulumi.yaml lies")
+        raise pulumi.RunError(
+            "Pulumi did not report the folder of Pulumi.yaml: run pulumi in this repository"
+        )
     file = Path(root) / "stacks" / f"Pulumi.{pulumi.get_stack()}.yaml"
     try:
         environment = Environment.load(file)
@@ -30,7 +32,7 @@ def current_environment() -> Environment:
 
 def _refuse_table(environment: Environment) -> None:
     if environment.edge.script is not None:
-        return  # A worker of others has a table of its own.
+        return  # Another team's worker has its own table.
     try:
         check_table(RULES, environment)
     except RoutingError as error:

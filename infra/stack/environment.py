@@ -26,7 +26,7 @@ from infra.stack.schema import (
 __all__ = ["Environment", "Problem", "StackFileError"]
 
 _NOWHERE = ".invalid"
-"""What hosts end in that nobody knows yet: reserved for names that never exist."""
+"""The end of hosts that are not known yet: reserved for names that never exist."""
 
 _DOCUMENTATION = tuple(
     ipaddress.IPv4Network(block) for block in ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24")
@@ -134,7 +134,7 @@ class Environment:
         return _node_pool(self.name, pool)
 
     def placeholders(self) -> list[Problem]:
-        """Values that stand in for ones nobody has filled in yet: fit for rehearsals alone."""
+        """Placeholders that are not filled in yet: fit for rehearsals alone."""
         found: list[tuple[tuple[str, ...], str, str]] = []
         if self.cluster.uid == NO_UID:
             remedy = "kubectl get namespace kube-system --output jsonpath={.metadata.uid}"

@@ -1,6 +1,6 @@
 """Reading a stack file: YAML to plain values that still know the line they stand in.
 
-Everything here is about the text; what the keys mean is said in `infra.stack.environment`.
+Everything here is about the text; `infra.stack.environment` says what the keys mean.
 """
 
 import re
@@ -37,7 +37,7 @@ class Problem:
         place = ":".join(str(part) for part in (self.file, self.line, self.column) if part)
         key = f"{self.key}: " if self.key else ""
         remedy = self.remedy if self.remedy.endswith("?") else f"{self.remedy}."
-        return f"{place}: {key}found {self.found}; allowed is {self.allowed}. {remedy}"
+        return f"{place}: {key}found {self.found}; expected {self.allowed}. {remedy}"
 
 
 class StackFileError(Exception):
@@ -173,7 +173,7 @@ def _text(path: Path, label: str) -> str:
         ) from None
     except OSError as error:
         raise StackFileError(
-            [_whole(label, f"a file that cannot be read: {error.strerror}", "Mend it", line=None)]
+            [_whole(label, f"a file that cannot be read: {error.strerror}", "Fix that", line=None)]
         ) from None
 
 
@@ -215,7 +215,7 @@ def _syntax_problem(label: str, text: str, error: yaml.YAMLError) -> Problem:
     if isinstance(error, yaml.reader.ReaderError):
         said = f"the character #x{error.character:04x}"
         line = text.count("\n", 0, error.position) + 1
-    remedy = "Mend the line; an editor that knows YAML shows the place"
+    remedy = "Fix the YAML syntax; an editor that knows YAML shows the place"
     if "'\\t'" in said:
         said = f"a tab ({said})"
         remedy = "Indent with spaces: YAML forbids tabs"

@@ -1,4 +1,4 @@
-"""What is said about values that the schema refuses: pydantic's findings in the words of people."""
+"""Turn pydantic's findings about a stack file into messages with a remedy."""
 
 from collections.abc import Iterable
 from typing import get_args
@@ -15,7 +15,7 @@ EXAMPLE = "stacks/Pulumi.local.yaml"
 
 _PLAIN_TYPES = {
     "missing": (
-        "a value for every key that is required",
+        "a value for every required key",
         f"Add the key, as {EXAMPLE} has it",
     ),
     "string_type": ("text", "Put the value in quotes"),
@@ -81,7 +81,7 @@ def _plain_secret(file: StackFile, environment: str, place: Place) -> Problem:
     return file.problem(
         place,
         allowed,
-        "Have the value replaced by a new one, since this one stood in a file, then run "
+        "Replace the secret with a new value, since a file had this one, then run "
         f"`{secret_command(name, environment)}`",
         found="a value in plain text",
     )

@@ -74,7 +74,7 @@ def _others(file: StackFile, real: Path) -> Iterator[Problem]:
 
 def _command(place: Place, value: Value, real: Path) -> str:
     if place[0] != "config" or len(place) < 2 or not str(place[1]).startswith("serlo:"):
-        return f"If it is needed, write it into {real}"
+        return f"If you need it, write it into {real}"
     key = spell(place).removeprefix("serlo:")
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
     stack = real.name.split(".")[1]

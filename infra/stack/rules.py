@@ -108,7 +108,7 @@ def _namespaces(file: StackFile, _env: str, _known: Mapping[str, Service]) -> It
     if _config(file).get(_NO_DEFAULTS) != ["*"]:
         yield file.problem(
             ("config", _NO_DEFAULTS),
-            '["*"], so that nothing is ever done to a cluster that happens to be the current one',
+            '["*"], so that Pulumi never touches a cluster that happens to be the current one',
             f'Add the line {_NO_DEFAULTS}: ["*"]',
         )
 
@@ -129,7 +129,7 @@ def _versions(file: StackFile, environment: str, known: Mapping[str, Service]) -
         text = given.get(key)
         if key not in given and key in needed:
             form = CONTINUOUS_FORM if service.channel is Channel.CONTINUOUS else SEMANTIC_FORM
-            yield file.problem((*place, key), form, f"Add the version of {key} that is to run")
+            yield file.problem((*place, key), form, f"Add the version of {key} to run")
         if not isinstance(text, str):
             continue
         try:
@@ -140,8 +140,8 @@ def _versions(file: StackFile, environment: str, known: Mapping[str, Service]) -
         if environment == PRODUCTION and release.is_prerelease and key not in allowances:
             yield file.problem(
                 (*place, key),
-                "a release in production, no pre-release",
-                f"Take a release, or say why not: serlo:prereleases: {{{key}: <reason>}}",
+                "a release, not a pre-release, in production",
+                f"Use a release, or give a reason: serlo:prereleases: {{{key}: <reason>}}",
             )
         if key in allowances and not (environment == PRODUCTION and release.is_prerelease):
             yield file.problem(
@@ -235,7 +235,7 @@ def _pools(file: StackFile, environment: str, known: Mapping[str, Service]) -> I
     for name, pool in chosen.items():
         if isinstance(pool, str) and pool and pool not in pools:
             place = ("config", "serlo:services", name, "pool")
-            remedy = "Take one of those, or describe the pool below serlo:node-pools"
+            remedy = "Use one of those, or describe the pool below serlo:node-pools"
             yield file.problem(place, f"one of {', '.join(pools)}", remedy)
     if not isinstance(_ours(file).get("node-pools"), dict):
         return  # the schema says so
@@ -288,7 +288,7 @@ def _edge(file: StackFile, _env: str, known: Mapping[str, Service]) -> Iterator[
     splits = _below(file, "edge", "splits")
     without_legacy = legacy is False or LEGACY not in {service.part for service in known.values()}
     if "script" in edge or without_legacy:
-        why = "the part legacy" if without_legacy else "a routing table of ours"
+        why = "the part legacy" if without_legacy else "our routing table"
         for key in ("splits", "switches"):
             if key in edge:
                 yield file.problem(
@@ -329,7 +329,7 @@ EDGE_SECRETS = {
     "cloudflare-worker-secret": "edge worker",
     "gateway-tls-certificate": "gateway",
     "gateway-tls-key": "gateway",
-    # A worker of others has to be given it, since the gateway answers nobody else.
+    # Another team's worker needs it too, since the gateway refuses requests without it.
     "origin-secret": "edge worker and gateway",
 }
 """Secrets that no service declares, and who uses them."""
@@ -346,7 +346,7 @@ def used_secrets(
 ) -> dict[str, tuple[str, ...]]:
     """Every secret an environment needs, by name, with those who use it, ordered by name.
 
-    `own_worker`: whether the worker at the edge is ours, rather than a script of others.
+    `own_worker`: whether the worker at the edge is ours, rather than another team's script.
     """
     users: dict[str, list[str]] = {name: [user] for name, user in EDGE_SECRETS.items()}
     if not own_worker:

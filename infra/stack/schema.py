@@ -29,7 +29,7 @@ _UID_REMEDY = "Ask the cluster: kubectl get namespace kube-system --output jsonp
 
 
 def _mistake(allowed: str, remedy: str) -> PydanticCustomError:
-    template: LiteralString = "allowed is {allowed}. {remedy}"
+    template: LiteralString = "expected {allowed}. {remedy}"
     return PydanticCustomError(MISTAKE, template, {"allowed": allowed, "remedy": remedy})
 
 
@@ -206,7 +206,7 @@ class EdgeKeys(_Keys):
 
     `unlimited_addresses`: from where our own servers ask the API on behalf of all visitors.
     `splits` and `switches` are for the rules that name them in the routing table. `script` is the
-    name of a worker that others upload; it runs instead of ours.
+    name of another team's worker, which runs instead of this repository's.
     """
 
     allow_auth_from_localhost: bool

@@ -13,7 +13,7 @@ def secret_values(environment: Environment) -> Mapping[str, str]:
     """The value of every secret the environment needs, and of optional ones that it has, by name.
 
     Raises pulumi.RunError that names all missing ones, each with the command that sets it. The
-    values are bare: whoever passes one on to a resource wraps it in pulumi.Output.secret.
+    values are bare: wrap one in pulumi.Output.secret before you pass it to a resource.
     """
     given: dict[str, object] = pulumi.Config("serlo").get_object("secrets") or {}
     values = {name: value for name, value in given.items() if isinstance(value, str) and value}

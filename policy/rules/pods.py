@@ -60,10 +60,10 @@ def _no_probes(resource: Resource, _: Facts) -> Iterator[str]:
 def _token(resource: Resource, _: Facts) -> Iterator[str]:
     pod = pod_spec(resource)
     if pod is not None and pod.get("automountServiceAccountToken") is not False:
-        yield "its pods are given a token for the Kubernetes API"
+        yield "its pods get a token for the Kubernetes API"
     is_account = resource.type.startswith("kubernetes:") and resource.kind == "ServiceAccount"
     if is_account and resource.properties.get("automountServiceAccountToken") is not False:
-        yield "pods of this account are given a token for the Kubernetes API"
+        yield "pods of this account get a token for the Kubernetes API"
 
 
 RULES = (
@@ -71,8 +71,8 @@ RULES = (
         name="no-host-access",
         description="No pod reaches beyond itself into its node.",
         remedy=(
-            "Take it out and set allowPrivilegeEscalation: false. A service of ours needs nothing "
-            "of a node: what it keeps belongs in a claim, what it serves behind a Service"
+            "Take it out and set allowPrivilegeEscalation: false. Services need nothing of a "
+            "node: keep data in a claim, and serve requests behind a Service"
         ),
         findings=_host_access,
     ),
@@ -90,7 +90,7 @@ RULES = (
     ),
     ResourceRule(
         name="no-account-token",
-        description="No pod is given access to the Kubernetes API.",
+        description="No pod gets access to the Kubernetes API.",
         remedy="Set automountServiceAccountToken: false on the pod and on its ServiceAccount",
         findings=_token,
     ),

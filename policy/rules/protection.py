@@ -21,7 +21,7 @@ _IRREPLACEABLE = frozenset(
 _ADMINISTRATORS = frozenset(
     {"Namespace", "Role", "ClusterRole", "RoleBinding", "ClusterRoleBinding"}
 )
-"""Whoever can change one of these can lift the walls that a deployment stays within."""
+"""A user who can change one of these can remove the limits of a deployment."""
 
 
 def _unprotected(resource: Resource, facts: Facts) -> Iterator[str]:
@@ -31,13 +31,13 @@ def _unprotected(resource: Resource, facts: Facts) -> Iterator[str]:
 
 def _lifts_walls(resource: Resource, _: Facts) -> Iterator[str]:
     if resource.kind in _ADMINISTRATORS:
-        yield f"this {resource.kind} is an administrator's"
+        yield f"this {resource.kind} belongs to the administrator"
 
 
 RULES = (
     ResourceRule(
         name="protected-in-production",
-        description="What cannot be brought back is protected in production.",
+        description="Resources that cannot be restored are protected in production.",
         remedy="Register it with protect=environment.is_production",
         findings=_unprotected,
     ),

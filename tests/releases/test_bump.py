@@ -86,7 +86,7 @@ def test_the_version_that_is_there_is_no_mistake(
         (("server", "0.53.0+build.1", "staging"), "plus sign"),
         (("server", COMMIT, "staging"), "semantic versions, not by commits"),
         (("server", "", "staging"), "found ''"),
-        (("server", "0.53.0\n    evil: 1.0.0", "staging"), "allowed is a full version"),
+        (("server", "0.53.0\n    evil: 1.0.0", "staging"), "expected a full version"),
         (("frontend", "1.2.3", "staging"), "published continuously"),
         (("frontend", COMMIT[:12], "staging"), "commit in full"),
         (("frontend", COMMIT.upper(), "staging"), "lower case"),

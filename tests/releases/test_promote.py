@@ -48,7 +48,7 @@ def test_all_that_may_go(repository: Repository, capsys: pytest.CaptureFixture[s
     ]
     err = capsys.readouterr().err
     assert "left out: production has no dbsetup" in err
-    assert 'found "v1.0.0-rc.1"; allowed is a release in production' in err
+    assert 'found "v1.0.0-rc.1"; expected a release, not a pre-release, in production' in err
     assert "kratos: v0.13.0" in repository.file("production").read_text()
     head = repository.head()
     promote(commit=True, **stacks(repository))

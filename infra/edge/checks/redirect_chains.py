@@ -1,4 +1,4 @@
-"""Where redirects lead: followed with sample requests until somebody answers, or until nobody can.
+"""Follow redirects with sample requests until a rule answers, or until none can.
 
 A sample fulfils a rule's conditions and has values for what its path captures, so that every
 redirect is taken at least once on each host that it concerns.

@@ -116,7 +116,7 @@ def _condition(condition: words.Condition) -> Iterator[str]:
 
 def _odd(texts: tuple[str, ...], pattern: re.Pattern[str], what: str, wanted: str) -> Iterator[str]:
     if not texts:
-        yield f"asks for one of no {what}s, which nobody has; name some"
+        yield f"lists no {what}, so no request matches; name some"
     for text in texts:
         if not pattern.fullmatch(text):
             yield f'"{text}" is no {what}; write {wanted}'
@@ -214,7 +214,7 @@ def _target(
 
 
 def _authority(target: str, authority: str, *, redirect: bool) -> Iterator[str]:
-    # Whoever is on a host of the zone may be sent to the same host; who else would be asked there?
+    # A redirect may lead to the host of the request, which is in the zone; a fetch may not.
     own = authority == "{label}.{DOMAIN}" and redirect
     for name in _PLACEHOLDER.findall(authority):
         if name not in _OF_THE_WORKER and not (own and name == "label"):

@@ -73,7 +73,7 @@ def _twice(rules: Sequence[Rule]) -> Iterator[Mistake]:
 
 
 def _legacy(rules: Sequence[Rule], environment: Environment) -> Iterator[Mistake]:
-    """Legacy answers the hosts that no service of ours has for itself."""
+    """Legacy answers the hosts that none of our services has for itself."""
     owned = {s.host: s.name for s in environment.services if s.host is not None}
     for rule in rules:
         if isinstance(rule.action, Legacy) and not isinstance(rule.hosts, AnyHost):
@@ -137,9 +137,9 @@ def _without_record(
         others = f" (nor to {', '.join(names[1:])})" if len(names) > 1 else ""
         yield (
             names[0],
-            f"{host_text(label)} has no DNS record in this environment, so nobody comes to this "
-            f"rule{others}; add one to infra/edge/cloudflare/dns_records.py, or say with only_in "
-            "where it holds",
+            f"{host_text(label)} has no DNS record in this environment, so no request reaches "
+            f"this rule{others}; add one to infra/edge/cloudflare/dns_records.py, or say with "
+            "only_in where it holds",
         )
 
 

@@ -1,7 +1,7 @@
 """The records of a zone. All are proxied: visitors meet Cloudflare, never the cluster itself.
 
 A host has a record where something answers for it, and only there: the worker at the edge, a
-service of ours that the environment runs, or a target that others operate.
+service that the environment runs, or a target that another team operates.
 """
 
 from dataclasses import dataclass
@@ -41,7 +41,7 @@ AT_THE_WORKER = (
     AtTheWorker("lenabi", frozenset({"production", "local"})),
     AtTheWorker("assets", frozenset({"staging", "local"})),
 )
-"""Be it with a redirect, with the frontend's answer or with one of its own."""
+"""With a redirect, with the frontend's answer or with one of its own."""
 
 KEPT_BY_HAND = {
     "assets": "the store of files, whose address is not known",
@@ -80,12 +80,12 @@ class Record:
 
 
 def externals(environment: Environment) -> tuple[External, ...]:
-    """The targets of others that the environment's zone leads to."""
+    """The third-party targets that the environment's zone leads to."""
     return tuple(target for target in EXTERNALS if environment.name in target.only_in)
 
 
 def known_hosts(environment: Environment) -> frozenset[str]:
-    """The full name of every host with a record, be it of ours or kept by hand."""
+    """The full name of every host with a record, whether declared or kept by hand."""
     kept = map(environment.host, KEPT_BY_HAND) if environment.is_production else ()
     return frozenset({*(record.host for record in records(environment)), *kept})
 

@@ -1,4 +1,4 @@
-"""What Cloudflare does before anything of ours sees a request: limits and the cache.
+"""What Cloudflare does before our worker sees a request: limits and the cache.
 
 A zone has one ruleset for each phase. Expressions are in Cloudflare's rules language; names of
 parameters are those of Pulumi's provider.

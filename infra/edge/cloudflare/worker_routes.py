@@ -25,9 +25,9 @@ class Route:
 
 @dataclass(frozen=True)
 class Bypass:
-    """Paths of a host that others answer for, which the worker has no business with.
+    """Paths of a third-party host that bypass the worker.
 
-    They are for HTTPS alone: whoever comes by HTTP still meets the worker, which sends him there.
+    They are for HTTPS alone: the worker still gets requests by HTTP, and redirects them.
     """
 
     label: str
@@ -64,8 +64,8 @@ def routes(environment: Environment, script: str) -> tuple[Route, ...]:
 def check_routes(found: Sequence[Route], domain: str, others: set[str]) -> None:
     """Raise RouteError for routes that Cloudflare refuses, or that do not do what they say.
 
-    `others` are the hosts that lead to targets of others: only these may bypass the worker, since
-    our own services answer nobody but it.
+    `others` are the hosts that lead to third-party targets: only these may bypass the worker, since
+    our own services answer the worker alone.
     """
     wrong: list[str] = []
     parsed: list[tuple[Route, _Pattern]] = []

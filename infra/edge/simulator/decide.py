@@ -1,7 +1,7 @@
 """What the worker does with a request, by the compiled table: explained, not executed.
 
-Pure. What only others know is asked of the caller (`lookup`) or left open: the decision then says
-what would be asked, and `otherwise` what follows if the answer is no.
+Pure. The caller (`lookup`) answers what only other servers know. Without an answer, the decision
+says what the worker would ask, and `otherwise` what follows if the answer is no.
 """
 
 import re

@@ -41,7 +41,7 @@ class Responded:
 
 @dataclass(frozen=True)
 class Refused:
-    """Nobody answers, since the request is not for this zone."""
+    """No rule answers, since the request is not for this zone."""
 
     status: int
     why: str
@@ -62,7 +62,7 @@ _WISHES = {"if-modified-since", "if-none-match", "if-range", "range"}
 
 @dataclass(frozen=True)
 class Fetched:
-    """Somebody else is asked, about a thumbnail maybe several in turn.
+    """The worker asks another server; for a thumbnail perhaps several in turn.
 
     `follows`: the worker follows redirects to the same host. `allowed_origin`: what the answer says
     about who may read it in a browser.
@@ -79,7 +79,7 @@ class Fetched:
 
 @dataclass(frozen=True)
 class Asked:
-    """The API is asked what the path names; with `types`, whether its content has one of these."""
+    """The worker asks the API what the path names; with `types`, whether its content has one."""
 
     instance: str
     path: str
@@ -88,9 +88,9 @@ class Asked:
 
 @dataclass(frozen=True)
 class Sorted:
-    """The frontend for some visitors, legacy for the others; `side` None: nobody knows before.
+    """The frontend for some visitors, legacy for the others; `side` None: not known before.
 
-    `asks`: legacy answers whoever comes for other types of content, whatever `side` says.
+    `asks`: legacy answers requests for other types of content, whatever `side` says.
     """
 
     audience: str

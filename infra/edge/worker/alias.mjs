@@ -36,7 +36,7 @@ export function preparedAlias() {
 /**
  * What is known about the visit's path; null if that is nothing.
  * @param {Visit} visit
- * @param {boolean} withType the type of the content is asked for
+ * @param {boolean} withType whether to ask for the type of the content
  * @returns {Promise<PathInfo | null>}
  */
 export async function lookUp(visit, withType) {

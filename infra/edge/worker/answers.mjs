@@ -83,7 +83,7 @@ export function withoutBody(answer) {
   return new Response(null, answer);
 }
 
-/** Let go of a body that nobody reads. @param {Response} answer */
+/** Let go of an unread body. @param {Response} answer */
 export function discard(answer) {
   answer.body?.cancel().catch(() => undefined);
 }

@@ -1,5 +1,5 @@
-// The worker in front of every host of the zone. What it does with a request is said by the routing
-// table, which is built in (infra/routing/model.py has the words of the table).
+// The worker in front of every host of the zone. The routing table, which is built in, says what it
+// does with a request (infra/routing/model.py has the words of the table).
 
 /** @import { Env, Visit } from "./types" */
 import { branded, withoutBody } from "./answers.mjs";

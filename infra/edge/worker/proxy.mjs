@@ -1,4 +1,4 @@
-// Servers of others. They learn nothing about the visitor, and leave nothing with him.
+// Third-party servers. They learn nothing about the visitor, and leave nothing in the browser.
 
 /** @import { Action, Env, Rule, Visit } from "./types" */
 import { discard } from "./answers.mjs";

@@ -55,7 +55,7 @@ function probability({ mobile = 0, authenticated = 0, desktop = 0 }, { request }
 }
 
 /**
- * A new visitor keeps his number even if nobody answers him now.
+ * A new visitor keeps the number even if no server answers now.
  * @param {unknown} error
  * @param {Visit} visit
  */

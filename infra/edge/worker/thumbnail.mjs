@@ -1,4 +1,4 @@
-// Pictures for videos and applets of others, such that visitors need not ask them.
+// Pictures for third-party videos and applets, so that visitors do not have to ask those servers.
 
 /** @import { Captured, CompiledSource, Rule, Template, Visit } from "./types" */
 import { discard } from "./answers.mjs";

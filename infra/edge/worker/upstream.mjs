@@ -71,7 +71,7 @@ export async function within(promise, limit) {
  * @param {string} target
  * @param {RequestInit} init
  * @param {number} limit milliseconds for each answer
- * @param {Request | string} [first] how the target is asked, if not by its URL
+ * @param {Request | string} [first] the request to send first, if not the URL
  * @returns {Promise<Response>}
  */
 export async function askFollowing(target, init, limit, first = target) {
@@ -112,8 +112,8 @@ function hostOf(url) {
 }
 
 /**
- * The visitor's headers as hosts of ours get them. The origin's secret goes to our zone alone: who
- * knows it may pass the gateway.
+ * The visitor's headers as our hosts get them. The origin's secret goes to our zone alone: it opens
+ * the gateway.
  * @param {Visit} visit
  * @param {string} host
  */
@@ -140,7 +140,7 @@ export function addOurs(headers, env, requestId, host) {
 
 /**
  * An upstream's answer as visitors get it, with headers that can be changed; a branded page instead
- * of what Cloudflare or a gateway says when nobody is there.
+ * of what Cloudflare or a gateway says when no server is there.
  * @param {Visit} visit
  * @param {Response} answer
  * @param {(status: number, retryAfter: string | null) => Response} [instead]

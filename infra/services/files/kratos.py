@@ -89,7 +89,7 @@ _SUBSCRIBE: Content = {
             "type": "basic_auth",
             "config": {"user": "kratos", "password": "${MAILCHIMP_API_KEY}"},
         },
-        # Nobody's registration shall fail because a newsletter cannot be ordered.
+        # A registration must not fail because ordering a newsletter does.
         "response": {"ignore": True},
     },
 }

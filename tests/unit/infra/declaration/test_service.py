@@ -127,7 +127,7 @@ def test_an_environment_has_the_services_meant_for_it(stack: str, absent: str) -
         ({"version_of": "nobody"}, "shares the version of 'nobody'"),
         ({"host": "example"}, "does not name 'gateway' as a caller"),
         ({"catch_all": True}, "does not name 'gateway' as a caller"),
-        ({"user": 0}, "any but root"),
+        ({"user": 0}, "any user except root"),
         ({"needs": ("nobody",)}, "needs 'nobody', which is no service"),
         ({"needs": ("example",)}, "these need each other: example"),
         ({"port": None, "callers": ("run",)}, "has callers but no port"),
@@ -136,7 +136,7 @@ def test_an_environment_has_the_services_meant_for_it(stack: str, absent: str) -
         ({"kind": Kind.STATEFUL_SET}, "storage and the kind StatefulSet go together"),
         (
             {"kind": Kind.STATEFUL_SET, "storage": Storage("/data", "10")},
-            "allowed is a size such as 10Gi",
+            "expected a size such as 10Gi",
         ),
         ({"kind": Kind.CRON_JOB, "port": None}, "is a CronJob without a schedule"),
         ({"kind": Kind.JOB}, "listens on a port but runs to an end"),

@@ -61,7 +61,7 @@ def test_a_bad_file_is_refused_with_every_mistake(case: dict[str, Any], tmp_path
 def test_a_message_says_where_what_and_what_to_do(case: dict[str, Any]) -> None:
     for message in case["says"]:
         assert re.fullmatch(
-            r"stacks/Pulumi\.[a-z]+\.yaml:\d+(:\d+)?: .*found .+; allowed is .+\. \S.+[.?]$",
+            r"stacks/Pulumi\.[a-z]+\.yaml:\d+(:\d+)?: .*found .+; expected .+\. \S.+[.?]$",
             message,
         )
 

@@ -81,19 +81,19 @@ def test_a_mistake_in_the_real_file_is_shown_where_it_stands(real: Path, derived
     [
         (
             "  serlo:edge:\n    splits:\n      content:\n        mobile: 50\n",
-            ":5:17: serlo:edge.splits.content.mobile: found the number 50; allowed is what a "
+            ":5:17: serlo:edge.splits.content.mobile: found the number 50; expected what a "
             "rehearsal replaces: the cluster, Cloudflare's address and the secrets' values. "
             "Everything else is read from the real stack file. "
             "`serlo set edge.splits.content.mobile 50 --stack staging`",
         ),
         (
             "  serlo:versions:\n    server: 0.53.0\n",
-            ':3:13: serlo:versions.server: found "0.53.0"; allowed',
+            ':3:13: serlo:versions.server: found "0.53.0"; expected',
         ),
         ("  serlo:domain: serlo.example\n", "`serlo set domain serlo.example --stack staging`"),
         ("  serlo:edge: {switches: [a, b]}\n", 'serlo set edge.switches \'["a", "b"]\' --stack'),
-        ("  pulumi:autonaming: {mode: verbatim}\n", "If it is needed, write it into /"),
-        ("  kubernetes:context: production\n", "If it is needed, write it into /"),
+        ("  pulumi:autonaming: {mode: verbatim}\n", "If you need it, write it into /"),
+        ("  kubernetes:context: production\n", "If you need it, write it into /"),
     ],
 )
 def test_a_key_of_the_real_file_is_refused_with_the_command_that_sets_it_there(
@@ -124,7 +124,7 @@ def test_another_member_of_what_is_replaced_in_part_is_refused(derived: Path) ->
 def test_the_engines_keys_are_those_of_the_real_file(derived: Path) -> None:
     derived.write_text(derived.read_text().replace('["*"]', "[kubernetes]"))
     (message,) = mistakes(derived)
-    assert "pulumi:disable-default-providers: found a list; allowed is what a rehearsal" in message
+    assert "pulumi:disable-default-providers: found a list; expected what a rehearsal" in message
 
 
 def test_what_is_replaced_is_checked_too(derived: Path) -> None:
@@ -139,7 +139,7 @@ def test_a_rehearsal_stands_on_the_real_file_of_its_own_stack(real: Path, derive
     derived.write_text(OVERLAY.format(real=other))
     (message,) = mistakes(derived)
     assert "serlo:rehearses: found" in message
-    assert "allowed is the path of the real Pulumi.staging.yaml" in message
+    assert "expected the path of the real Pulumi.staging.yaml" in message
 
 
 def test_a_rehearsal_cannot_stand_on_itself(derived: Path) -> None:
