@@ -133,7 +133,7 @@ class Entry:
     """Set where an executable on PATH may be newer than the pinned version: the oldest accepted."""
     needed_for: str = "rehearsal"
     """`rehearsal`, `judges`, `tests`, `builds` (had when something must be built),
-    `registries` (had when a registry is asked), or `official`
+    `registries` (for commands that ask a registry), or `official`
     (used by rehearsals where it is there)."""
 
     @property
