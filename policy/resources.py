@@ -95,9 +95,3 @@ def containers(resource: Resource) -> Iterator[Fields]:
     pod = pod_spec(resource) or {}
     for name in _CONTAINERS:
         yield from entries(pod, name)
-
-
-def selects(selector: Fields, labels: Fields) -> bool:
-    """Whether a label selector made of `matchLabels` selects these labels."""
-    wanted = fields(selector, "matchLabels")
-    return bool(wanted) and all(labels.get(name) == value for name, value in wanted.items())

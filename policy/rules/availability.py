@@ -3,8 +3,9 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from k8s.selectors import selects
 from policy.facts import Facts
-from policy.resources import Fields, Resource, fields, pod_template, selects
+from policy.resources import Fields, Resource, fields, pod_template
 from policy.rules.rule import StackRule
 
 _SCALED = ("Deployment", "StatefulSet")

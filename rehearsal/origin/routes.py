@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from k8s import JsonObject, items, section
+from k8s.selectors import selects
 from rehearsal.origin.cache import Key
 
 _ANYTHING: JsonObject = {}
@@ -127,29 +128,8 @@ def _admits(
     whence = allowed.get("from", "Same")
     if whence == "Selector":
         labels = section(namespaces.get(("", namespace), {}), "metadata", "labels")
-        return _selects(section(allowed, "selector"), labels)
+        return selects(section(allowed, "selector"), labels)
     return whence == "All" or (whence == "Same" and gateway["metadata"]["namespace"] == namespace)
-
-
-def _selects(selector: JsonObject, labels: Mapping[str, str]) -> bool:
-    wanted = section(selector, "matchLabels")
-    return all(labels.get(key) == value for key, value in wanted.items()) and all(
-        _expression_holds(expression, labels) for expression in items(selector, "matchExpressions")
-    )
-
-
-def _expression_holds(expression: JsonObject, labels: Mapping[str, str]) -> bool:
-    key: str = expression["key"]
-    values: list[str] = expression.get("values") or []
-    match expression["operator"]:
-        case "In":
-            return labels.get(key) in values
-        case "NotIn":
-            return labels.get(key) not in values
-        case "Exists":
-            return key in labels
-        case _:
-            return key not in labels
 
 
 def _intersection(mine: str, theirs: str) -> str | None:

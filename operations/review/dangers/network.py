@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from operations.declared.reachability import Network, Pod, pods
+from k8s.reachability import Network, Pod, pods
 from operations.declared.snapshot import Resource, Snapshot
 from operations.review.comparing import Comparison
 from operations.review.dangers.danger import Danger, Kind

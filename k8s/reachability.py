@@ -15,6 +15,8 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Literal
 
+from k8s.selectors import selects
+
 NAMESPACE_NAME = "kubernetes.io/metadata.name"
 """The label with which the API server marks every namespace."""
 
@@ -134,16 +136,6 @@ class Network:
         return selects(peer["namespaceSelector"] or {}, labels)
 
 
-def selects(selector: Object, labels: Mapping[str, str]) -> bool:
-    """Whether a label selector fits; the empty one fits everything. Raises PolicyError."""
-    wanted: Mapping[str, str] = selector.get("matchLabels") or {}
-    if not set(selector) <= {"matchLabels", "matchExpressions"}:
-        raise PolicyError(f"cannot read the selector {dict(selector)}")
-    return wanted.items() <= labels.items() and all(
-        _holds(expression, labels) for expression in _list(selector, "matchExpressions")
-    )
-
-
 def pods(objects: Iterable[Object]) -> dict[str, Pod]:
     """One pod of each workload among the objects, by `namespace/kind/name` of the workload.
 
@@ -193,22 +185,6 @@ def _in_block(block: Object, address: str) -> bool:
 @cache
 def _contains(cidr: str, address: str) -> bool:
     return ipaddress.ip_address(address) in ipaddress.ip_network(cidr)
-
-
-def _holds(expression: Object, labels: Mapping[str, str]) -> bool:
-    key: str = expression["key"]
-    values: list[str] = expression.get("values") or []
-    match expression["operator"]:
-        case "In":
-            return labels.get(key) in values
-        case "NotIn":
-            return labels.get(key) not in values
-        case "Exists":
-            return key in labels
-        case "DoesNotExist":
-            return key not in labels
-        case other:
-            raise PolicyError(f"cannot read the operator {other!r}")
 
 
 def _list(thing: Object, key: str) -> list[Object]:

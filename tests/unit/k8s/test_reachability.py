@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from operations.declared.reachability import Network, Outside, Peer, Pod, PolicyError, pods, selects
+from k8s.reachability import Network, Outside, Peer, Pod, PolicyError, pods
+from k8s.selectors import SelectorError, selects
 
 Json = dict[str, Any]
 
@@ -170,9 +171,9 @@ def test_expressions(operator: str, values: list[str] | None, fits: bool) -> Non
 def test_what_it_cannot_read_is_an_error_not_an_answer(peer: dict[str, Any]) -> None:
     with pytest.raises(PolicyError):
         network(policy(ingress=[{"from": [peer]}])).may_reach(WEB, DATABASE, 1)
-    with pytest.raises(PolicyError):
+    with pytest.raises(SelectorError):
         selects({"matchLabel": {}}, {})
-    with pytest.raises(PolicyError):
+    with pytest.raises(SelectorError):
         selects({"matchExpressions": [{"key": "app", "operator": "Gt", "values": ["1"]}]}, {})
 
 
