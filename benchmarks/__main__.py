@@ -1,4 +1,4 @@
-"""`python -m benchmarks`: Pulumi against kubectl on the real stacks, and commands of ours."""
+"""`python -m benchmarks`: Pulumi against kubectl on the real stacks, and our commands."""
 
 import argparse
 import os

@@ -27,7 +27,7 @@ def engine_variables(home: Path) -> dict[str, str]:
         # package, as one that had to be built is: the end of a rehearsal says so.
         "PULUMI_DEV": "true",
         "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
-        # The state is written after each step; a second copy of it helps nobody here.
+        # The state is written after each step; a second copy of it has no use here.
         "PULUMI_DIY_BACKEND_DISABLE_CHECKPOINT_BACKUPS": "true",
         "PULUMI_HOME": str(home),
         "PULUMI_PARALLEL": _STEPS_AT_ONCE,

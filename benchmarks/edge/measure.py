@@ -1,4 +1,4 @@
-"""Time on the wall and of the processor, for requests that are asked one after the other."""
+"""Wall-clock and processor time of requests, one after the other."""
 
 import time
 from collections.abc import Callable

@@ -110,7 +110,7 @@ class Edge:
         mine = _OURS | {name for name in request.headers if name.startswith("x-rehearsal-")}
         going = onward(request, target, mine)
         if not decision.target.proxied and decision.target.kind != "missing":
-            # Nobody stands between a client and an unproxied host.
+            # No proxy stands between a client and an unproxied host.
             await self.to_target(going, decision.target, Answer(request, send, []))
             return
         if scheme == "http" and self._always_https(decision):

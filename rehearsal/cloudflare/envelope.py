@@ -53,7 +53,7 @@ def paged(
 
     `default` and `most` are those of Cloudflare's OpenAPI schema, such as 100 and 5,000,000 for DNS
     records, and 20 and 50 for zones. What Cloudflare does with more is not documented and differs
-    between its products; here it is refused, so that nobody comes to rely on it.
+    between its products; here it is refused, so that no program relies on it.
 
     Raises Refused when either is not a number in its range.
     """

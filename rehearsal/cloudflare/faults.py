@@ -3,7 +3,7 @@
 The file holds a list of {"status", "count", "method"?, "path"?, "retry_after"?, "after"?}: the next
 `count` requests whose method is `method` and whose path contains `path` get that status. With
 `"after": true` the request is carried out and only its answer lost.
-The file is read again when it changes; a change starts the counting anew.
+The file is read again when it changes; a change restarts the counting.
 """
 
 from pathlib import Path

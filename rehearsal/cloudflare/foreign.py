@@ -29,7 +29,7 @@ class World:
             if recorded is None and asked is not None:
                 recorded = self._recordings.find(going.method, url)
         except RecordingsError as error:
-            # The file beside the state was edited wrongly; whoever did that reads this.
+            # The file beside the state has a mistake; the person who edited it reads this.
             self._audit(caller, going.method, url, 500)
             await answer.body(500, "text/plain; charset=utf-8", f"{error}\n".encode())
             return

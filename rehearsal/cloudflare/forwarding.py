@@ -32,7 +32,7 @@ class Onward:
 
     @property
     def host(self) -> str:
-        """The host that is asked, without a port."""
+        """The host of the request, without a port."""
         said = next((value for name, value in self.headers if name == "host"), "")
         return said.partition(":")[0].lower()
 
@@ -55,7 +55,7 @@ def raw_target(request: Request) -> str:
 async def send_on(client: httpx.AsyncClient, base: str, going: Onward) -> httpx.Response:
     """Send a request; the answer's body is not read yet and must be relayed or closed.
 
-    Raises httpx.TransportError when nobody answers.
+    Raises httpx.TransportError when no server answers.
     """
     # A request built by hand: the client's own would add headers of its own.
     request = httpx.Request(

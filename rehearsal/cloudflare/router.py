@@ -81,7 +81,7 @@ class Router:
         except Refused as refusal:
             return refused(refusal)
         except (SeedError, FaultsError) as error:
-            # A file beside the state was edited wrongly; whoever did that reads this.
+            # A file beside the state has a mistake; the person who edited it reads this.
             return refused(Refused(INTERNAL.status, [(INTERNAL.code, str(error))]))
 
     def _authenticate(self, request: Request, path: str) -> None:

@@ -3,7 +3,7 @@
 Every script runs once per zone that routes to it, because what a worker fetches depends on the
 zone of the request it answers. Each such service has a socket of its own. KV bindings, the cache
 and all that workers fetch go to one address, the emulator's egress; headers that workerd adds say
-who asks, so that a worker can claim to be nobody else.
+who asks, so that a worker cannot claim to be another.
 """
 
 import json
@@ -94,7 +94,7 @@ def inspecting(version: Version) -> tuple[str, dict[str, bytes]]:
     """The configuration that loads a script and answers which handlers it exports."""
     files: dict[str, bytes] = {}
     modules, compatibility = _modules(version, "script", files), _compatibility(version)
-    # While a script is only looked at, it has nobody to talk to.
+    # While a script is only checked, it can reach no host.
     services = ['(name = "nowhere", network = (allow = []))']
     services.append(_unplaced("script", modules, compatibility))
     if not version.is_module:

@@ -29,7 +29,7 @@ class Request:
 
     @property
     def is_known_refusal(self) -> bool:
-        """Whether it is the one that the provider makes in vain, beside objects of the cluster.
+        """Whether it is the request that always fails, for objects without a namespace.
 
         It looks for the events of such an object in all namespaces, and goes on without them.
         """
@@ -43,7 +43,7 @@ class Request:
 
 
 def policy() -> str:
-    """The audit policy: who, what and when of the two users with rights of ours. JSON."""
+    """The audit policy: who, what and when of the deployer and the reader. JSON."""
     document = {
         "apiVersion": "audit.k8s.io/v1",
         "kind": "Policy",

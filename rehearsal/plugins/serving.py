@@ -56,7 +56,7 @@ def engine_address(arguments: Sequence[str] | None = None) -> str | None:
 
 
 def die_quietly() -> None:
-    """Let SIGINT and SIGTERM end this process at once and without a word.
+    """Let SIGINT and SIGTERM end this process at once and silently.
 
     Call it before the slow imports: Python's own handling of SIGINT is a traceback.
     """
@@ -83,7 +83,7 @@ def serve(register: Callable[[grpc.Server], None]) -> None:
     server.start()
     print(port, flush=True)
     _wait_for_the_end_of_the_engine()
-    os._exit(0)  # threads may be waiting for an API; nobody is left to hear of it
+    os._exit(0)  # threads may be waiting for an API; the engine has gone
 
 
 def _wait_for_the_end_of_the_engine() -> None:

@@ -29,7 +29,7 @@ def main() -> int:
     os.ftruncate(lock, 0)
     os.write(lock, str(os.getpid()).encode())
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stderr)
-    # httpx tells of every request; nobody wants to read that here.
+    # httpx logs every request, which is noise here.
     logging.getLogger("httpx").setLevel(logging.WARNING)
     try:
         _supervise(root, **json.loads((root / "settings.json").read_text()))
@@ -72,7 +72,7 @@ def _supervise(
         try:
             supervisor.run()
         except ComponentFailed as failure:
-            # Somebody took the port between our choice and the component's start: choose anew.
+            # Another process took the port before the component started: choose again.
             text = layout.log(failure.name).read_text(errors="replace")
             if "address already in use" not in text or attempt == PORT_ATTEMPTS - 1:
                 raise

@@ -120,7 +120,7 @@ def _settings(pools: Sequence[NodePool], components: Sequence[str]) -> dict[str,
         # As JSON has them: they are compared with what a running supervisor has written.
         "pools": [{**asdict(pool), "zones": list(pool.zones)} for pool in pools],
         "components": [name for name in EVERYTHING if name in components],
-        # Whoever has changed to other versions gets them without stopping anything first.
+        # After a change of versions, the next start uses them without a stop.
         "versions": {name: CATALOGUE[name].version for name in _TOOLS},
     }
 

@@ -1,7 +1,7 @@
 """Starts the processes of a rehearsal so that they can be found again, and ends them.
 
-Each carries a mark of the state folder in its environment, and so do its own children: whoever
-carries it belongs to the rehearsal. That cannot be mistaken for another process that has got the
+Each carries a mark of the state folder in its environment, and so do its own children: a process
+with the mark belongs to the rehearsal. That cannot be mistaken for another process that has got the
 number of a dead one, in this boot or another, so no signal ever reaches a stranger.
 """
 
@@ -51,7 +51,7 @@ def spawn(
 
 def _die_with(parent: int, death_signal: signal.Signals) -> Callable[[], None] | None:
     if sys.platform != "linux":
-        return None  # whoever starts next ends what is left
+        return None  # the next start ends what is left
     libc = ctypes.CDLL(None, use_errno=True)
 
     def ask_kernel() -> None:

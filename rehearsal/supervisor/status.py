@@ -98,7 +98,7 @@ def try_lock(path: Path) -> int | None:
 
 @contextmanager
 def locked(path: Path) -> Generator[None]:
-    """Hold a lock, waiting for whoever has it."""
+    """Hold a lock, after waiting for the process that has it."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     try:

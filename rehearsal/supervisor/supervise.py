@@ -58,7 +58,7 @@ class _Running:
 
 
 class Supervisor:
-    """Runs components until it is told to stop, or until the process `owner` has ended."""
+    """Runs components until it gets a signal to stop, or until the process `owner` has ended."""
 
     def __init__(
         self,

@@ -72,7 +72,7 @@ def _edit_dnssec(call: Call) -> Reply:
     if "status" in body:
         if body["status"] not in ("active", "disabled"):
             raise SETTING_VALUE.because(setting="dnssec")
-        # Nobody publishes the DS record at a registrar here, so it stays pending.
+        # No registrar publishes the DS record here, so it stays pending.
         changed["status"] = "pending" if body["status"] == "active" else "disabled"
     changed["modified_on"] = now()
     _write(call, _DNSSEC, changed)

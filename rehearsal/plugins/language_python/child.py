@@ -101,7 +101,7 @@ def _run_program(order: dict[str, Any]) -> int:
         pulumi.log.error(f"no program: there is no __main__.py in {program}")
         return EXIT_MESSAGE_SHOWN
 
-    # Resources that fail leave futures that nobody awaits; asyncio's complaints about them
+    # Resources that fail leave futures that are never awaited; asyncio's complaints about them
     # would bury the one message that matters.
     logging.getLogger("asyncio").setLevel(logging.CRITICAL)
     loop = asyncio.new_event_loop()
@@ -151,7 +151,7 @@ def _say_nothing(*_: object, **__: object) -> None:
 def _report(pulumi: Any, message: str) -> int:
     try:
         pulumi.log.error(message)
-    except Exception:  # the engine has gone: nobody is left to tell
+    except Exception:  # the engine has gone
         return 1
     return EXIT_MESSAGE_SHOWN
 

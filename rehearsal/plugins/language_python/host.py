@@ -71,7 +71,7 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
         return language_pb2.GetRequiredPluginsResponse()
 
     def GetRequiredPackages(self, request: Any, context: Any) -> Any:
-        """None: the engine would try to download what it is told of. Plugins come from PATH."""
+        """None: the engine would try to download what this lists. Plugins come from PATH."""
         return language_pb2.GetRequiredPackagesResponse()
 
     def RuntimeOptionsPrompts(self, request: Any, context: Any) -> Any:

@@ -18,6 +18,7 @@ CHECKED = (
     ":(glob)*.md",
     ":(glob)*/README.md",
     ".github/",
+    "benchmarks/",
     "docs/",
     "infra/__main__.py",
     "infra/declaration/",
@@ -31,6 +32,7 @@ CHECKED = (
     "infra/workloads.py",
     "k8s/",
     "policy/",
+    "rehearsal/",
     "toolchain/",
 )
 """Files and folders that pass. Add more; never take one away."""
