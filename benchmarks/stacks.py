@@ -8,8 +8,8 @@ from pathlib import Path
 import yaml
 
 from benchmarks.measure import Measurement, measure
-from operations.commands.render import kubernetes_objects
-from operations.declared.recorder import run_program
+from operations.declared.program import run_program
+from operations.declared.rendering import kubernetes_objects
 from operations.declared.stack_files import stack_file
 from operations.rehearsed.project import CHECKOUT, DerivedProject
 

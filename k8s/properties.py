@@ -126,6 +126,19 @@ def from_value(value: Value) -> PropertyValue:
     return None
 
 
+def from_plain(value: PropertyValue) -> PropertyValue:
+    """A value of the wire that is plain JSON. Raises ValueError for an unknown signature."""
+    if isinstance(value, str):
+        return UNKNOWN if len(value) == 36 and value in _UNKNOWN_TEXTS else value
+    if isinstance(value, Mapping):
+        members = cast(Mapping[str, PropertyValue], value)
+        plain = {key: from_plain(member) for key, member in members.items()}
+        return _signed(plain) if SIGNATURE_KEY in plain else plain
+    if isinstance(value, list):
+        return [from_plain(element) for element in cast(list[PropertyValue], value)]
+    return value
+
+
 def _signed(fields: PropertyMap) -> PropertyValue:
     signature = fields[SIGNATURE_KEY]
     if signature == SECRET:

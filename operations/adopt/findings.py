@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from operations.declared.recorder import Registration
+from infra.recorder import Registration
 
 
 class AdoptError(Exception):

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from infra.recorder import Registration
 from operations.adopt.findings import Found
-from operations.declared.recorder import Registration
 
 _STACK = "pulumi:pulumi:Stack"
 

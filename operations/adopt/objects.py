@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
+from infra.recorder import Registration
 from infra.stack.environment import Environment
 from infra.stack.schema import NO_UID
 from k8s.identity import is_secret
@@ -16,7 +17,6 @@ from k8s.replacement_rules import refused_paths
 from operations.adopt.describing import hide_literals, inputs_of, outputs_of
 from operations.adopt.findings import AdoptError, Findings, Found, InTheWay, label_of
 from operations.adopt.owning import others_than
-from operations.declared.recorder import Registration
 from toolchain import ToolError, resolve
 
 _SECONDS = 300

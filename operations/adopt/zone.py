@@ -7,8 +7,8 @@ from typing import Any, Self, cast
 
 import httpx
 
+from infra.recorder import Registration
 from operations.adopt.findings import AdoptError, Findings, Found, InTheWay, label_of
-from operations.declared.recorder import Registration
 
 CLOUDFLARE = "https://api.cloudflare.com/client/v4"
 _PAGE = 100

@@ -1,15 +1,14 @@
 """`serlo access`: a stack's namespaces and the rights in them, for an administrator to apply."""
 
 import sys
-from collections.abc import Iterable, Sequence
-from typing import Any, cast
+from collections.abc import Sequence
 
 import yaml
 
 from infra.cluster.rbac import DEPLOYERS, READERS, Subject
-from infra.cluster.rbac import access as manifests
-from operations.commands.render import kubernetes_objects
-from operations.declared.recorder import Program, ProgramError, run_program
+from infra.recorder import ProgramError
+from operations.declared.deployer_rights import access_objects
+from operations.declared.program import run_program
 from operations.declared.stack_files import stack_file
 from operations.support.output import print_text, working
 
@@ -57,11 +56,3 @@ def access(
         deployers, readers = [DEPLOYERS], [READERS]
     documents = access_objects(program, deployers, readers)
     sys.stdout.write(yaml.safe_dump_all(documents, sort_keys=False))
-
-
-def access_objects(
-    program: Program, deployers: Iterable[Subject], readers: Iterable[Subject] = ()
-) -> list[dict[str, Any]]:
-    """The Kubernetes objects that let these deploy, or read, what a program declares."""
-    objects = kubernetes_objects(program.registrations)
-    return cast(list[dict[str, Any]], manifests(objects, deployers, readers))

@@ -8,6 +8,7 @@ from typing import Annotated, Any, NoReturn
 
 from cyclopts import Parameter
 
+from infra.recorder import Registration
 from k8s.manifests import manifest_of
 from k8s.ownership import field_manager
 from operations.adopt.findings import AdoptError, Findings, adoptable, label_of
@@ -15,7 +16,6 @@ from operations.adopt.importing import ImportFile, import_file
 from operations.adopt.objects import Objects, look_at_objects
 from operations.adopt.owning import REPLICAS_MANAGER, ownership, patch_of
 from operations.adopt.zone import Zone, look_at_zone
-from operations.declared.recorder import Registration
 from operations.platform.access import Place, find_place
 from operations.support.output import page, print_text, working
 from rehearsal.files import write_private

@@ -16,11 +16,12 @@ from rich.console import Console
 from rich.markup import escape
 
 from infra.cluster.rbac import Subject
+from infra.recorder import Program, ProgramError
 from infra.stack.environment import Environment, StackFileError
 from k8s import ApiError, Cluster
-from operations.commands.access import access_objects
 from operations.commands.unready import unready_pods
-from operations.declared.recorder import Program, ProgramError, run_program
+from operations.declared.deployer_rights import access_objects
+from operations.declared.program import run_program
 from operations.declared.stack_files import stack_file
 from operations.rehearsed.dry_run import ACCEPTED, DryRun, Verdict
 from operations.rehearsed.project import (

@@ -8,7 +8,15 @@ from typing import Annotated, Literal, NoReturn
 
 from cyclopts import Parameter
 
-from operations.declared.checkouts import WORKTREE, RefError, Side, asked, both, declarations
+from operations.declared.checkouts import (
+    WORKTREE,
+    RefError,
+    Side,
+    asked,
+    both,
+    declarations,
+    root_of,
+)
 from operations.declared.stack_files import every_stack
 from operations.rehearsed.change import Performance, perform
 from operations.review.changes import from_copies, from_network
@@ -80,8 +88,8 @@ def review(
     unknown = [name for name in stacks if name not in every_stack()]
     if unknown:
         _refuse(f"There is no stack {', '.join(unknown)}; there are {', '.join(every_stack())}.")
-    root = _root()
     try:
+        root = root_of(Path())
         # Production is compared with what staging runs, shown or not.
         with working("reading what both sides declare"):
             names = (base_name, head_name)
@@ -136,13 +144,6 @@ def _performances(
         for stack in found.stacks
         if stack.problem is None and not stack.is_empty
     ]
-
-
-def _root() -> Path:
-    try:
-        return Path(asked(Path.cwd(), "rev-parse", "--show-toplevel"))
-    except (GitError, FileNotFoundError):
-        _refuse("This folder is in no git repository: a review compares two states of one.")
 
 
 def _default_base(root: Path) -> str:

@@ -8,14 +8,13 @@ from typing import Annotated, Any
 
 from cyclopts import Parameter
 
-from infra.edge.checks.table import RoutingError
 from infra.edge.simulator.request import Visit, VisitError
 from infra.stack.environment import Environment, StackFileError
-from operations.declared.recorder import ProgramError
+from operations.declared.checkouts import RefError, root_of, snapshot_at
+from operations.declared.snapshot import Snapshot, take
 from operations.declared.stack_files import every_stack, stack_file
-from operations.routing.at_ref import BaseError, Before, trace_at
 from operations.routing.document import changes, document
-from operations.routing.explain import trace_declared
+from operations.routing.explain import Trace, trace_declared
 from operations.routing.rehearsed import NoAnswer, ask, differences, running_edge
 from operations.routing.text import text_of
 from operations.support.output import print_text, working, write_out
@@ -73,32 +72,36 @@ def trace(
     try:
         headers = _headers(cookie, header)
         visit = Visit.of(url, method=method.upper(), headers=headers, region=region)
-        environment, file = _environment(visit, stack)
+        name, file = _stack_of(visit, stack)
         with working(f"following {url}"):
-            found = trace_declared(environment, file, visit)
-        edge = running_edge(folder, environment.name) if rehearsal else None
+            found = _trace(take(name, file), visit, "")
+        edge = running_edge(folder, name) if rehearsal else None
         live = ask(edge, visit) if edge is not None else None
         wrong = differences(found, live) if live is not None else []
-        after = document(found, live, wrong)
         before = None
         if base is not None:
-            arguments = _arguments(url, str(stack or environment.name), headers, method, region)
             with working(f"following it at {base}"):
-                before = trace_at(base, arguments)
-    except (
-        *(_UsageError, VisitError, StackFileError, RoutingError, ProgramError),
-        *(FileNotFoundError, NoAnswer, BaseError),
-    ) as error:
+                at_base = snapshot_at(root_of(file.parent), base, name)
+                before = _trace(at_base, visit, f"at {base}: ")
+    except (_UsageError, VisitError, StackFileError, NoAnswer, RefError) as error:
         sys.exit(f"serlo trace: {error}")
+    after = document(found, live, wrong)
     if json:
-        text = json_format.dumps(_comparison(before, after), indent=2, ensure_ascii=False)
-        write_out(f"{text}\n")
+        comparison = after if before is None else _comparison(before, after)
+        write_out(f"{json_format.dumps(comparison, indent=2, ensure_ascii=False)}\n")
     else:
-        print_text(_compared(before, after, base, text_of(found, live)))
+        text = text_of(found, live)
+        print_text(text if before is None else _compared(before, after, str(base), text))
     for difference in wrong:
         print_text(f"warning: the rehearsal differs: {difference}", on_error=True)
     if wrong:
         raise SystemExit(_DIFFERENT)
+
+
+def _trace(snapshot: Snapshot, visit: Visit, where: str) -> Trace:
+    if snapshot.problem is not None:
+        raise _UsageError(f"{where}{snapshot.problem}")
+    return trace_declared(snapshot, visit)
 
 
 def _headers(cookies: Sequence[str], headers: Sequence[str]) -> Mapping[str, str]:
@@ -116,8 +119,8 @@ def _headers(cookies: Sequence[str], headers: Sequence[str]) -> Mapping[str, str
     return found
 
 
-def _environment(visit: Visit, stack: str | None) -> tuple[Environment, Path]:
-    """The environment whose zone has the host, or the one that was named."""
+def _stack_of(visit: Visit, stack: str | None) -> tuple[str, Path]:
+    """The stack whose zone has the host, or the one that was named, and its file."""
     if stack is not None and not stack.endswith(".yaml") and stack not in every_stack():
         raise _UsageError(f"there is no stack {stack}; there are {', '.join(every_stack())}")
     domains: dict[str, str] = {}
@@ -125,34 +128,20 @@ def _environment(visit: Visit, stack: str | None) -> tuple[Environment, Path]:
         file = stack_file(name)
         environment = Environment.load(file)
         if visit.label(environment.domain) is not None:
-            return environment, file
+            return environment.name, file
         domains[name] = environment.domain
     zones = ", ".join(f"{domain} ({name})" for name, domain in domains.items())
     raise _UsageError(f"{visit.host} is in none of these zones: {zones}")
 
 
-def _arguments(
-    url: str, stack: str, headers: Mapping[str, str], method: str, region: str | None
-) -> Sequence[str]:
-    file = Path(stack).resolve() if stack.endswith(".yaml") else stack
-    return [
-        *(url, f"--stack={file}", f"--method={method}"),
-        *(f"--header={name}: {value}" for name, value in headers.items()),
-        *(() if region is None else (f"--region={region}",)),
-    ]
+def _comparison(before: Trace, after: dict[str, Any]) -> dict[str, Any]:
+    was = document(before, None, [])
+    return {"changed": changes(was, after), "before": was, "after": after}
 
 
-def _comparison(before: Before | None, after: dict[str, Any]) -> dict[str, Any]:
-    if before is None:
-        return after
-    changed = changes(before.document, after)
-    return {"changed": changed, "before": before.document, "after": after}
-
-
-def _compared(before: Before | None, after: dict[str, Any], base: str | None, text: str) -> str:
-    if before is None:
-        return text
-    changed = changes(before.document, after)
+def _compared(before: Trace, after: dict[str, Any], base: str, text: str) -> str:
+    changed = changes(document(before, None, []), after)
     if not changed:
         return f"{text}\n\nsame at {base}"
-    return f"before, at {base}: {before.text}\n\nafter: {text}\n\nchanged: {', '.join(changed)}"
+    was = text_of(before, None)
+    return f"before, at {base}: {was}\n\nafter: {text}\n\nchanged: {', '.join(changed)}"

@@ -1,4 +1,9 @@
-"""The two sides of a review: snapshots of a git ref, and of the working tree."""
+"""Snapshots of other checkouts: a commit, or a working tree, described by its own code.
+
+Each side is a process of its own that runs the `infra.describe` of that checkout, with this
+checkout's Python packages and without the variables of the user's shell. It is not a sandbox: the
+code runs with the user's rights.
+"""
 
 import fcntl
 import os
@@ -12,14 +17,15 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
-from operations.declared.snapshot import Snapshot, broken, from_json
-from operations.declared.traceback_tail import reason
+from operations.declared.snapshot import DescriptionFormatError, Snapshot, broken, from_json
 from operations.support.git import GitError, git, unpack
 from toolchain.cache import user_cache
 
 WORKTREE = "WORKTREE"
 """Stands for the files as they are, committed or not."""
 _DECLARED = ("Pulumi.yaml", "infra", "stacks")
+_SECONDS = 120
+_LAST_LINES = 5
 
 
 class RefError(Exception):
@@ -48,15 +54,23 @@ def both(
     the branch that is checked out.
     """
     commits = [_commit(root, ref) for ref in (base, head)]
-    with ThreadPoolExecutor(2) as pool:
-        tasks = [pool.submit(_snapshots, root, commit, stacks) for commit in commits]
-        taken = [task.result() for task in tasks]
     called = [
         name or (ref if commit is not None else _branch(root))
         for name, ref, commit in zip(names, (base, head), commits, strict=True)
     ]
+    with ThreadPoolExecutor(2) as pool:
+        tasks = [
+            pool.submit(_snapshots, root, commit, stacks, name)
+            for name, commit in zip(called, commits, strict=True)
+        ]
+        taken = [task.result() for task in tasks]
     sides = [Side(*described) for described in zip(called, commits, taken, strict=True)]
     return sides[0], sides[1]
+
+
+def snapshot_at(root: Path, ref: str, stack: str) -> Snapshot:
+    """What a stack declares at a git ref; raises RefError."""
+    return _snapshots(root, _commit(root, ref), [stack], ref)[stack]
 
 
 def _branch(root: Path) -> str:
@@ -66,37 +80,76 @@ def _branch(root: Path) -> str:
         return "the working tree"
 
 
-def _snapshots(root: Path, commit: str | None, stacks: Sequence[str]) -> dict[str, Snapshot]:
+def _snapshots(
+    root: Path, commit: str | None, stacks: Sequence[str], name: str
+) -> dict[str, Snapshot]:
     folder = declarations(root, commit)
-    files = {stack: folder / "stacks" / f"Pulumi.{stack}.yaml" for stack in stacks}
-    present = {stack: file for stack, file in files.items() if file.exists()}
-    missing = {stack: broken(stack, f"{_name(stack)} does not exist") for stack in files}
-    if not present:
-        return missing
-    pairs = [text for stack, file in present.items() for text in (stack, str(file))]
-    done = subprocess.run(
-        [sys.executable, "-P", "-m", "operations.declared.snapshot", *pairs],
-        capture_output=True,
-        text=True,
-        env=reading(folder),
-        check=False,
-    )
+    if not (folder / "infra" / "describe.py").is_file():
+        text = f"{name} is from before `infra.describe`; it cannot be compared"
+        return {stack: broken(stack, text) for stack in stacks}
+    try:
+        return from_json(_description(folder, commit, stacks))
+    except DescriptionFormatError as error:
+        return {stack: broken(stack, str(error)) for stack in stacks}
+
+
+def _description(folder: Path, commit: str | None, stacks: Sequence[str]) -> str:
+    """What `infra.describe` of a checkout prints; that of a commit is kept for the next time.
+
+    Raises DescriptionFormatError.
+    """
+    if commit is None:
+        return _describe(folder, stacks)
+    made_from = " ".join((sys.version, _installed(), *stacks))
+    kept = folder.with_name(f"{folder.name}-{sha256(made_from.encode()).hexdigest()[:16]}.json")
+    if not kept.exists():
+        text = _describe(folder, stacks)
+        with tempfile.NamedTemporaryFile("w", dir=kept.parent, delete=False) as draft:
+            draft.write(text)
+        Path(draft.name).replace(kept)
+    return kept.read_text()
+
+
+def _installed() -> str:
+    """Which Python packages this checkout has: a description depends on them."""
+    lock = Path(__file__).parents[2] / "uv.lock"
+    return sha256(lock.read_bytes()).hexdigest() if lock.is_file() else ""
+
+
+def _describe(folder: Path, stacks: Sequence[str]) -> str:
+    try:
+        done = subprocess.run(
+            [sys.executable, "-P", "-m", "infra.describe", *stacks],
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            # No token and no setting of the user's reaches the code of another branch.
+            env={
+                "PATH": os.environ.get("PATH", os.defpath),
+                "HOME": str(folder),
+                "LC_ALL": "C.UTF-8",
+                "PYTHONPATH": str(folder),
+            },
+            check=False,
+            timeout=_SECONDS,
+        )
+    except subprocess.TimeoutExpired:
+        raise DescriptionFormatError(
+            f"its infra.describe has not ended after {_SECONDS} s"
+        ) from None
     if done.returncode:
-        said = done.stderr.replace(f"{folder}{os.sep}", "")
-        silence = f"it ended with status {done.returncode} and said nothing"
-        problem = f"its program cannot be run:\n{reason(said) or silence}"
-        return {stack: broken(stack, problem) for stack in stacks}
-    return missing | from_json(done.stdout.replace(f"{folder}{os.sep}", ""))
+        last = "\n".join(done.stderr.strip().splitlines()[-_LAST_LINES:])
+        raise DescriptionFormatError(
+            f"its infra.describe ended with status {done.returncode}:\n{last or 'no output'}"
+        )
+    return done.stdout.replace(f"{folder}{os.sep}", "")
 
 
 def reading(folder: Path) -> dict[str, str]:
     """The variables for a Python process that is to import the `infra` of a checkout."""
     kept = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
     return kept | {"PYTHONPATH": str(folder)}
-
-
-def _name(stack: str) -> str:
-    return f"stacks/Pulumi.{stack}.yaml"
 
 
 def declarations(root: Path, commit: str | None) -> Path:
@@ -144,11 +197,20 @@ def _commit(root: Path, ref: str) -> str | None:
         return asked(root, "rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}")
     except GitError:
         raise RefError(
-            f"git knows no {ref!r}: fetch it (git fetch origin), or name another with --base or "
-            "--head"
+            f"git knows no {ref!r}: fetch it (git fetch origin), or name another one"
         ) from None
 
 
 def asked(root: Path, *arguments: str) -> str:
     """What git answers in a line or some; raises GitError."""
     return git(root, *arguments).decode(errors="surrogateescape").strip()
+
+
+def root_of(folder: Path) -> Path:
+    """The root of the git repository that a folder is in; raises RefError."""
+    try:
+        return Path(asked(folder, "rev-parse", "--show-toplevel"))
+    except GitError:
+        raise RefError(
+            "This folder is in no git repository: there is nothing to compare with"
+        ) from None

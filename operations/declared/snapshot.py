@@ -1,21 +1,25 @@
-"""What a checkout declares, as plain data: the one thing a review compares.
-
-A snapshot is taken in a process of its own, since two checkouts have two packages named `infra`:
-`python -m operations.declared.snapshot STACK FILE...` prints a JSON object, a snapshot by stack.
-The code here reads another checkout's declarations too, so it asks little of them.
-"""
+"""What a checkout declares for a stack, read from the JSON that its `infra.describe` prints."""
 
 import json
-import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
-from infra.stack.environment import Environment, StackFileError
-from operations.commands.render import natural
-from operations.declared.recorder import ProgramError, Registration, run_program
-from operations.declared.worker_text import readable
+from infra.describe import VERSION, describe
+from infra.recorder import Registration
+from operations.declared.program import opened
+from operations.declared.rendering import natural
+
+TABLE = "the routing table"
+"""The name of the worker's property that holds its rules."""
+
+Document = dict[str, Any]
+_T = TypeVar("_T")
+
+
+class DescriptionFormatError(Exception):
+    """A text is no description that this checkout can read; the message says why."""
 
 
 @dataclass(frozen=True)
@@ -80,14 +84,38 @@ class NodePool:
 
 
 @dataclass(frozen=True)
-class Routing:
-    """What the worker at the edge is given: compiled rules, plain bindings, places of rules."""
+class Record:
+    """A DNS record of the zone: `host` is its full name, `leads_to` is for people."""
 
-    table: Mapping[str, Any]
+    label: str
+    host: str
+    type: str
+    content: str
+    leads_to: str
+
+
+@dataclass(frozen=True)
+class Route:
+    """Requests that a worker answers: without a `script`, they go past it."""
+
+    label: str
+    pattern: str
+    script: str | None
+
+
+@dataclass(frozen=True)
+class Worker:
+    """The worker at the edge: compiled rules, plain bindings, secret bindings, places of rules.
+
+    `secrets` maps the bindings to the names of the secrets that they hold.
+    """
+
+    name: str
+    modules: Mapping[str, str]
     variables: Mapping[str, str]
+    secrets: Mapping[str, str]
+    table: Mapping[str, Any]
     places: Mapping[str, str]
-    labels: Sequence[str]
-    """The hosts that have a record, without the domain."""
 
 
 @dataclass(frozen=True)
@@ -95,159 +123,115 @@ class Snapshot:
     """One stack of one checkout.
 
     `versions` by version key, `lines` where in the stack file each stands; `secrets` are the names
-    of those that are needed, with who uses them. `problem` says why there is nothing else.
+    of those that are needed, with who uses them. `hosts` are the full names with a record, `worker`
+    is None if others publish it. `registrations` is all that the program registers, `resources`
+    what of that is declared, redacted. `problem` says why there is nothing else.
     """
 
     stack: str
-    versions: Mapping[str, str]
-    lines: Mapping[str, int]
-    services: Mapping[str, Declared]
-    secrets: Mapping[str, Sequence[str]]
-    prereleases: Sequence[str]
-    resources: Mapping[str, Resource]
-    routing: Routing | None = None
+    domain: str = ""
+    versions: Mapping[str, str] = field(default_factory=dict[str, str])
+    lines: Mapping[str, int] = field(default_factory=dict[str, int])
+    services: Mapping[str, Declared] = field(default_factory=dict[str, Declared])
+    secrets: Mapping[str, Sequence[str]] = field(default_factory=dict[str, Sequence[str]])
+    prereleases: Sequence[str] = ()
     node_pools: Mapping[str, NodePool] = field(default_factory=dict[str, NodePool])
+    hosts: Sequence[str] = ()
+    records: Sequence[Record] = ()
+    kept_by_hand: Mapping[str, str] = field(default_factory=dict[str, str])
+    routes: Sequence[Route] = ()
+    worker: Worker | None = None
+    registrations: Sequence[Registration] = ()
+    resources: Mapping[str, Resource] = field(default_factory=dict[str, Resource])
     problem: str | None = None
 
     def of_kind(self, *kinds: str) -> list[Resource]:
         """Its resources of these kinds, by URN."""
         return [resource for resource in self.resources.values() if resource.kind in kinds]
 
+    @property
+    def labels(self) -> list[str]:
+        """The hosts that have a record, without the domain."""
+        return sorted(host.removesuffix(self.domain).removesuffix(".") for host in self.hosts)
+
 
 def broken(stack: str, problem: str) -> Snapshot:
-    """A snapshot of a checkout from which nothing can be learned."""
-    return Snapshot(stack, {}, {}, {}, {}, (), {}, problem=problem)
+    """A snapshot of a checkout that could not be described."""
+    return Snapshot(stack, problem=problem)
 
 
 def take(stack: str, file: Path) -> Snapshot:
-    """What the checkout that `infra` was imported from declares for a stack file."""
+    """What this checkout declares for a stack file."""
+    return _snapshot(stack, describe(stack, file))
+
+
+def from_json(text: str) -> dict[str, Snapshot]:
+    """The snapshots in what `infra.describe` printed, by stack.
+
+    Raises DescriptionFormatError.
+    """
     try:
-        environment = Environment.load(file)
-        program = run_program(file)
-    except (StackFileError, ProgramError) as error:
-        return broken(stack, str(error))
+        document = json.loads(text)
+        version = document["version"]
+    except (ValueError, KeyError, TypeError):
+        raise DescriptionFormatError("its infra.describe prints no description") from None
+    if version != VERSION:
+        raise DescriptionFormatError(
+            f"its infra.describe writes version {version}, and this checkout reads {VERSION}: "
+            "review it in the newer checkout"
+        )
+    try:
+        return {stack: _snapshot(stack, of) for stack, of in document["stacks"].items()}
+    except (KeyError, TypeError, AttributeError) as error:
+        raise DescriptionFormatError(f"its description is not complete: {error!r}") from None
+
+
+def _snapshot(stack: str, document: Document) -> Snapshot:
+    if document["problem"] is not None:
+        return broken(stack, document["problem"])
+    worker = document["worker"] and _known(Worker, document["worker"])
+    registrations = opened(_known(Registration, entry) for entry in document["resources"])
     return Snapshot(
         stack=stack,
-        versions={key: str(release) for key, release in environment.versions.items()},
-        lines=_lines(file, environment.versions),
-        services={
-            service.name: Declared(
-                version_key=service.version_key,
-                channel=service.channel.value,
-                source=service.source,
-                image=service.image,
-                kind=service.kind.value,
-                third_party=service.third_party,
-                namespace=service.namespace,
-                outside=[other.who for other in service.outside],
-            )
-            for service in environment.services
-        },
-        secrets={name: list(users) for name, users in environment.secrets.items()},
-        prereleases=sorted(_prereleases(environment)),
+        domain=document["domain"],
+        versions={key: of["version"] for key, of in document["versions"].items()},
+        lines={key: of["line"] for key, of in document["versions"].items()},
+        services={name: _known(Declared, of) for name, of in document["services"].items()},
+        secrets=document["secrets"],
+        prereleases=document["prereleases"],
+        node_pools={name: _known(NodePool, of) for name, of in document["node_pools"].items()},
+        hosts=document["hosts"],
+        records=[_known(Record, record) for record in document["records"]],
+        kept_by_hand=document["records_kept_by_hand"],
+        routes=[_known(Route, route) for route in document["routes"]],
+        worker=worker,
+        registrations=registrations,
         resources={
-            entry.urn: _resource(entry)
-            # They are registered at the same time, so that their order says nothing.
-            for entry in sorted(program.registrations, key=lambda entry: entry.urn)
+            entry.urn: _resource(entry, worker)
+            for entry in registrations
             if entry.custom and entry.is_declared
         },
-        routing=_routing(environment),
-        node_pools=_node_pools(environment),
     )
 
 
-def _node_pools(environment: Environment) -> dict[str, NodePool]:
-    try:
-        pools = environment.node_pools
-    except AttributeError:
-        return {}  # older checkouts do not say which there are
-    return {
-        name: NodePool(pool.nodes, pool.allocatable.cpu, pool.allocatable.memory)
-        for name, pool in pools.items()
-    }
+def _known(class_: type[_T], members: Document) -> _T:
+    """An object of a dataclass; members that a newer checkout adds are left out."""
+    names = {one.name for one in fields(cast(Any, class_))}
+    return class_(**{name: value for name, value in members.items() if name in names})
 
 
-def _routing(environment: Environment) -> Routing | None:
-    try:
-        from infra.edge.cloudflare.dns_records import known_hosts  # noqa: PLC0415
-        from infra.edge.cloudflare.worker_script import script  # noqa: PLC0415
-        from infra.edge.compiler import compile_table  # noqa: PLC0415 (old ones have none)
-        from infra.routing.table import RULES  # noqa: PLC0415
-    except ImportError:
-        return None
-    if environment.edge.script is not None:
-        return None
-    domain = environment.domain
-    return Routing(
-        table=compile_table(RULES, environment),
-        variables=script(environment).variables,
-        places={rule.name: str(rule.place) for rule in RULES},
-        labels=sorted(
-            host.removesuffix(domain).removesuffix(".") for host in known_hosts(environment)
-        ),
-    )
-
-
-def _resource(entry: Registration) -> Resource:
-    properties = cast(dict[str, Any], natural(entry.properties))
+def _resource(entry: Registration, worker: Worker | None) -> Resource:
+    properties = cast(Document, natural(entry.properties))
+    if worker is not None and entry.type.endswith(":WorkersScript"):
+        # As text and rules, not as the module that is uploaded.
+        properties.pop("content", None)
+        properties |= {"modules": worker.modules, TABLE: worker.table}
     return Resource(
         urn=entry.urn,
         type=entry.type,
         name=entry.name,
         protect=entry.protect,
         retained=entry.retained,
-        properties=readable(entry.type, properties),
+        properties=properties,
         external=entry.existing,
     )
-
-
-def _lines(file: Path, keys: Mapping[str, object]) -> dict[str, int]:
-    """Where each version stands. Read from the text: the file's own reader may be another one."""
-    found: dict[str, int] = {}
-    within = False
-    for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), start=1):
-        key, colon, _ = line.strip().partition(":")
-        if line.strip() == "serlo:versions:":
-            within = True
-        elif within and colon and key.strip("\"'") in keys:
-            found.setdefault(key.strip("\"'"), number)
-    return found
-
-
-def _prereleases(environment: Environment) -> list[str]:
-    config = cast(dict[str, dict[str, Any]], environment.file.values)["config"]
-    return list(cast(dict[str, str], config.get("serlo:prereleases") or {}))
-
-
-def to_json(snapshots: Mapping[str, Snapshot]) -> str:
-    """Snapshots as text for another process."""
-    return json.dumps({stack: asdict(snapshot) for stack, snapshot in snapshots.items()})
-
-
-def from_json(text: str) -> dict[str, Snapshot]:
-    """The snapshots that `to_json` wrote."""
-    found: dict[str, Snapshot] = {}
-    for stack, members in json.loads(text).items():
-        members["services"] = {
-            name: Declared(**service) for name, service in members["services"].items()
-        }
-        members["resources"] = {
-            urn: Resource(**resource) for urn, resource in members["resources"].items()
-        }
-        if members["routing"] is not None:
-            members["routing"] = Routing(**members["routing"])
-        members["node_pools"] = {
-            name: NodePool(**pool) for name, pool in members["node_pools"].items()
-        }
-        found[stack] = Snapshot(**members)
-    return found
-
-
-def main(arguments: Sequence[str]) -> None:
-    """Print the snapshots of `STACK FILE` pairs."""
-    pairs = zip(arguments[::2], arguments[1::2], strict=True)
-    sys.stdout.write(to_json({stack: take(stack, Path(file)) for stack, file in pairs}))
-
-
-if __name__ == "__main__":
-    main(sys.argv[1:])

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
+from infra.recorder import ProgramError, Registration
 from infra.stack.environment import Environment, StackFileError
 from operations.adopt.findings import AdoptError
-from operations.declared.recorder import ProgramError, Registration, run_program
+from operations.declared.program import run_program
 from operations.declared.stack_files import UnknownStack, existing_stack
 from operations.rehearsed.project import CHECKOUT, DerivedProject, current_stack
 from toolchain import ToolError, resolve

@@ -12,11 +12,11 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, cast
 
+from infra.recorder import Registration
 from k8s import ApiError, Cluster, Conflict, Invalid
 from k8s.manifests import FIELD_MANAGER
 from k8s.ownership import PREFIX, default_field_manager
-from operations.commands.render import kubernetes_objects
-from operations.declared.recorder import Registration
+from operations.declared.rendering import kubernetes_objects
 from rehearsal.files import write_public
 
 ACCEPTED = "accepted.json"

@@ -1,11 +1,11 @@
 """Requests that stand for all others: what a review asks before and after a change."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from infra.edge.checks.redirect_chains import samples as of_rule
 from infra.edge.simulator.request import Visit
-from operations.declared.snapshot import Routing, Snapshot
+from operations.declared.snapshot import Snapshot, Worker
 from operations.rehearsed.load import Sample
 
 _MOST_HOSTS = 2
@@ -14,13 +14,16 @@ _AUDIENCES = ({"user-agent": "Mobi"}, {"cookie": "authenticated=1"})
 """What tells mobile visitors, and those who are logged in, from the others."""
 
 
-def visits(routing: Routing) -> Iterator[Visit]:
-    """Requests of which every rule gets some, each request once."""
+def visits(worker: Worker, labels: Sequence[str]) -> Iterator[Visit]:
+    """Requests of which every rule gets some, each request once.
+
+    `labels` are the hosts of the zone, without its domain.
+    """
     seen: set[tuple[str, str, tuple[tuple[str, str], ...]]] = set()
-    domain = routing.variables["DOMAIN"]
-    for rule in routing.table["rules"]:
+    domain = worker.variables["DOMAIN"]
+    for rule in worker.table["rules"]:
         hosts: dict[str, None] = {}
-        for visit in of_rule(rule, routing.labels, domain):
+        for visit in of_rule(rule, labels, domain):
             hosts.setdefault(visit.host)
             key = (visit.method, visit.url, tuple(sorted(visit.headers.items())))
             if len(hosts) <= _MOST_HOSTS and key not in seen:

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
+from infra.recorder import Registration
 from k8s import JsonObject, items, section
 from k8s.properties import UNKNOWN, Secret
-from operations.declared.recorder import Program
 from operations.rehearsed.summary import version_of
 from rehearsal.origin.cache import Key
 from rehearsal.origin.routes import Request, Rule, find, table, why_none
@@ -46,9 +46,9 @@ class NoBackend:
 class Declared:
     """The objects that a stack registers, as far as they decide who answers."""
 
-    def __init__(self, program: Program) -> None:
+    def __init__(self, registrations: Iterable[Registration]) -> None:
         self._objects: dict[str, dict[Key, JsonObject]] = {}
-        for entry in program.registrations:
+        for entry in registrations:
             if entry.type.startswith("kubernetes:") and entry.is_declared:
                 thing = cast(JsonObject, _open(entry.properties))
                 metadata = section(thing, "metadata")

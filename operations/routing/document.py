@@ -5,7 +5,6 @@ from dataclasses import asdict
 from typing import Any, cast
 
 from infra.edge.simulator.decide import Decision, Fetched, Outcome, Sorted
-from infra.routing.model import Place
 from operations.routing.cluster import Backend
 from operations.routing.explain import Trace
 from operations.routing.rehearsed import Live
@@ -69,11 +68,11 @@ def _record(trace: Trace) -> Document | None:
     return None if trace.kept_by_hand is None else {"leads_to": trace.kept_by_hand}
 
 
-def _place(places: Mapping[str, Place], rule: str | None) -> str | None:
-    return None if rule is None or rule not in places else str(places[rule])
+def _place(places: Mapping[str, str], rule: str | None) -> str | None:
+    return None if rule is None or rule not in places else places[rule]
 
 
-def _decision(decision: Decision, places: Mapping[str, Place]) -> Document:
+def _decision(decision: Decision, places: Mapping[str, str]) -> Document:
     return {
         "rule": decision.rule,
         "place": _place(places, decision.rule),

@@ -2,24 +2,15 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from urllib.parse import parse_qsl
 
 from ada_url import URL
 
 from infra.cluster.origin_auth import HEADER
-from infra.edge.cloudflare.dns_records import KEPT_BY_HAND, Record, records
-from infra.edge.cloudflare.worker_routes import Route, routes
-from infra.edge.cloudflare.worker_script import SECRET_BINDINGS, script_name, worker_variables
-from infra.edge.compiler import compile_table
 from infra.edge.simulator.decide import Decision, Explanation, Fetched, Sorted, explain
 from infra.edge.simulator.request import Visit
-from infra.routing.model import Place
-from infra.routing.table import RULES
-from infra.stack.environment import Environment
-from operations.declared.recorder import run_program
+from operations.declared.snapshot import Record, Route, Snapshot, Worker
 from operations.routing.cluster import Backend, Declared, NoBackend
-from operations.routing.own_table import require_own_table
 from rehearsal.cloudflare.route_matching import most_specific, parse
 from rehearsal.origin.routes import Request
 
@@ -38,7 +29,7 @@ class Trace:
     kept_by_hand: str | None
     route: Route | None
     explanation: Explanation | None
-    places: Mapping[str, Place]
+    places: Mapping[str, str]
     backends: Sequence[Backend | NoBackend]
 
     @property
@@ -47,31 +38,27 @@ class Trace:
         return self.explanation is not None
 
 
-def trace_declared(environment: Environment, stack_file: Path, visit: Visit) -> Trace:
-    """Follow a request through what a stack declares; raises ProgramError, RoutingError."""
-    record = next((r for r in records(environment) if r.host == visit.host), None)
-    label = visit.label(environment.domain)
-    by_hand = KEPT_BY_HAND.get(label or "") if environment.is_production else None
-    route = _route(environment, visit)
+def trace_declared(snapshot: Snapshot, visit: Visit) -> Trace:
+    """Follow a request through what a stack declares. The snapshot must have no problem."""
+    record = next((r for r in snapshot.records if r.host == visit.host), None)
+    route = _route(snapshot, visit)
+    worker = snapshot.worker
     explanation = None
-    if route is not None and route.script is not None and environment.edge.script is None:
-        # What would answer by a table that no update takes is of no use to anybody.
-        require_own_table(environment)
-        explanation = explain(compile_table(RULES, environment), _bindings(environment), visit)
-    fetches = _fetches(environment, visit, explanation, route)
-    declared = Declared(run_program(stack_file)) if fetches else None
+    if worker is not None and route is not None and route.script is not None:
+        explanation = explain(worker.table, _bindings(worker), visit)
     backends: dict[Backend | NoBackend, None] = {}
-    for fetched in fetches:
-        if declared is not None:
+    if fetches := _fetches(snapshot, visit, explanation, route):
+        declared = Declared(snapshot.registrations)
+        for fetched in fetches:
             backends[declared.answering(_at_the_gateway(fetched))] = None
     return Trace(
-        environment.name,
+        snapshot.stack,
         visit,
         record,
-        by_hand,
+        snapshot.kept_by_hand.get(visit.host),
         route,
         explanation,
-        {rule.name: rule.place for rule in RULES},
+        {} if worker is None else worker.places,
         tuple(backends),
     )
 
@@ -83,20 +70,14 @@ def decisions(decision: Decision | None) -> Iterator[Decision]:
         decision = decision.otherwise
 
 
-def _route(environment: Environment, visit: Visit) -> Route | None:
-    parsed = [
-        (parse(route.pattern, environment.domain), route)
-        for route in routes(environment, script_name(environment))
-    ]
+def _route(snapshot: Snapshot, visit: Visit) -> Route | None:
+    parsed = [(parse(route.pattern, snapshot.domain), route) for route in snapshot.routes]
     return most_specific(parsed, visit.scheme, visit.host, f"{visit.path}{visit.query}")
 
 
-def _bindings(environment: Environment) -> Mapping[str, str]:
-    """The worker's bindings, with stand-ins for the secrets that every environment needs."""
-    needed = {
-        name: f"[{key}]" for name, key in SECRET_BINDINGS.items() if key in environment.secrets
-    }
-    return {**worker_variables(environment), **needed}
+def _bindings(worker: Worker) -> Mapping[str, str]:
+    """The worker's bindings, with stand-ins for the secrets."""
+    return {**worker.variables, **{name: f"[{key}]" for name, key in worker.secrets.items()}}
 
 
 @dataclass(frozen=True)
@@ -107,7 +88,7 @@ class _Fetch:
 
 
 def _fetches(
-    environment: Environment,
+    snapshot: Snapshot,
     visit: Visit,
     explanation: Explanation | None,
     route: Route | None,
@@ -129,20 +110,20 @@ def _fetches(
             if fetched.upstream in {"proxy", "thumbnail"}:
                 continue
             url = fetched.urls[0]
-            if Visit.of(url).label(environment.domain) is not None:
-                found.append(_Fetch(url, fetched.method, _headers(environment, visit, fetched)))
+            if Visit.of(url).label(snapshot.domain) is not None:
+                found.append(_Fetch(url, fetched.method, _headers(snapshot, visit, fetched)))
     return found
 
 
-def _headers(environment: Environment, visit: Visit, fetched: Fetched) -> Mapping[str, str]:
+def _headers(snapshot: Snapshot, visit: Visit, fetched: Fetched) -> Mapping[str, str]:
     headers = dict(visit.headers)
     for header in fetched.headers:
         if header.value is None:
             headers.pop(header.name, None)
         else:
             headers[header.name] = header.value
-    if HEADER in headers:
-        headers[HEADER] = _bindings(environment)["ORIGIN_SECRET"]
+    if HEADER in headers and snapshot.worker is not None:
+        headers[HEADER] = _bindings(snapshot.worker)["ORIGIN_SECRET"]
     return headers
 
 

@@ -14,9 +14,10 @@ import yaml
 
 from infra.cluster.metadata import NAME_LABEL
 from infra.edge.bundle import bundled_table
+from infra.recorder import Program
 from infra.services import declared
-from operations.commands.render import text_of
-from operations.declared.recorder import Program, run_program
+from operations.declared.program import run_program
+from operations.declared.rendering import text_of
 from tests.stack_files import STACKS, stack_file
 
 FOLDER = Path(__file__).parent

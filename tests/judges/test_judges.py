@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from operations.commands.render import kubernetes_objects
-from operations.declared.recorder import run_program
+from operations.declared.program import run_program
+from operations.declared.rendering import kubernetes_objects
 from tests.judges.judges import JUDGES, Finding, Rendered, excuses
 from tests.stack_files import STACKS, real_stack_file, stack_file
 

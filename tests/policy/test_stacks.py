@@ -8,7 +8,7 @@ from typing import cast
 import pytest
 
 from k8s.properties import reveal
-from operations.declared.recorder import run_program
+from operations.declared.program import run_program
 from policy.facts import facts_of, read_facts
 from policy.resources import Resource, containers
 from policy.rules import RESOURCE_RULES, STACK_RULES

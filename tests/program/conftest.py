@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from infra.recorder import Program, Registration
 from k8s.properties import Secret
-from operations.declared.recorder import Program, Registration, run_program
+from operations.declared.program import run_program
 from tests.stack_files import STACKS, Edit, changed_stack_file, stack_file
 
 ChangedStack = Callable[..., Path]

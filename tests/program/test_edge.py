@@ -7,10 +7,11 @@ import pytest
 
 from infra.cluster.origin_auth import HEADER
 from infra.edge.cloudflare.dns_records import KEPT_BY_HAND, LEFT_OUT
+from infra.recorder import Program
 from infra.stack.environment import Environment
 from infra.stack.rules import used_secrets
 from k8s.properties import Secret
-from operations.declared.recorder import Program, run_program
+from operations.declared.program import run_program
 from tests.stack_files import stack_file
 
 from .conftest import ChangedStack, changed, of_kind, program_of

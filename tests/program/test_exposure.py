@@ -3,10 +3,10 @@
 import json
 
 from infra.declaration.service import GATEWAY
+from infra.recorder import Program
 from infra.services import declared
 from infra.stack.environment import Environment
 from k8s.properties import UNKNOWN, Secret
-from operations.declared.recorder import Program
 from tests.stack_files import stack_file
 
 from .conftest import container, named, of_kind, pod_templates

@@ -15,7 +15,7 @@ from infra.declaration.service import Outside as ServiceOutside
 from infra.stack.environment import Environment
 from infra.workloads import workloads
 from k8s.reachability import Network, Outside, Peer, Pod, pods
-from operations.commands.render import kubernetes_objects
+from operations.declared.rendering import kubernetes_objects
 from tests.stack_files import STACKS, stack_file
 
 from .conftest import program_of

@@ -6,8 +6,8 @@ from typing import Any
 
 from infra.cluster.priority_classes import BATCH, SERVING
 from infra.declaration import quantity
-from operations.commands.render import kubernetes_objects
-from operations.declared.recorder import Program
+from infra.recorder import Program
+from operations.declared.rendering import kubernetes_objects
 
 Json = dict[str, Any]
 WORKLOADS = {"Deployment", "StatefulSet", "Job", "CronJob"}

@@ -14,7 +14,7 @@ import yaml
 from infra.services import declared
 from operations.commands.render import render
 from operations.commands.versions import versions
-from operations.declared.recorder import run_program
+from operations.declared.program import run_program
 from tests.stack_files import ROOT, STACKS, copy_declarations, stack_file
 
 from .conftest import ChangedStack, of_kind, program_of

@@ -10,8 +10,9 @@ import pytest
 from infra.cluster.metadata import GATEWAY_ACCESS_LABEL
 from infra.cluster.namespaces import namespace_labels
 from infra.cluster.rbac import DEPLOYER, prepared
+from infra.recorder import Program, ProgramError
 from infra.stack.environment import Environment
-from operations.declared.recorder import Program, ProgramError, run_program
+from operations.declared.program import run_program
 from tests.stack_files import ROOT, STACKS, stack_file
 
 from .conftest import REHEARSAL, ChangedStack, Edit, of_kind, program_of

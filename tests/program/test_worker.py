@@ -8,10 +8,11 @@ import pytest
 import infra.stack.current
 from infra.edge.bundle import TABLE_MODULE, bundled_table, sections
 from infra.edge.cloudflare.worker_script import worker_modules
+from infra.recorder import Program, ProgramError
 from infra.routing.model import AnyPath, PassThrough, Rule
 from infra.routing.table import RULES
 from k8s.properties import Secret
-from operations.declared.recorder import Program, ProgramError, run_program
+from operations.declared.program import run_program
 from tests.stack_files import stack_file
 
 from .conftest import ChangedStack, changed, named, of_kind, program_of

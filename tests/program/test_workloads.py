@@ -7,10 +7,11 @@ from typing import Any
 
 from infra.declaration.service import GATEWAY, Kind
 from infra.declaration.service import Secret as DeclaredSecret
+from infra.recorder import Program, Registration
 from infra.stack.environment import Environment
 from infra.workloads import Workload, workloads
 from k8s.properties import Secret, reveal
-from operations.declared.recorder import Program, Registration, run_program
+from operations.declared.program import run_program
 from tests.stack_files import stack_file
 
 from .conftest import (

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from operations.declared.checkouts import Side
-from operations.declared.snapshot import Snapshot, broken, from_json
+from operations.declared.snapshot import Snapshot, from_json
 from operations.review.changes import nothing_read
 from operations.review.markdown import markdown
 from operations.review.report import Report, report
@@ -113,12 +113,11 @@ class Snapshots:
         shutil.copytree(self._origin, root)
         for edit in edits:
             edit.make(root)
-        answer = self._asked(root, stack)
+        text = self._described(root, stack)
         shutil.rmtree(root)
-        text = answer["text"].replace(f"{root}/", "")
-        return broken(stack, text) if answer["failed"] else from_json(text)[stack]
+        return from_json(text.replace(f"{root}/", ""))[stack]
 
-    def _asked(self, root: Path, stack: str) -> dict[str, str]:
+    def _described(self, root: Path, stack: str) -> str:
         if self._process is None:
             self._process = subprocess.Popen(
                 [sys.executable, "-P", str(Path(__file__).parent / "forking.py")],
@@ -127,10 +126,9 @@ class Snapshots:
                 text=True,
             )
         assert self._process.stdin is not None and self._process.stdout is not None
-        file = root / "stacks" / f"Pulumi.{stack}.yaml"
-        self._process.stdin.write(json.dumps([str(root), stack, str(file)]) + "\n")
+        self._process.stdin.write(json.dumps([str(root), stack]) + "\n")
         self._process.stdin.flush()
-        return json.loads(self._process.stdout.readline())
+        return self._process.stdout.readline()
 
 
 def reviewed(snapshots: Snapshots, scenario: Scenario) -> Report:

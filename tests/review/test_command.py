@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.review.scenario import Edit, stack
-from tests.stack_files import copy_declarations
+from tests.stack_files import ROOT, copy_declarations
 from tests.terminal import in_terminal
 
 SERLO = Path(sys.prefix) / "bin" / "serlo"
@@ -202,3 +202,51 @@ def test_no_value_of_a_secret_is_in_a_review(repository: Repository) -> None:
         # In a program without an engine, a secret's value is its name in brackets.
         for value in (secret, "[mysql-uri]", "W215c3FsLXVyaV0=", "hidden"):
             assert value not in done.stdout
+
+
+def test_a_renamed_module_is_no_change(repository: Repository) -> None:
+    """Each side is described by its own code, whatever its modules are called."""
+    infra = repository.root / "infra"
+    (infra / "stack" / "environment.py").rename(infra / "stack" / "surroundings.py")
+    for file in infra.rglob("*.py"):
+        text = file.read_text()
+        file.write_text(text.replace("infra.stack.environment", "infra.stack.surroundings"))
+    repository.commit()
+
+    done = repository.review("--base", "HEAD~1", "--head", "HEAD")
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "no stack changes" in done.stdout
+
+
+def test_a_commit_from_before_descriptions_is_named(repository: Repository) -> None:
+    repository.commit(Edit("infra/describe.py", (ROOT / "infra/describe.py").read_text(), None))
+    (repository.root / "infra" / "describe.py").write_text(
+        (ROOT / "infra" / "describe.py").read_text()
+    )
+    repository.commit()
+
+    done = repository.review("--base", "HEAD~1", "--head", "HEAD", "--stack", "local")
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "HEAD~1 is from before `infra.describe`; it cannot be compared" in done.stdout
+
+
+def test_the_code_of_a_branch_sees_no_variable_of_the_user(repository: Repository) -> None:
+    shows = 'import os\n\nraise ValueError(",".join(sorted(os.environ)))\n'
+    repository.commit(Edit("infra/services/curious.py", None, shows))
+
+    done = repository.review("--base", "HEAD~1", "--head", "HEAD", CLOUDFLARE_API_TOKEN="x")
+
+    assert "ValueError: HOME,LC_ALL,PATH,PYTHONPATH" in done.stdout
+    assert "infra/services/curious.py" in done.stdout
+
+
+def test_what_was_described_once_is_kept_for_the_next_review(repository: Repository) -> None:
+    repository.review()
+    (kept,) = (repository.home / ".cache" / "serlo" / "review").glob("*.json")
+    text = kept.read_text()
+    assert '"0.52.1"' in text
+    kept.write_text(text.replace('"0.52.1"', '"0.52.0"'))
+
+    assert "`0.52.0` | `0.52.1`" in repository.review().stdout

@@ -16,7 +16,7 @@ from infra.edge.simulator.outcomes import (
     Sorted,
 )
 from infra.edge.simulator.request import Visit
-from operations.declared.snapshot import Routing
+from operations.declared.snapshot import Worker
 from operations.review.comparing import Comparison
 from operations.review.dangers.danger import Danger, Kind
 from operations.review.samples import visits
@@ -28,8 +28,8 @@ _LONGEST = 80
 
 def answer_dangers(comparison: Comparison) -> Iterator[Danger]:
     """One danger for each way in which answers change, with a sample and how many there are."""
-    before, after = comparison.before.routing, comparison.after.routing
-    if before is None or after is None or before == after:
+    before, after = comparison.before.worker, comparison.after.worker
+    if before is None or after is None:
         return
     old_domain, new_domain = (side.variables["DOMAIN"] for side in (before, after))
     if old_domain != new_domain:
@@ -41,7 +41,7 @@ def answer_dangers(comparison: Comparison) -> Iterator[Danger]:
         )
         return
     changed: dict[tuple[str, str], list[tuple[Visit, str]]] = {}
-    for visit in _samples(before, after):
+    for visit in _samples(comparison, before, after):
         old, new = _answer(before, visit), _answer(after, visit)
         if _meaning(old) != _meaning(new):
             key = (old.rule or _OUTSIDE, new.rule or _OUTSIDE)
@@ -57,17 +57,20 @@ def answer_dangers(comparison: Comparison) -> Iterator[Danger]:
         )
 
 
-def _samples(before: Routing, after: Routing) -> Iterator[Visit]:
+def _samples(comparison: Comparison, before: Worker, after: Worker) -> Iterator[Visit]:
+    if (before.table, before.variables) == (after.table, after.variables):
+        return
     seen: set[tuple[str, str, str]] = set()
-    for visit in (*visits(before), *visits(after)):
+    old, new = comparison.before.labels, comparison.after.labels
+    for visit in (*visits(before, old), *visits(after, new)):
         key = (visit.method, visit.url, repr(sorted(visit.headers.items())))
         if key not in seen:
             seen.add(key)
             yield visit
 
 
-def _answer(routing: Routing, visit: Visit) -> Decision:
-    return decide(routing.table, routing.variables, visit)
+def _answer(worker: Worker, visit: Visit) -> Decision:
+    return decide(worker.table, worker.variables, visit)
 
 
 def _meaning(decision: Decision) -> tuple[Outcome, ...]:
@@ -154,7 +157,7 @@ def _request(visit: Visit) -> str:
     return f"{visit.method} {visit.url}" + (f" with {headers}" if headers else "")
 
 
-def _where(was: str, becomes: str, before: Routing, after: Routing) -> str:
+def _where(was: str, becomes: str, before: Worker, after: Worker) -> str:
     old = f"{was} ({before.places[was]})" if was in before.places else was
     new = f"{becomes} ({after.places[becomes]})" if becomes in after.places else becomes
     return new if was == becomes else f"{old} ➔ {new}"

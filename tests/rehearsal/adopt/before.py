@@ -7,9 +7,10 @@ from typing import Any
 
 from cloudflare import Cloudflare
 
+from infra.recorder import Registration
 from k8s.manifests import manifest_of
 from k8s.properties import reveal
-from operations.declared.recorder import Registration, run_program
+from operations.declared.program import run_program
 from tests.rehearsal.platform.conftest import Rehearsal
 
 Object = dict[str, Any]

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from infra.recorder import Registration
 from k8s import Cluster, NotFound
-from operations.declared.recorder import Registration
 from operations.rehearsed.dry_run import DryRun, Verdict
 
 Object = dict[str, Any]

@@ -14,8 +14,8 @@ from infra.cluster import guardrails
 from infra.cluster.rbac import DEPLOYER as ROLE
 from infra.cluster.rbac import SUBJECT_LABEL
 from k8s import ApiError, Cluster, NotFound
-from operations.commands.render import kubernetes_objects
-from operations.declared.recorder import run_program
+from operations.declared.program import run_program
+from operations.declared.rendering import kubernetes_objects
 from rehearsal.control_plane.credentials import DEPLOYER, DEPLOYER_USER, READER, READER_USER
 from tests.stack_files import stack_file
 from toolchain import resolve

@@ -8,8 +8,8 @@ import pytest
 
 from infra.cluster.guardrails import guardrails
 from k8s import ApiError, Cluster
-from operations.commands.render import kubernetes_objects
-from operations.declared.recorder import run_program
+from operations.declared.program import run_program
+from operations.declared.rendering import kubernetes_objects
 from tests.stack_files import stack_file
 
 Json = dict[str, Any]

@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from infra.cluster.rbac import DEPLOYER, Subject
-from operations.commands.access import access_objects
-from operations.declared.recorder import run_program
+from operations.declared.deployer_rights import access_objects
+from operations.declared.program import run_program
 from rehearsal.control_plane.audit import Request, requests
 from rehearsal.control_plane.credentials import DEPLOYER_USER, READER_USER
 

@@ -12,6 +12,7 @@ import pytest
 
 from infra.routing.model import Exact, PassThrough, Rule
 from infra.routing.table import RULES
+from infra.stack import current
 from operations.commands.routes import markdown_of, routes, rows
 from operations.commands.trace import trace
 from operations.commands.worker import worker
@@ -113,6 +114,7 @@ def test_a_table_with_mistakes_explains_nothing(
     """No update would take it, so what it says holds nowhere."""
     late = Rule("too-late", ("de",), Exact("/impressum"), PassThrough())
     monkeypatch.setattr(own_table, "RULES", (*RULES, late))
+    monkeypatch.setattr(current, "RULES", (*RULES, late))
     with pytest.raises(SystemExit) as caught:
         command(tmp_path)
     assert "1 mistake in the routing table:\n" in str(caught.value.code)
@@ -146,7 +148,7 @@ def test_the_text_folds_what_is_of_no_interest(capsys: pytest.CaptureFixture[str
         ("https://de.serlo.org/", {"stack": "prod"}, "there is no stack prod; there are local"),
         ("https://de.serlo.org/", {"header": ("x",)}, 'write it as "Name: value"'),
         ("https://de.serlo.org/", {"cookie": ("x",)}, "write it as name=value"),
-        ("https://de.serlo.org/", {"base": "no-such-ref"}, 'git knows no ref "no-such-ref"'),
+        ("https://de.serlo.org/", {"base": "no-such-ref"}, "git knows no 'no-such-ref'"),
     ],
 )
 def test_what_makes_no_sense_is_said_so(url: str, more: dict[str, Any], said: str) -> None:

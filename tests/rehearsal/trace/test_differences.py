@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from infra.edge.simulator.request import Visit
-from infra.stack.environment import Environment
+from operations.declared.snapshot import take
 from operations.routing.explain import Trace, trace_declared
 from operations.routing.rehearsed import Live, differences
 from tests.stack_files import stack_file
@@ -30,9 +30,8 @@ _REDIRECT = Live(
 @pytest.fixture(scope="module")
 def declared() -> Trace:
     """The alias may answer, and else everybody gets the frontend."""
-    file = stack_file("staging")
     visit = Visit.of("https://de.serlo-staging.dev/spenden")
-    return trace_declared(Environment.load(file), file, visit)
+    return trace_declared(take("staging", stack_file("staging")), visit)
 
 
 @pytest.mark.parametrize("live", [_FRONTEND, _REDIRECT], ids=["frontend", "alias"])

@@ -1,7 +1,7 @@
-"""Running the Pulumi program without Pulumi: what would a stack register?
+"""Runs the Pulumi program without Pulumi and records what a stack registers.
 
-The real program (`infra/__main__.py`) runs against a recorder instead of an engine. No cluster, no
-credentials and no network are needed; secrets are stand-ins.
+The real program (`infra/__main__.py`) runs against a recorder instead of an engine. It needs no
+cluster, no credentials and no network; secrets are stand-ins. `pulumi up` does not import this.
 """
 
 import asyncio
@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pulumi
+from google.protobuf.struct_pb2 import Struct, Value
 from pulumi.runtime import mocks
 from pulumi.runtime.proto import resource_pb2
 from pulumi.runtime.settings import SETTINGS
@@ -26,10 +27,11 @@ import infra
 from infra.declaration.checks import DeclarationError
 from infra.services import declared
 from infra.stack.rules import used_secrets
-from k8s.properties import from_struct, to_struct
 
 PROJECT = "serlo"
 _MAIN = Path(infra.__file__).parent / "__main__.py"
+_LARGEST_EXACT_INTEGER = 2.0**53
+"""Beyond this a float does not hold every integer, so it stays a float."""
 
 
 class ProgramError(Exception):
@@ -47,10 +49,10 @@ class ProgramError(Exception):
 class Registration:
     """A resource as the program registers it.
 
-    `properties` are as on Pulumi's wire: `Secret` wraps secret values, `UNKNOWN` stands for what is
-    only known after an update. `parent`, `provider` and `dependencies` are URNs, that of the
-    provider followed by `::` and its id. `existing` tells a resource that is read, not managed,
-    `retained` one that stays when it is no longer declared.
+    `properties` are as on Pulumi's wire, in plain JSON: secrets and values that are only known
+    after an update carry Pulumi's signatures. `parent`, `provider` and `dependencies` are URNs,
+    that of the provider followed by `::` and its id. An `existing` resource is read, not managed; a
+    `retained` one stays when it is no longer declared.
     """
 
     urn: str
@@ -67,7 +69,7 @@ class Registration:
 
     @property
     def is_declared(self) -> bool:
-        """Whether the program says what it is: not so of what is only looked up."""
+        """Whether the program says what it is, and does not only look it up."""
         return not self.existing or "labels" in (self.properties.get("metadata") or {})
 
 
@@ -221,20 +223,20 @@ class _Recorder(mocks.MockMonitor):
     ) -> resource_pb2.ReadResourceResponse:
         urn = self.make_urn(request.parent, request.type, request.name)
         self._note(urn, request, request.properties, request.dependencies, existing=True)
-        found: dict[str, Any] = {}
+        answer = Struct()
         if self.cluster_uid is not None:
             # As an administrator made it: as it is declared.
-            found = {**from_struct(request.properties), **self.found.get(request.name, {})}
+            found = {**_plain_members(request.properties), **self.found.get(request.name, {})}
             declared: dict[str, Any] = found.get("metadata") or {}
             metadata: dict[str, Any] = {"name": request.name, **declared}
-            found["metadata"] = {**metadata, "uid": self.cluster_uid}
-        return resource_pb2.ReadResourceResponse(urn=urn, properties=to_struct(found))
+            answer.update({**found, "metadata": {**metadata, "uid": self.cluster_uid}})
+        return resource_pb2.ReadResourceResponse(urn=urn, properties=answer)
 
     def _note(
         self,
         urn: str,
         request: resource_pb2.RegisterResourceRequest | resource_pb2.ReadResourceRequest,
-        properties: Any,
+        properties: Struct,
         dependencies: Iterable[str],
         *,
         existing: bool,
@@ -244,7 +246,7 @@ class _Recorder(mocks.MockMonitor):
                 urn=urn,
                 type=request.type,
                 name=request.name,
-                properties=from_struct(properties),
+                properties=_plain_members(properties),
                 parent=request.parent,
                 provider=request.provider,
                 custom=existing or getattr(request, "custom", False),
@@ -254,3 +256,24 @@ class _Recorder(mocks.MockMonitor):
                 retained=getattr(request, "retainOnDelete", False),
             )
         )
+
+
+def _plain_members(struct: Struct) -> dict[str, Any]:
+    return {key: _plain(value) for key, value in struct.fields.items()}
+
+
+def _plain(value: Value) -> Any:
+    kind = value.WhichOneof("kind")
+    if kind == "string_value":
+        return value.string_value
+    if kind == "struct_value":
+        return _plain_members(value.struct_value)
+    if kind == "list_value":
+        return [_plain(element) for element in value.list_value.values]
+    if kind == "bool_value":
+        return value.bool_value
+    if kind == "number_value":
+        number = value.number_value
+        exact = number.is_integer() and abs(number) <= _LARGEST_EXACT_INTEGER
+        return int(number) if exact else number
+    return None
