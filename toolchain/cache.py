@@ -164,8 +164,8 @@ class Slot:
 
 def _unwritable(error: OSError) -> ToolError:
     return ToolError(
-        f"the cache of the tools cannot be written: {error.filename}: {error.strerror}. "
-        "Set XDG_CACHE_HOME to a folder that can."
+        f"cannot write to the tool cache: {error.filename}: {error.strerror}. "
+        "Set XDG_CACHE_HOME to a writable folder."
     )
 
 

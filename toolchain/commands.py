@@ -95,7 +95,7 @@ class Runner:
         lines = self.log.read_text(errors="replace").rstrip().splitlines()[-LAST_LINES:]
         return "\n".join(
             [
-                f"{self.what} could not be had: {' '.join(command[:3])} … ended with code {code}",
+                f"{self.what} failed: {' '.join(command[:3])} … ended with code {code}",
                 f"  in {cwd}. Its last lines:",
                 *(f"    {line}" for line in lines),
                 f"  The whole log: {self.log}",

@@ -82,7 +82,7 @@ def _refuse_plain(url: str) -> None:
     """Raise ToolError for an address without TLS: redirections are held to it as well."""
     parts = urlsplit(url)
     if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in _LOOPBACK):
-        raise ToolError(f"downloads come over https only, not from {url}")
+        raise ToolError(f"downloads must use https, not {url}")
 
 
 def _only_encrypted(request: httpx.Request) -> None:
@@ -144,7 +144,7 @@ def fetch(
         where = "toolchain/checksums.txt" if pinned else checksums
         raise ToolError(
             f"{url} is not what was published: its SHA-256 is {found}, {where} says {expected}. "
-            "Nothing of it was kept. Try again; to do without official downloads, set "
+            "The file was deleted. Try again, or do without official downloads: set "
             "SERLO_TOOLS_DOWNLOAD=never."
         )
     if download.member is None:

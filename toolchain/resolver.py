@@ -116,7 +116,7 @@ class Toolchain:
     def resolve_all(self, names: Iterable[str]) -> dict[str, Tool]:
         """All the tools, by name; what is missing is made, two at a time, under one display.
 
-        Raises one ToolError that names everything that could not be had.
+        Raises one ToolError that names every tool that failed.
         """
         wanted = list(dict.fromkeys(names))
         entries = [self.entry(name) for name in wanted]
@@ -321,11 +321,11 @@ class Toolchain:
 
     def _verify(self, entry: Entry, path: Path) -> None:
         if not path.exists():
-            raise ToolError(f"{entry.name} {entry.version} was made, but without {path.name}")
+            raise ToolError(f"{entry.name} {entry.version} was built, but has no {path.name}")
         if entry.tells_version and (complaint := self._complaint(entry, path)) is not None:
             asked = " ".join([entry.name, *entry.version_arguments])
             raise ToolError(
-                f"{entry.name} was made, but is not {entry.version}: `{asked}` says: {complaint}"
+                f"{entry.name} was built, but is not {entry.version}: `{asked}` says: {complaint}"
             )
 
 

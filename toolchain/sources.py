@@ -118,7 +118,7 @@ def _installer() -> list[str]:
         return [sys.executable, "-m", "pip", "install"]
     if shutil.which("uv"):
         return ["uv", "pip", "install", "--python", sys.executable]
-    raise ToolError("neither uv nor pip is there to install a wheel with: run `make` first")
+    raise ToolError("installing a wheel needs uv or pip: run `make install` first")
 
 
 def npm(source: Npm, workshop: Workshop, target: Path) -> None:

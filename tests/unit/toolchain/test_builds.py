@@ -57,7 +57,7 @@ def test_a_failing_build_shows_the_compilers_words_and_the_log(workplace: Workpl
         workplace.toolchain(entry).resolve("broken")
 
     message = str(raised.value)
-    assert "broken v1.0.0 could not be had" in message
+    assert "broken v1.0.0 failed" in message
     assert "main.go:3:15: undefined: undefinedThing" in message
     log = Path(message.rsplit("The whole log: ", 1)[1])
     assert "undefined: undefinedThing" in log.read_text()
@@ -95,7 +95,7 @@ def test_an_unknown_tool_is_refused_with_the_known_names(workplace: Workplace) -
 def test_a_cache_that_cannot_be_written_is_told_with_a_remedy(workplace: Workplace) -> None:
     workplace.cache.write_text("a file where the folder should be")
 
-    with pytest.raises(ToolError, match=r"cannot be written: .*XDG_CACHE_HOME"):
+    with pytest.raises(ToolError, match=r"cannot write to .*XDG_CACHE_HOME"):
         workplace.toolchain(TINY).resolve("tiny")
 
 

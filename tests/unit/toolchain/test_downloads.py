@@ -267,7 +267,7 @@ def test_a_platform_without_an_official_file_is_built(workplace: Workplace, serv
 
 
 def test_an_address_without_tls_is_refused(workplace: Workplace) -> None:
-    with pytest.raises(ToolError, match=r"https only, not from http://downloads\.example/tiny"):
+    with pytest.raises(ToolError, match=r"must use https, not http://downloads\.example/tiny"):
         workplace.toolchain(_offered("http://downloads.example"))
 
 

@@ -60,7 +60,7 @@ def test_an_executable_is_installed_from_a_pinned_wheel(workplace: Workplace) ->
 def test_a_wheel_of_another_hash_is_refused(workplace: Workplace) -> None:
     _describe_wheel(workplace, good_hash=False)
 
-    with pytest.raises(ToolError, match=r"(?is)wheeled 1\.0\.0 could not be had.*hash.*whole log"):
+    with pytest.raises(ToolError, match=r"(?is)wheeled 1\.0\.0 failed.*hash.*whole log"):
         workplace.toolchain(WHEELED).resolve("wheeled")
 
     assert workplace.left("wheeled") == set()
