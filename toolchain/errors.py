@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 class ToolError(Exception):
-    """A tool could not be downloaded, built or installed. The message says which, why, what to do."""
+    """A tool could not be downloaded, built or installed. The message says what to do."""
 
 
 class Cancelled(ToolError):
