@@ -59,7 +59,7 @@ SCENARIOS = (
     ),
     Scenario(
         "robots-forbidden",
-        (Edit(_TABLE, "Respond(answers.ROBOTS_WITH_SITEMAP)", "Respond(answers.NO_ROBOTS)"),),
+        (Edit(_TABLE, "Respond(content.ROBOTS_WITH_SITEMAP)", "Respond(content.NO_ROBOTS)"),),
     ),
     Scenario(
         "host-taken-out-of-a-rule",

@@ -37,8 +37,8 @@ SCENARIOS = (
         (
             Edit(
                 "infra/cluster/network_policies.py",
-                '{"ipBlock": {"cidr": "0.0.0.0/0", "except": list(_NOT_INTERNET)}}',
-                '{"ipBlock": {"cidr": "0.0.0.0/0"}}',
+                '{"ip_block": {"cidr": "0.0.0.0/0", "except_": list(_NOT_INTERNET)}}',
+                '{"ip_block": {"cidr": "0.0.0.0/0"}}',
             ),
         ),
     ),
@@ -48,8 +48,8 @@ SCENARIOS = (
         (
             Edit(
                 "infra/cluster/network_policies.py",
-                '{"policyTypes": ["Ingress", "Egress"]})\n',
-                '{"policyTypes": ["Ingress"]})\n',
+                '{"pod_selector": {}, "policy_types": ["Ingress", "Egress"]}\n',
+                '{"pod_selector": {}, "policy_types": ["Ingress"]}\n',
             ),
         ),
     ),

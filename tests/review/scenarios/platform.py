@@ -129,8 +129,8 @@ SCENARIOS = (
         (
             Edit(
                 "infra/cluster/microservice.py",
-                'protect=self._workload.protected and kind == "StatefulSet",',
-                "protect=False,",
+                "opts.protect = workload.protected",
+                "opts.protect = False",
             ),
         ),
     ),

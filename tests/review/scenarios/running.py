@@ -78,7 +78,7 @@ SCENARIOS = (
     ),
     Scenario(
         "disruption-budget-loosened",
-        (Edit("infra/cluster/workload.py", '"maxUnavailable": 1,', '"maxUnavailable": "50%",'),),
+        (Edit("infra/cluster/workload.py", '"max_unavailable": 1,', '"max_unavailable": "50%",'),),
     ),
     Scenario(
         "setting-changed",
@@ -151,9 +151,9 @@ SCENARIOS = (
             Edit(
                 "infra/cluster/workload.py",
                 '        "strategy": {"type": "Recreate"} if service.recreate else strategy,\n'
-                '        "selector": {"matchLabels": {NAME_LABEL: service.name}},\n',
+                '        "selector": {"match_labels": {NAME_LABEL: service.name}},\n',
                 '        "strategy": {"type": "Recreate"} if service.recreate else strategy,\n'
-                '        "selector": {"matchLabels": {NAME_LABEL: service.name, "tier": "app"}},\n',
+                '        "selector": {"match_labels": {NAME_LABEL: service.name, "tier": "app"}},\n',
             ),
         ),
     ),
