@@ -150,10 +150,8 @@ SCENARIOS = (
         (
             Edit(
                 "infra/cluster/workload.py",
-                '        "strategy": {"type": "Recreate"} if service.recreate else strategy,\n'
-                '        "selector": {"match_labels": {NAME_LABEL: service.name}},\n',
-                '        "strategy": {"type": "Recreate"} if service.recreate else strategy,\n'
-                '        "selector": {"match_labels": {NAME_LABEL: service.name, "tier": "app"}},\n',
+                'else strategy,\n        "selector": {"match_labels": {',
+                'else strategy,\n        "selector": {"match_labels": {"tier": "app", ',
             ),
         ),
     ),
