@@ -1,5 +1,7 @@
 """Serlo's platform: what `pulumi up` brings an environment to."""
 
+import pulumi
+
 from infra.cluster.cluster import Cluster
 from infra.cluster.ingress_gateway import IngressGateway
 from infra.cluster.microservice import Microservice
@@ -19,4 +21,11 @@ services: dict[str, Microservice] = {}
 for workload in declared:
     needed = [services[name] for name in workload.needs]
     services[workload.service.name] = Microservice(workload, secrets, cluster, needed)
-Edge(environment, secrets, cluster)
+edge = Edge(environment, secrets, cluster)
+
+pulumi.export("gateway_address", environment.gateway.address)
+pulumi.export("kv_namespace_id", edge.kv_namespace_id)
+pulumi.export("ds_record", edge.ds_record)
+pulumi.export(
+    "versions", {workload.service.name: str(workload.image.release) for workload in declared}
+)

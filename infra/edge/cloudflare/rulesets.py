@@ -1,11 +1,12 @@
 """What Cloudflare does before our worker sees a request: limits and the cache.
 
-A zone has one ruleset for each phase. Expressions are in Cloudflare's rules language; names of
-parameters are those of Pulumi's provider.
+A zone has one ruleset for each phase. Expressions are in Cloudflare's rules language.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pulumi_cloudflare as cloudflare
 
 from infra.stack.environment import Environment
 
@@ -24,24 +25,12 @@ _AUTH = ("/auth/", "/api/auth/", "/self-service/")
 
 
 @dataclass(frozen=True)
-class Rule:
-    """A rule; `ref` keeps it the same rule when its place or words change."""
-
-    ref: str
-    description: str
-    expression: str
-    action: str
-    parameters: Mapping[str, object] = field(default_factory=dict[str, object])
-    limit: Mapping[str, object] | None = None
-
-
-@dataclass(frozen=True)
 class Ruleset:
     """The rules of one phase, in the order in which they are tried."""
 
     label: str
     phase: str
-    rules: Sequence[Rule]
+    rules: Sequence[cloudflare.RulesetRuleArgsDict]
 
 
 def rulesets(environment: Environment) -> tuple[Ruleset, ...]:
@@ -57,23 +46,25 @@ def rulesets(environment: Environment) -> tuple[Ruleset, ...]:
     )
 
 
-def _exemptions(environment: Environment) -> Sequence[Rule]:
+def _exemptions(environment: Environment) -> Sequence[cloudflare.RulesetRuleArgsDict]:
     # The frontend's servers ask the API on behalf of all visitors, from the cluster's address.
     addresses = environment.edge.unlimited_addresses
     if not addresses:
         return ()
     return (
-        Rule(
-            ref="unlimited-addresses",
-            description="Requests of our own servers are not limited",
-            expression=f"(ip.src in {{{' '.join(addresses)}}})",
-            action="skip",
-            parameters={"phases": ["http_ratelimit"]},
-        ),
+        {
+            # Keeps it the same rule when its place or words change.
+            "ref": "unlimited-addresses",
+            "description": "Requests of our own servers are not limited",
+            "expression": f"(ip.src in {{{' '.join(addresses)}}})",
+            "action": "skip",
+            "enabled": True,
+            "action_parameters": {"phases": ["http_ratelimit"]},
+        },
     )
 
 
-def _limits(environment: Environment) -> Sequence[Rule]:
+def _limits(environment: Environment) -> Sequence[cloudflare.RulesetRuleArgsDict]:
     api = '(http.request.uri.path eq "/graphql")'
     auth = _any_path(_AUTH)
     plan = environment.cloudflare.plan
@@ -87,38 +78,42 @@ def _limits(environment: Environment) -> Sequence[Rule]:
     )
 
 
-def _limit(ref: str, expression: str, requests: int, plan: str) -> Rule:
-    return Rule(
-        ref=ref,
-        description=f"At most {requests} requests in {_PERIOD} s from one address",
-        expression=expression,
-        action="block",
-        limit={
+def _limit(ref: str, expression: str, requests: int, plan: str) -> cloudflare.RulesetRuleArgsDict:
+    return {
+        "ref": ref,
+        "description": f"At most {requests} requests in {_PERIOD} s from one address",
+        "expression": expression,
+        "action": "block",
+        "enabled": True,
+        "ratelimit": {
             "characteristics": ["cf.colo.id", "ip.src"],
             "period": _PERIOD,
-            "requestsPerPeriod": requests,
-            "mitigationTimeout": _PAUSE[plan],
+            "requests_per_period": requests,
+            "mitigation_timeout": _PAUSE[plan],
         },
-    )
+    }
 
 
-def _cache() -> Sequence[Rule]:
+def _cache() -> Sequence[cloudflare.RulesetRuleArgsDict]:
     return (
-        Rule(
-            ref="static-assets",
-            description="Files with a fingerprint in their name, as long as the frontend says",
-            expression=_any_path(_STATIC),
-            action="set_cache_settings",
-            parameters={
+        {
+            "ref": "static-assets",
+            "description": "Files with a fingerprint in their name, as long as the frontend says",
+            "expression": _any_path(_STATIC),
+            "action": "set_cache_settings",
+            "enabled": True,
+            "action_parameters": {
                 "cache": True,
-                "edgeTtl": {
+                "edge_ttl": {
                     "mode": "respect_origin",
                     # While a version rolls out, a pod may not know the other version's files.
-                    "statusCodeTtls": [{"statusCodeRange": {"from": 400, "to": 599}, "value": -1}],
+                    "status_code_ttls": [
+                        {"status_code_range": {"from_": 400, "to": 599}, "value": -1}
+                    ],
                 },
-                "browserTtl": {"mode": "respect_origin"},
+                "browser_ttl": {"mode": "respect_origin"},
             },
-        ),
+        },
     )
 
 

@@ -100,3 +100,13 @@ def test_versions_starts_without_pulumi() -> None:
         [sys.executable, "-c", script], capture_output=True, text=True, check=True
     )
     assert "pulumi" not in done.stdout.splitlines()[-1].split()
+
+
+@pytest.mark.parametrize("command", ["versions", "trace", "routes"])
+def test_commands_start_without_the_sdk(command: str) -> None:
+    """Its import takes seconds; only what runs the program has to wait for it."""
+    script = f"import sys, operations.command, operations.commands.{command}; print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    assert not {"pulumi_cloudflare", "pulumi_kubernetes"} & set(done.stdout.split())
