@@ -235,7 +235,7 @@ class Split:
 
     `serlo:edge.splits.<name>` has a percentage for each audience and may list content types. With
     `by_type`, only paths whose content has one of these types take part, the others lead to legacy.
-    The cookie `useFrontend` keeps a visitor where he is. Without the part `legacy` the rule is that
+    The cookie `useFrontend` keeps a visitor on one side. Without the part `legacy` the rule is that
     of the frontend for all.
     """
 

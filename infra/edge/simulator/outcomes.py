@@ -56,7 +56,7 @@ class Header:
 
 
 _AGENT = Header("user-agent", "serlo.org")
-# What a visitor has already or wants a part of, which says nothing about him.
+# What a visitor has already or wants a part of, which reveals nothing else.
 _WISHES = {"if-modified-since", "if-none-match", "if-range", "range"}
 
 
