@@ -8,7 +8,7 @@ from string import Template
 
 from infra.declaration import service as words
 from infra.declaration.release import Image
-from infra.declaration.service import Amount, Hardening, Health, Kind, Replicas, Resources, Service
+from infra.declaration.service import Amount, Hardening, Kind, Probes, Replicas, Resources, Service
 from infra.declaration.values import (
     Address,
     ConfigFile,
@@ -56,7 +56,7 @@ class Container:
     command: tuple[str, ...]
     args: tuple[str, ...]
     ports: tuple[tuple[str, int], ...]
-    health: Health | None
+    probes: Probes | None
     resources: Resources
     env: tuple[tuple[str, str | Secret], ...]
     files: tuple[File, ...]
@@ -154,7 +154,7 @@ def resolve(service: Service, environment: Environment) -> Workload:
         command=service.command,
         args=service.args,
         ports=tuple((e.port_name, e.port) for e in service.entrances),
-        health=service.health,
+        probes=service.probes,
         resources=resources,
         env=tuple(_resolved(service.env, service, environment)),
         files=tuple(_files(service.files, "", service, environment)),
@@ -185,7 +185,7 @@ def _further(declared: words.Container, service: Service, environment: Environme
         command=declared.command,
         args=declared.args,
         ports=() if declared.port is None else ((declared.name[:15], declared.port),),
-        health=declared.health,
+        probes=declared.probes,
         resources=declared.resources,
         env=tuple(_resolved(declared.env, service, environment)),
         files=tuple(_files(declared.files, f"{declared.name}.", service, environment)),

@@ -144,7 +144,7 @@ class Microservice(pulumi.ComponentResource):
                 )
             case Kind.JOB:
                 spec = specs.job(workload, stores)
-                seconds = workload.service.deadline + _SECONDS_TO_START
+                seconds = workload.service.active_deadline_seconds + _SECONDS_TO_START
                 timeouts = pulumi.CustomTimeouts(create=f"{seconds}s")
                 yield kubernetes.batch.v1.Job(
                     name,

@@ -73,13 +73,13 @@ def health_check(workload: Workload) -> CustomSpec:
     exists on GKE alone.
     """
     declared = workload.service
-    health = declared.health
-    if health is not None and health.path is not None:
+    probes = declared.probes
+    if probes is not None and probes.readiness_path is not None:
         config: CustomSpec = {
             "type": "HTTP",
             "httpHealthCheck": {
                 "portSpecification": "USE_SERVING_PORT",
-                "requestPath": health.path,
+                "requestPath": probes.readiness_path,
             },
         }
     else:

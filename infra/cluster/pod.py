@@ -8,7 +8,7 @@ from pulumi_kubernetes.meta import v1 as meta
 from infra.cluster.configuration import Stores
 from infra.cluster.metadata import NAME_LABEL, PART_OF, VERSION_LABEL
 from infra.cluster.priority_classes import BATCH, SERVING
-from infra.declaration.service import GATEWAY, Hardening, Health, Service
+from infra.declaration.service import GATEWAY, Hardening, Probes, Service
 from infra.declaration.values import Secret
 from infra.workloads import Container, Workload
 
@@ -136,9 +136,9 @@ def _container(workload: Workload, container: Container, stores: Stores) -> core
             {"name": name, "container_port": port, "protocol": "TCP"}
             for name, port in container.ports
         ]
-    if runs_on and container.health is not None:
+    if runs_on and container.probes is not None:
         made["startup_probe"], made["readiness_probe"], made["liveness_probe"] = _probes(
-            container, container.health
+            container, container.probes
         )
     if runs_on and (seconds := drain_seconds(service)):
         made["lifecycle"] = {"pre_stop": {"sleep": {"seconds": seconds}}}
@@ -153,30 +153,30 @@ def _variable(name: str, value: str | Secret, secret_name: str) -> core.EnvVarAr
 
 
 def _probes(
-    container: Container, health: Health
+    container: Container, probes: Probes
 ) -> tuple[core.ProbeArgsDict, core.ProbeArgsDict, core.ProbeArgsDict]:
     """Return the probes for startup, readiness and liveness."""
     probe: core.ProbeArgsDict = {}
-    if health.path is not None:
-        probe = {"http_get": {"path": health.path, "port": container.ports[0][0]}}
-    elif health.command:
-        probe = {"exec_": {"command": list(health.command)}}
+    if probes.readiness_path is not None:
+        probe = {"http_get": {"path": probes.readiness_path, "port": container.ports[0][0]}}
+    elif probes.command:
+        probe = {"exec_": {"command": list(probes.command)}}
     elif container.ports:
         probe = {"tcp_socket": {"port": container.ports[0][0]}}
     alive: core.ProbeArgsDict = probe
-    if health.alive_path is not None:
-        alive = {"http_get": {"path": health.alive_path, "port": container.ports[0][0]}}
+    if probes.liveness_path is not None:
+        alive = {"http_get": {"path": probes.liveness_path, "port": container.ports[0][0]}}
     return (
         {
             **probe,
             "period_seconds": _PROBE_EVERY,
             "timeout_seconds": 5,
-            "failure_threshold": -(-health.start_within // _PROBE_EVERY),
+            "failure_threshold": -(-probes.startup_seconds // _PROBE_EVERY),
         },
-        {**probe, "period_seconds": health.ready_every, "timeout_seconds": 3},
+        {**probe, "period_seconds": probes.readiness_period_seconds, "timeout_seconds": 3},
         {
             **alive,
-            "period_seconds": health.alive_every,
+            "period_seconds": probes.liveness_period_seconds,
             "timeout_seconds": 5,
             "failure_threshold": 3,
         },

@@ -110,7 +110,7 @@ def job(workload: Workload, stores: Stores) -> batch.JobSpecArgsDict:
     """Return a Job: one run of the service, tried again twice."""
     return {
         "backoff_limit": _RETRIES,
-        "active_deadline_seconds": workload.service.deadline,
+        "active_deadline_seconds": workload.service.active_deadline_seconds,
         "template": pod.template(workload, stores),
     }
 

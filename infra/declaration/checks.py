@@ -100,7 +100,7 @@ def _shape(service: Service) -> Iterator[str]:
         yield f"is public at {service.host!r} but does not name {GATEWAY!r} as a caller"
     if service.callers and service.port is None:
         yield "has callers but no port"
-    if service.serves and service.health is None and Hardening.PROBES not in service.exempt:
+    if service.serves and service.probes is None and Hardening.PROBES not in service.exempt:
         yield "runs all the time but says nothing about its health"
     if (service.kind is Kind.STATEFUL_SET) != (service.storage is not None):
         yield "storage and the kind StatefulSet go together"

@@ -42,21 +42,23 @@ class Hardening(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Health:
-    """How Kubernetes asks whether a pod works: by GET of `path`, a command, or by connecting.
+class Probes:
+    """How Kubernetes probes a pod: by GET of `readiness_path`, a command, or by connecting.
 
-    `alive_path` says whether a restart would help, where `path` also depends on other services.
+    `liveness_path` says whether a restart would help, where `readiness_path` also depends on other
+    services.
 
-    Times in seconds. A pod has `start_within` to answer at first, takes no requests while it fails
-    (asked every `ready_every`), and is restarted after three failures (asked every `alive_every`).
+    Times in seconds. A pod has `startup_seconds` to answer at first. It takes no requests while it
+    fails, probed every `readiness_period_seconds`. It restarts after three failures, probed every
+    `liveness_period_seconds`.
     """
 
-    path: str | None = None
-    alive_path: str | None = None
+    readiness_path: str | None = None
+    liveness_path: str | None = None
     command: tuple[str, ...] = ()
-    start_within: int = 60
-    ready_every: int = 5
-    alive_every: int = 30
+    startup_seconds: int = 60
+    readiness_period_seconds: int = 5
+    liveness_period_seconds: int = 30
 
 
 @dataclass(frozen=True)
@@ -142,7 +144,7 @@ class Schedule:
 class Container:
     """A further container beside or before the main one, of the same release.
 
-    A sidecar may have a port and health; an init container runs to its end first.
+    A sidecar may have a port and probes; an init container runs to its end first.
     """
 
     name: str
@@ -151,7 +153,7 @@ class Container:
     command: tuple[str, ...] = ()
     args: tuple[str, ...] = ()
     port: int | None = None
-    health: Health | None = None
+    probes: Probes | None = None
     env: Variables = field(default_factory=lambda: MappingProxyType({}))
     files: tuple[SecretFile | ConfigFile, ...] = ()
     writable: tuple[str, ...] = ("/tmp",)  # noqa: S108 a mount point, not our file
@@ -191,7 +193,7 @@ class Service:
                   use, `called` the name of the Kubernetes Service if not `name`
     ports         further ports
     command, args instead of the image's own
-    health        probes
+    probes        of the main container
     resources     for the main container, unless the stack file says otherwise
     replicas      unless the stack file says otherwise; `target_cpu` in percent of the request
     recreate      stop the old pod before the new one starts: two at once would do harm
@@ -212,7 +214,8 @@ class Service:
     catch_all     it answers for the zone's apex and every host that no other service has
     pool          node pool, the part of its name after the cluster's
     shutdown      seconds a pod may take to finish its requests before it is killed
-    deadline      seconds after which a run of a Job or CronJob counts as failed
+    active_deadline_seconds
+                  after which a run of a Job or CronJob counts as failed
     third_party   others release it: their tags may start with v
     """
 
@@ -231,7 +234,7 @@ class Service:
     ports: tuple[Port, ...] = ()
     command: tuple[str, ...] = ()
     args: tuple[str, ...] = ()
-    health: Health | None = None
+    probes: Probes | None = None
     resources: Resources
     replicas: Replicas = Replicas()
     target_cpu: int = 80
@@ -253,7 +256,7 @@ class Service:
     catch_all: bool = False
     pool: str = "non-preemptible"
     shutdown: int = 30
-    deadline: int = 3600
+    active_deadline_seconds: int = 3600
     third_party: bool = False
 
     @property
@@ -277,7 +280,7 @@ class Service:
         main: list[Entrance] = []
         if self.port is not None:
             used = self.service_port or self.port
-            asked = self.health is not None and self.health.path is not None
+            asked = self.probes is not None and self.probes.readiness_path is not None
             protocol = "http" if asked or GATEWAY in self.callers else "tcp"
             called = self.called or self.name
             main.append(

@@ -1,7 +1,7 @@
 """The database layer: the only code that reads and writes Serlo's MySQL database, in Rust."""
 
 from infra.declaration.release import Channel
-from infra.declaration.service import Amount, Health, Outside, Resources, Service
+from infra.declaration.service import Amount, Outside, Probes, Resources, Service
 from infra.declaration.values import Fact, Secret, Setting
 
 service = Service(
@@ -11,7 +11,7 @@ service = Service(
     image="eu.gcr.io/serlo-shared/serlo-org-database-layer",
     channel=Channel.SEMANTIC,
     port=8080,
-    health=Health(path="/.well-known/health"),
+    probes=Probes(readiness_path="/.well-known/health"),
     resources=Resources(requests=Amount("100m", "50Mi"), limits=Amount("200m", "100Mi")),
     # It trusts every client, so only these may reach it.
     callers=("server", "swr-queue-worker"),

@@ -3,7 +3,7 @@ under its own host for every request to a language host (de.serlo.org, en.serlo.
 """
 
 from infra.declaration.release import Channel
-from infra.declaration.service import GATEWAY, Amount, Health, Outside, Resources, Service
+from infra.declaration.service import GATEWAY, Amount, Outside, Probes, Resources, Service
 from infra.declaration.values import Fact
 
 service = Service(
@@ -15,7 +15,7 @@ service = Service(
     port=3000,
     # It has no path that answers without asking the API, and must not be restarted whenever the API
     # is slow: that it accepts connections has to do.
-    health=Health(path=None),
+    probes=Probes(),
     resources=Resources(requests=Amount("100m", "256Mi"), limits=Amount("500m", "512Mi")),
     callers=(GATEWAY,),
     # It asks the API under its public name, as browsers do.

@@ -4,10 +4,10 @@ from infra.declaration.release import Channel
 from infra.declaration.service import (
     GATEWAY,
     Amount,
-    Health,
     Kind,
     Outside,
     Port,
+    Probes,
     Resources,
     Service,
 )
@@ -54,7 +54,7 @@ _hydra = Service(
     # A client of the admin port may log in as anyone.
     ports=(Port(name="admin", port=4445, callers=("server",)),),
     args=("serve", "all", "--config", _CONFIGURATION),
-    health=Health(path="/health/ready", alive_path="/health/alive"),
+    probes=Probes(readiness_path="/health/ready", liveness_path="/health/alive"),
     resources=Resources(requests=Amount("20m", "50Mi"), limits=Amount("30m", "75Mi")),
     callers=(GATEWAY,),
     needs=("hydra-migration",),

@@ -1,7 +1,7 @@
 """Redis: the API's cache, and the queue of cached answers that swr-queue-worker has to renew."""
 
 from infra.declaration.release import Channel
-from infra.declaration.service import Amount, Health, Kind, Replicas, Resources, Service, Storage
+from infra.declaration.service import Amount, Kind, Probes, Replicas, Resources, Service, Storage
 
 service = Service(
     name="redis",
@@ -14,7 +14,7 @@ service = Service(
     called="redis-master",
     port=6379,
     # A server that still loads its data accepts connections, but does not answer so.
-    health=Health(command=("sh", "-c", "redis-cli ping | grep -q PONG")),
+    probes=Probes(command=("sh", "-c", "redis-cli ping | grep -q PONG")),
     resources=Resources(requests=Amount("100m", "500Mi"), limits=Amount("150m", "600Mi")),
     replicas=Replicas(1, 1),
     storage=Storage("/data", "10Gi"),

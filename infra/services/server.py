@@ -1,7 +1,7 @@
 """The API of Serlo (api.serlo.org): one GraphQL endpoint before all of Serlo's services."""
 
 from infra.declaration.release import Channel
-from infra.declaration.service import GATEWAY, Amount, Health, Outside, Replicas, Resources, Service
+from infra.declaration.service import GATEWAY, Amount, Outside, Probes, Replicas, Resources, Service
 from infra.declaration.values import Address, Fact, Secret, SecretFile, Setting, Variables
 
 # The enmeshed connector runs in staging only; elsewhere its variables are empty.
@@ -39,7 +39,7 @@ service = Service(
     channel=Channel.SEMANTIC,
     port=3001,
     service_port=3000,
-    health=Health(path="/health"),
+    probes=Probes(readiness_path="/health"),
     resources=Resources(requests=Amount("175m", "350Mi"), limits=Amount("200m", "500Mi")),
     replicas=Replicas(min=1, max=5),
     # Kratos reports who registered and who logged in; legacy asks as any other client.

@@ -3,7 +3,7 @@ in Redis. It runs the API's code, so its version is the API's.
 """
 
 from infra.declaration.release import Channel
-from infra.declaration.service import Amount, Health, Outside, Replicas, Resources, Service
+from infra.declaration.service import Amount, Outside, Probes, Replicas, Resources, Service
 from infra.declaration.values import Setting
 from infra.services.server import COMMON
 
@@ -15,7 +15,7 @@ service = Service(
     channel=Channel.SEMANTIC,
     version_of="server",
     port=3000,
-    health=Health(path="/.well-known/health"),
+    probes=Probes(readiness_path="/.well-known/health"),
     resources=Resources(requests=Amount("15m", "100Mi"), limits=Amount("35m", "150Mi")),
     # Two at once would renew the same answers twice.
     replicas=Replicas(1, 1),

@@ -24,7 +24,7 @@ NEW_SERVICE = '''
 
 from infra.declaration.release import Channel
 from infra.declaration.service import (
-    GATEWAY, Amount, Container, Hardening, Health, Kind, Outside, Port, Replicas, Resources,
+    GATEWAY, Amount, Container, Hardening, Probes, Kind, Outside, Port, Replicas, Resources,
     Schedule, Service, Storage,
 )
 from infra.declaration.values import Address, ConfigFile, Fact, Secret, SecretFile, Setting
@@ -50,7 +50,7 @@ services = (
         ports=(Port(name="metrics", port=9090, callers=("notifier-store",)),),
         command=("/notifier",),
         args=("--verbose",),
-        health=Health(path="/ready", alive_path="/alive", start_within=120),
+        probes=Probes(readiness_path="/ready", liveness_path="/alive", startup_seconds=120),
         replicas=Replicas(min=2, max=4),
         target_cpu=60,
         callers=(GATEWAY,),
@@ -86,7 +86,7 @@ services = (
                 name="agent",
                 image="ghcr.io/serlo/agent",
                 port=7000,
-                health=Health(),
+                probes=Probes(),
                 resources=_RESOURCES,
                 exempt={Hardening.READ_ONLY_ROOT: "It updates its rules beside itself."},
             ),
@@ -97,7 +97,7 @@ services = (
         kind=Kind.STATEFUL_SET,
         version_of="notifier",
         port=6379,
-        health=Health(command=("check",)),
+        probes=Probes(command=("check",)),
         replicas=Replicas(1, 1),
         storage=Storage("/data", "1Gi"),
         callers=("notifier",),
@@ -108,7 +108,7 @@ services = (
         kind=Kind.JOB,
         version_of="notifier",
         schedule=Schedule("0 4 * * *", only_in=_STAGING),
-        deadline=600,
+        active_deadline_seconds=600,
         env=_SHARED,
         **_COMMON,
     ),

@@ -5,7 +5,7 @@ from tests.review.scenario import Edit, Scenario, stack
 _SEARCH = '''"""Full-text search."""
 
 from infra.declaration.release import Channel
-from infra.declaration.service import Amount, Health, Resources, Service
+from infra.declaration.service import Amount, Probes, Resources, Service
 
 service = Service(
     name="search",
@@ -14,7 +14,7 @@ service = Service(
     image="ghcr.io/serlo/search",
     channel=Channel.SEMANTIC,
     port=7700,
-    health=Health(path="/health"),
+    probes=Probes(readiness_path="/health"),
     resources=Resources(requests=Amount("50m", "128Mi"), limits=Amount("200m", "256Mi")),
     callers=("server",),
 )
@@ -140,7 +140,7 @@ SCENARIOS = (
             Edit("infra/services/redis.py", "    kind=Kind.STATEFUL_SET,\n", ""),
             Edit("infra/services/redis.py", '    storage=Storage("/data", "10Gi"),\n', ""),
             Edit("infra/services/redis.py", ", Storage\n", "\n"),
-            Edit("infra/services/redis.py", "Health, Kind, Replicas", "Health, Replicas"),
+            Edit("infra/services/redis.py", "Kind, Probes, Replicas", "Probes, Replicas"),
             Edit("infra/services/redis.py", '"--dir", "/data", ', ""),
         ),
     ),

@@ -89,7 +89,7 @@ SCENARIOS = (
     Scenario(
         "files-writable",
         (
-            Edit(_FRONTEND, "Health, Outside", "Hardening, Health, Outside"),
+            Edit(_FRONTEND, "Outside, Probes", "Hardening, Outside, Probes"),
             Edit(
                 _FRONTEND,
                 "    host=",

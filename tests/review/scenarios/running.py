@@ -104,7 +104,13 @@ SCENARIOS = (
     ),
     Scenario(
         "probe-changed",
-        (Edit(_SERVER, 'Health(path="/health")', 'Health(path="/ready", start_within=120)'),),
+        (
+            Edit(
+                _SERVER,
+                'Probes(readiness_path="/health")',
+                'Probes(readiness_path="/ready", startup_seconds=120)',
+            ),
+        ),
     ),
     Scenario(
         "longer-to-end",

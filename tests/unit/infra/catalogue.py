@@ -1,7 +1,7 @@
 """Three services and an optional one, so that tests of stack files do not follow the platform."""
 
 from infra.declaration.release import Channel
-from infra.declaration.service import Amount, Health, Kind, Replicas, Resources, Schedule, Service
+from infra.declaration.service import Amount, Kind, Probes, Replicas, Resources, Schedule, Service
 from infra.declaration.values import Fact, Secret, Setting
 
 _RESOURCES = Resources(requests=Amount("10m", "20Mi"), limits=Amount("20m", "40Mi"))
@@ -16,7 +16,7 @@ def service(name: str, **more: object) -> Service:
         "image": f"ghcr.io/serlo/{name}",
         "channel": Channel.SEMANTIC,
         "port": 8000,
-        "health": Health(path="/health"),
+        "probes": Probes(readiness_path="/health"),
         "resources": _RESOURCES,
     }
     return Service(**{**plain, **more})  # pyright: ignore[reportArgumentType]
@@ -54,7 +54,7 @@ NIGHTLY = service(
     kind=Kind.CRON_JOB,
     schedule=Schedule("0 0 * * *"),
     port=None,
-    health=None,
+    probes=None,
 )
 
 SERVICES = (DATABASE_LAYER, FRONTEND, NIGHTLY, OLD, SERVER, WORKER)

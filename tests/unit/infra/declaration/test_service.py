@@ -25,7 +25,7 @@ from tests.stack_files import stack_file
 from tests.unit.infra.catalogue import service
 
 EXAMPLE = service("example")
-RUN = service("run", kind=Kind.JOB, port=None, health=None)
+RUN = service("run", kind=Kind.JOB, port=None, probes=None)
 TWIN = Container(name="example", image="ghcr.io/serlo/twin", resources=EXAMPLE.resources)
 SECRET_OF_STAGING = Secret("token", only_in=frozenset({"staging"}))
 
@@ -131,7 +131,7 @@ def test_an_environment_has_the_services_meant_for_it(stack: str, absent: str) -
         ({"needs": ("nobody",)}, "needs 'nobody', which is no service"),
         ({"needs": ("example",)}, "these need each other: example"),
         ({"port": None, "callers": ("run",)}, "has callers but no port"),
-        ({"health": None}, "says nothing about its health"),
+        ({"probes": None}, "says nothing about its health"),
         ({"storage": Storage("/data", "1Gi")}, "storage and the kind StatefulSet go together"),
         ({"kind": Kind.STATEFUL_SET}, "storage and the kind StatefulSet go together"),
         (
