@@ -30,9 +30,7 @@ SCENARIOS = (
     Scenario("record-of-a-rule-removed", (Edit(_RECORDS, '    AtTheWorker("meet"),\n', ""),)),
     Scenario("record-removed", (Edit(_RECORDS, _CHAT, ""),)),
     Scenario("record-removed-in-staging", (Edit(_RECORDS, _CONNECTOR, ""),), "staging"),
-    Scenario(
-        "records-no-longer-proxied", (Edit(_COMPONENT, '"proxied": True', '"proxied": False'),)
-    ),
+    Scenario("records-no-longer-proxied", (Edit(_COMPONENT, "proxied=True", "proxied=False"),)),
     Scenario(
         "record-comment-changed", (Edit(_RECORDS, '"the worker at the edge"\n', '"our worker"\n'),)
     ),
@@ -79,14 +77,14 @@ SCENARIOS = (
             ),
         ),
     ),
-    Scenario("dnssec-off", (Edit(_COMPONENT, '"status": "active"', '"status": "disabled"'),)),
+    Scenario("dnssec-off", (Edit(_COMPONENT, 'status="active"', 'status="disabled"'),)),
     Scenario(
         "dnssec-no-longer-declared",
         (
             Edit(
                 _COMPONENT,
-                '        ZoneDnssec("dnssec", {**self._zone, "status": "active"}, opts)\n',
-                "        del opts\n",
+                "self.ds_record = self._sign_records()",
+                'self.ds_record = pulumi.Output.from_input("")',
             ),
         ),
     ),
@@ -121,6 +119,6 @@ SCENARIOS = (
     ),
     Scenario(
         "store-at-the-edge-renamed",
-        (Edit(_COMPONENT, '-path-info"}', '-aliases"}'),),
+        (Edit(_COMPONENT, '}-path-info"', '}-aliases"'),),
     ),
 )
