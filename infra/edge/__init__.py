@@ -1,1 +1,5 @@
-"""The edge: DNS records and the Cloudflare worker in front of everything, as plain data."""
+"""The edge: compiler of the routing table, its checks, Cloudflare resources and the worker."""
+
+from infra.edge.sdk import import_on_use
+
+import_on_use()
