@@ -63,7 +63,8 @@ format: $(INSTALLED) ## Format and fix what can be fixed
 	$(VENV)/bin/ruff check --fix .
 	$(VENV)/bin/ruff format .
 
-golden: $(INSTALLED) ## Rewrite what every stack renders to, and the reports of reviews (2 minutes)
+golden: $(INSTALLED) ## Rewrite what every stack renders to, reports of reviews, the commands' reference (2 minutes)
+	$(VENV)/bin/python -m operations.reference
 	$(VENV)/bin/python -m tests.golden.golden
 	$(VENV)/bin/python -m tests.review.scenario
 

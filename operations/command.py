@@ -4,10 +4,21 @@ import os
 import sys
 from pathlib import Path
 
-from cyclopts import App
+from cyclopts import App, Parameter
+
+from operations.errors import FAILED, FINE, FOUND
+
+EXIT_CODES = {
+    FINE: "It is done, or nothing was found.",
+    FAILED: "It failed or was refused; standard error says why and what to do.",
+    FOUND: "It found something: drift, pods that are not ready, or with --check what it asks for.",
+}
+"""What the exit codes of every command mean."""
 
 app = App(
     name="serlo",
+    # A switch is off unless it is given: there is no `--no-json`.
+    default_parameter=Parameter(negative=()),
     help="Rehearse, render and read Serlo's infrastructure. Real deployments are `pulumi up`.",
     version="0.1.0",
 )
@@ -70,7 +81,7 @@ def _stay_at_home(arguments: list[str]) -> None:
     try:
         here = Path.cwd()
     except FileNotFoundError:
-        sys.exit("The folder you are in is not there any more: go to another one.")
+        sys.exit("serlo: the folder you are in is not there any more: go to another one")
     for folder in (here, *here.parents):
         if (folder / "infra" / "__main__.py").is_file() and (folder / "stacks").is_dir():
             if folder.resolve() != _OWN:

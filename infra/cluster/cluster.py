@@ -176,7 +176,7 @@ def check_names(
     raise pulumi.RunError(
         f"Namespaces are missing: {', '.join(missing)}. Nothing was changed.\n"
         "An administrator makes them; name everybody who deploys or reads:\n"
-        f"  serlo access {environment.name} --user … --reader … | "
+        f"  serlo access --stack {environment.name} --user … --reader … | "
         "kubectl apply --server-side --filename=-"
     )
 
@@ -196,5 +196,5 @@ def check_labels(
         "Namespaces are not labelled as declared. Nothing was changed.\n"
         + "\n".join(wrong)
         + "\nLabels of namespaces are an administrator's to change:\n"
-        f"  serlo access {environment.name} | kubectl apply --server-side --filename=-"
+        f"  serlo access --stack {environment.name} | kubectl apply --server-side --filename=-"
     )

@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from infra.recorder import Registration
+from operations.errors import CommandError
 
 
-class AdoptError(Exception):
+class AdoptError(CommandError):
     """Something cannot be asked, or is not what it should be; the message says all of it."""
 
 

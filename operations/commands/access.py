@@ -6,16 +6,17 @@ from collections.abc import Sequence
 import yaml
 
 from infra.cluster.rbac import DEPLOYERS, READERS, Subject
-from infra.recorder import ProgramError
 from operations.declared.deployer_rights import access_objects
 from operations.declared.program import run_program
-from operations.declared.stack_files import stack_file
-from operations.support.output import print_text, working
+from operations.declared.stack_files import existing_stack
+from operations.errors import reports_errors
+from operations.support.output import working
 
 
+@reports_errors
 def access(
-    stack: str,
     *,
+    stack: str,
     user: Sequence[str] = (),
     group: Sequence[str] = (),
     reader: Sequence[str] = (),
@@ -23,7 +24,7 @@ def access(
 ) -> None:
     """Print the namespaces of a stack and the rights in them. An administrator applies it:
 
-    serlo access staging --user NAME | kubectl apply --server-side --filename=-
+    serlo access --stack staging --user NAME | kubectl apply --server-side --filename=-
 
     Again whenever the program declares a new namespace or a new kind of object; name everybody
     again if a namespace is new. Whoever is not named keeps what they have.
@@ -35,18 +36,14 @@ def access(
     user
         Who deploys, such as the address of a Google service account; may be repeated.
     group
-        A group whose members deploy; serlo:deployers if nobody is named at all.
+        A group whose members deploy; serlo:deployers if you name no user and no group.
     reader
         Who previews and looks for drift, and changes nothing; may be repeated.
     reader_group
-        A group of readers; serlo:readers if nobody is named at all.
+        A group of readers; serlo:readers if you name no reader and no group.
     """
-    try:
-        with working(f"reading what {stack} declares"):
-            program = run_program(stack_file(stack))
-    except ProgramError as error:
-        print_text(str(error), on_error=True)
-        raise SystemExit(1) from None
+    with working(f"reading what {stack} declares"):
+        program = run_program(existing_stack(stack))
     deployers = [*(Subject("User", name) for name in user), *(Subject("Group", n) for n in group)]
     readers = [
         *(Subject("User", name) for name in reader),

@@ -2,36 +2,28 @@
 
 import shlex
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
-
-from cyclopts import Parameter
 
 from infra.recorder import Registration
-from k8s.manifests import manifest_of
-from k8s.ownership import field_manager
 from operations.adopt.findings import AdoptError, Findings, adoptable, label_of
 from operations.adopt.importing import ImportFile, import_file
 from operations.adopt.objects import Objects, look_at_objects
-from operations.adopt.owning import REPLICAS_MANAGER, ownership, patch_of
+from operations.adopt.take_over import take_fields_over
 from operations.adopt.zone import Zone, look_at_zone
+from operations.errors import FOUND, reports_errors
 from operations.platform.access import Place, find_place
 from operations.support.output import page, print_text, working
 from rehearsal.files import write_private
 
-FOUND = 2
-"""The exit code if something exists that cannot be adopted as it is."""
 
-_TRIES = 5
-
-
+@reports_errors
 def adopt(
-    stack: str,
     *,
+    stack: str,
     file: Path | None = None,
     rehearsal: Path | None = None,
-    take_over: Annotated[bool, Parameter(negative="")] = False,
+    take_over: bool = False,
     manager: Sequence[str] = (),
 ) -> None:
     """Write the import file for everything declared that exists already, and say what comes next.
@@ -55,23 +47,20 @@ def adopt(
         The beginning of a further field manager's name whose fields are taken over too, beside
         those of kubectl, Terraform and Helm; the same with and without --take-over.
     """
-    try:
-        place = find_place(stack, rehearsal)
-        if take_over:
-            with working("taking fields over"):
-                said = _take_over(place, tuple(manager))
-            print_text(said)
-            return
-        target = file or Path(f"adopt-{place.environment.name}.json")
-        with working("looking at state, cluster and zone"):
-            state = place.state()
-            registrations = place.registrations()
-            findings = _look(place, adoptable(registrations, state or {}), tuple(manager))
-        written = import_file(findings.found, registrations, state or {})
-        if findings.found:
-            write_private(target, written.text)
-    except AdoptError as error:
-        _refuse(stack, str(error))
+    place = find_place(stack, rehearsal)
+    if take_over:
+        with working("taking fields over"):
+            said = take_fields_over(place, tuple(manager))
+        print_text(said)
+        return
+    target = file or Path(f"adopt-{place.environment.name}.json")
+    with working("looking at state, cluster and zone"):
+        state = place.state()
+        registrations = place.registrations()
+        findings = _look(place, adoptable(registrations, state or {}), tuple(manager))
+    written = import_file(findings.found, registrations, state or {})
+    if findings.found:
+        write_private(target, written.text)
     wanted = len(adoptable(registrations, state or {}))
     print_text("\n".join(_told(place, findings, wanted, len(state or {}))))
     if findings.found:
@@ -131,7 +120,7 @@ def _told(place: Place, findings: Findings, wanted: int, known: int) -> Iterator
 def _next(
     place: Place, target: Path, written: ImportFile, again: list[str], *, is_new: bool
 ) -> Iterator[str]:
-    again = ["serlo", "adopt", place.environment.name, *again]
+    again = ["serlo", "adopt", "--stack", place.environment.name, *again]
     yield ""
     yield f"Written: {target}. Next, in this order:"
     if place.rehearsal is not None:
@@ -149,53 +138,3 @@ def _next(
     yield f"  {place.command('preview', '--diff')}"
     yield f"  {place.command('up')}"
     yield "The import protects everything; the first `up` leaves protected what is declared so."
-
-
-def _take_over(place: Place, more: tuple[str, ...]) -> str:
-    """Give Pulumi the fields of every object in the stack; returns what was done.
-
-    Raises AdoptError.
-    """
-    state = place.state()
-    if not state:
-        raise AdoptError("the stack holds nothing yet: import first")
-    objects = Objects(place.environment)
-    entries = {
-        entry.urn: entry
-        for entry in place.registrations()
-        if entry.type.startswith("kubernetes:") and entry.urn in state and not entry.existing
-    }
-    pending = dict(entries)
-    refused: dict[str, str] = {}
-    counts: Counter[str] = Counter()
-    for _ in range(_TRIES):
-        if not pending:
-            break
-        refused.clear()
-        for urn, live in objects.existing(pending.values()).items():
-            declared = manifest_of(dict(pending[urn].properties))
-            after = ownership(live, declared, _manager(urn, declared, state), more)
-            if after.taken and (why := objects.patch(live, patch_of(live, after))):
-                # Somebody wrote meanwhile, a controller perhaps: look again.
-                refused[urn] = f"{label_of(pending[urn])}: {why}"
-            else:
-                counts.update(after.taken)
-        pending = {urn: entries[urn] for urn in refused}
-    if refused:
-        raise AdoptError("\n".join(refused.values()))
-    done = [
-        f"What {name} has set in {count} objects belongs to Pulumi now."
-        for name, count in sorted(counts.items())
-    ]
-    kept = f"Numbers of pods that are not declared are kept by {REPLICAS_MANAGER}."
-    return "\n".join([*(done or ["Nothing to take over."]), kept])
-
-
-def _manager(urn: str, declared: dict[str, Any], state: Mapping[str, dict[str, Any]]) -> str:
-    outputs: dict[str, Any] = state[urn].get("outputs") or {}
-    return field_manager(urn, declared, outputs)
-
-
-def _refuse(stack: str, text: str) -> NoReturn:
-    print_text(f"serlo adopt {stack}: nothing was written:\n{text}", on_error=True)
-    raise SystemExit(1)

@@ -1,10 +1,7 @@
 """`serlo bump`: another version of a service in one stack."""
 
-from typing import Annotated
-
-from cyclopts import Parameter
-
 from operations.declared.stack_files import existing_stack, stack_name
+from operations.errors import reports_errors
 from operations.releases.apply import carry_out
 from operations.releases.checks import Inquiry
 from operations.releases.history import Step
@@ -21,18 +18,17 @@ from operations.releases.plan import (
 )
 from operations.releases.stack_file_editor import StackText
 
-Flag = Annotated[bool, Parameter(negative="")]
 
-
+@reports_errors
 def bump(
     service: str,
     version: str,
     *,
     stack: str = "staging",
-    pin_digest: Flag = False,
-    check: Flag = False,
-    commit: Flag = False,
-    offline: Flag = False,
+    pin_digest: bool = False,
+    check: bool = False,
+    commit: bool = False,
+    offline: bool = False,
 ) -> None:
     """Write another version of a service into a stack file; services that share it move along.
 
@@ -82,4 +78,4 @@ def bump(
             )
         return plan
 
-    carry_out("bump", plan, inquiry, check=check, commit=commit)
+    carry_out(plan, inquiry, check=check, commit=commit)

@@ -1,41 +1,27 @@
 """`serlo changelog`: what changes for us between two versions of a service."""
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from json import dumps
 from pathlib import Path
 
-from infra.declaration.release import Channel, Release, ReleaseError, Version, parse_release
-from infra.declaration.service import Service
-from infra.services import declared
-from infra.stack.environment import Environment, StackFileError
-from operations.declared.stack_files import every_stack, stack_file
-from operations.releases.changelog.links import span_link
+from infra.declaration.release import Channel
+from operations.errors import reports_errors
 from operations.releases.changelog.parsing import Entry
-from operations.releases.changelog.range import Direction, Span, span
-from operations.releases.changelog.sources import ChangelogUnavailable, read_changelog
-from operations.releases.changelog.warnings import Concern, migration_between
+from operations.releases.changelog.range import Direction
+from operations.releases.changelog.report import (
+    ChangelogReport,
+    release_named,
+    report_of,
+    service_named,
+)
 from operations.support.output import print_text, working
 
 _FIRST = ("breaking", "removed", "deprecated", "security", "changed", "added", "fixed")
 _LAST = "internal"
 
 
-@dataclass(frozen=True)
-class Report:
-    """What is known about the way from one version to another."""
-
-    service: Service
-    first: Release
-    second: Release
-    link: str
-    span: Span | None
-    """None without a changelog; `notes` say why."""
-    concerns: tuple[Concern, ...]
-    origin: str | None
-    notes: tuple[str, ...]
-
-
+@reports_errors
 def changelog(
     service: str,
     first: str = "production",
@@ -63,13 +49,10 @@ def changelog(
     json
         Print JSON, with the line of each entry.
     """
-    try:
-        found = _service(service)
-        with working(f"reading the changelog of {service}"):
-            report = report_of(found, _release(found, first), _release(found, second), file, url)
-    except (LookupError, StackFileError, ReleaseError) as error:
-        print_text(str(error.args[0] if isinstance(error, LookupError) else error), on_error=True)
-        raise SystemExit(1) from None
+    found = service_named(service)
+    with working(f"reading the changelog of {service}"):
+        releases = (release_named(found, first), release_named(found, second))
+        report = report_of(found, *releases, file, url)
     if json:
         print(dumps(_as_json(report), indent=2, ensure_ascii=False))
         return
@@ -78,57 +61,7 @@ def changelog(
         print_text(f"warning: {note}", on_error=True)
 
 
-def report_of(
-    service: Service,
-    first: Release,
-    second: Release,
-    file: Path | None = None,
-    url: str | None = None,
-) -> Report:
-    """Everything that can be said, with or without a changelog."""
-    a, b = first.tag, second.tag
-    text = origin = found = None
-    notes: list[str] = []
-    if isinstance(first, Version) and isinstance(second, Version):
-        try:
-            read = read_changelog(service, file=file, url=url)
-        except ChangelogUnavailable as error:
-            notes.append(f"{error.reason}.")
-        else:
-            text, origin = read.text, read.origin
-            found = span(text, a, b)
-            notes += [*([f"{read.note}."] if read.note else []), *found.notes]
-    return Report(
-        service=service,
-        first=first,
-        second=second,
-        link=span_link(service, a, b),
-        span=found,
-        concerns=tuple(migration_between(service, a, b, text)),
-        origin=origin,
-        notes=tuple(notes),
-    )
-
-
-def _service(name: str) -> Service:
-    known = {service.name: service for service in declared()}
-    if name not in known:
-        raise LookupError(f"{name!r} is no service; there are {', '.join(sorted(known))}")
-    return known[name]
-
-
-def _release(service: Service, text: str) -> Release:
-    """A version, or the one that the stack of that name declares."""
-    if text not in every_stack() and not text.endswith(".yaml"):
-        return parse_release(text, service.channel, allow_v=service.third_party)
-    environment = Environment.load(stack_file(text))
-    release = environment.versions.get(service.version_key)
-    if release is None:
-        raise LookupError(f"{service.name} does not exist in {environment.name}: name a version")
-    return release
-
-
-def _as_text(report: Report) -> Iterable[str]:
+def _as_text(report: ChangelogReport) -> Iterable[str]:
     name, a, b = report.service.name, report.first.tag, report.second.tag
     if a == b:
         yield f"{name} {a}: nothing changes"
@@ -150,7 +83,7 @@ def _as_text(report: Report) -> Iterable[str]:
             yield f"  - {concern.kind}: {concern.text.splitlines()[0]} ({_plain(concern.version)})"
 
 
-def _size(report: Report) -> str:
+def _size(report: ChangelogReport) -> str:
     if report.span is None:
         return ""
     number = len(report.span.sections)
@@ -176,7 +109,7 @@ def _plain(version: str) -> str:
     return version.removeprefix("v")
 
 
-def _as_json(report: Report) -> dict[str, object]:
+def _as_json(report: ChangelogReport) -> dict[str, object]:
     found = report.span
     return {
         "service": report.service.name,

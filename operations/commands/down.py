@@ -3,9 +3,11 @@
 import shutil
 from pathlib import Path
 
+from operations.errors import reports_errors
 from rehearsal.supervisor import stop
 
 
+@reports_errors
 def down(*, folder: Path = Path(".rehearsal"), purge: bool = False) -> None:
     """Stop all servers of the rehearsal; nothing keeps running.
 

@@ -1,32 +1,20 @@
 """The command `serlo drift`."""
 
 import json as json_format
-from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
 
-from cyclopts import Parameter
-
-from infra.stack.environment import Environment, StackFileError
-from k8s.diffing import parse_property_path
-from operations.declared.stack_files import stack_file
-from operations.platform.drift import Drifted, RefreshError, refresh
-from operations.platform.field_managers import Change, who
-from operations.platform.hand_back import TakingBack
-from operations.rehearsed.project import CHECKOUT, DerivedProject, current_stack
-from operations.support.output import page, print_text, working, write_out
-from toolchain import ToolError, resolve
-
-FOUND = 2
-"""The exit code if something is not as it was deployed."""
+from operations.errors import FOUND, reports_errors
+from operations.platform.drift_report import field_report, look, text_of
+from operations.support.output import page, working, write_out
 
 
+@reports_errors
 def drift(
-    stack: str,
     *,
+    stack: str,
     rehearsal: Path | None = None,
-    markdown: Annotated[bool, Parameter(negative="")] = False,
-    json: Annotated[bool, Parameter(negative="")] = False,
+    markdown: bool = False,
+    json: bool = False,
 ) -> None:
     """Say what is not as it was deployed, and who changed it; exit code 2 if anything is.
 
@@ -43,104 +31,21 @@ def drift(
     json
         For programs.
     """
-    try:
-        with working("asking Pulumi what is not as deployed"):
-            found, taking_back = _look(stack, rehearsal)
-    except (RefreshError, StackFileError, ToolError, FileNotFoundError) as error:
-        _refuse(f"{stack} could not be looked at:\n{error}")
-    told = [_told(drifted) for drifted in found]
+    with working("asking Pulumi what is not as deployed"):
+        found, taking_back = look(stack, rehearsal)
+    told = [field_report(drifted) for drifted in found]
     commands = taking_back.commands(found)
     if json:
         print(json_format.dumps(told, indent=2, ensure_ascii=False))
     elif not told:
         print(f"{stack} is as it was deployed.")
     elif markdown:
-        write_out(_text(stack, told, commands, markdown=True) + "\n")
+        write_out(text_of(stack, told, commands, markdown=True) + "\n")
     else:
         shown = page()
-        shown.prose(_text(stack, told, commands, markdown=False))
+        shown.prose(text_of(stack, told, commands, markdown=False))
         for command in commands:
             shown.command(command)
         shown.show()
     if told:
         raise SystemExit(FOUND)
-
-
-def _look(stack: str, rehearsal: Path | None) -> tuple[list[Drifted], TakingBack]:
-    if rehearsal is not None:
-        folder = rehearsal.resolve()
-        if current_stack(folder) != stack:
-            raise RefreshError(f"{rehearsal} does not rehearse it: serlo rehearse --stack {stack}")
-        project = DerivedProject(folder, stack)
-        pulumi = [str(resolve("pulumi").path)]
-        found = refresh(pulumi, project.folder, project.environment())
-        return found, TakingBack(Environment.load(project.stack_file), rehearsal)
-    environment = Environment.load(stack_file(stack))
-    found = refresh([str(resolve("pulumi").path), "--stack", stack], CHECKOUT, {})
-    return found, TakingBack(environment, None)
-
-
-def _told(drifted: Drifted) -> dict[str, Any]:
-    changed = [parse_property_path(field.path) for field in drifted.fields]
-    return {
-        "resource": drifted.label,
-        "urn": drifted.urn,
-        "gone": drifted.gone,
-        "modified": drifted.modified,
-        "fields": [
-            {**asdict(field), "by": [asdict(change) for change in who(drifted.live, field.path)]}
-            for field in drifted.fields
-        ],
-        "owned": [
-            {
-                "path": str(owned),
-                "declared": owned.is_declared,
-                "by": [asdict(owned.change)],
-            }
-            for owned in drifted.owned
-            if not any(path[: len(owned.path)] == owned.path[: len(path)] for path in changed)
-        ],
-    }
-
-
-def _text(stack: str, told: list[dict[str, Any]], commands: list[str], *, markdown: bool) -> str:
-    code = "`" if markdown else ""
-    noun = "resource is" if len(told) == 1 else "resources are"
-    lines = [f"{len(told)} {noun} not as deployed in {stack}.", ""]
-    if markdown:
-        lines = [f"## Drift in {stack}", "", *lines]
-    for one in told:
-        lines.append(f"- {code}{one['resource']}{code}" + (" is gone" if one["gone"] else ""))
-        for field in one["fields"]:
-            values = f"deployed {_said(field['deployed'])}, found {_said(field['found'])}"
-            lines.append(f"  - {code}{field['path']}{code}: {values}; {_by(one, field)}")
-        for field in one["owned"]:
-            what = (
-                "as deployed, but the next change of it will be a conflict: also"
-                if field["declared"]
-                else "not declared, added by hand;"
-            )
-            lines.append(f"  - {code}{field['path']}{code}: {what} {_by(one, field)}")
-    lines += ["", "Keep it: write it into the repository. Take it back:"]
-    if markdown:
-        return "\n".join([*lines, "", "```sh", *commands, "```"])
-    return "\n".join(lines)
-
-
-def _by(one: dict[str, Any], field: dict[str, Any]) -> str:
-    if field["by"]:
-        return "set by " + ", ".join(str(Change(**change)) for change in field["by"])
-    if one["modified"]:
-        return f"changed at {one['modified']}; by whom is in Cloudflare's audit log"
-    return "by whom is not recorded"
-
-
-def _said(value: Any) -> str:
-    if value is None:
-        return "nothing"
-    return value if isinstance(value, str) else json_format.dumps(value, ensure_ascii=False)
-
-
-def _refuse(text: str) -> NoReturn:
-    print_text(text, on_error=True)
-    raise SystemExit(1)

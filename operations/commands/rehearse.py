@@ -1,51 +1,50 @@
 """`serlo rehearse`: the real program, by the real engine, against servers on this machine."""
 
 import json as json_format
-import shlex
-import shutil
-import sys
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
 
 import httpx
-from cyclopts import Parameter
 from rich.console import Console
 from rich.markup import escape
 
-from infra.cluster.rbac import Subject
-from infra.recorder import Program, ProgramError
-from infra.stack.environment import Environment, StackFileError
+from infra.stack.environment import Environment
 from k8s import ApiError, Cluster
-from operations.commands.unready import unready_pods
-from operations.declared.deployer_rights import access_objects
-from operations.declared.program import run_program
-from operations.declared.stack_files import stack_file
-from operations.rehearsed.dry_run import ACCEPTED, DryRun, Verdict
+from operations.declared.stack_files import existing_stack
+from operations.errors import CommandError, reports_errors
+from operations.platform.unready import unready_pods
+from operations.rehearsed.dry_run import ACCEPTED, DryRun
 from operations.rehearsed.project import (
     DerivedProject,
-    current_plugins,
-    current_stack,
-    derive,
-    link_tools,
 )
-from operations.rehearsed.pulumi_cli import Changes, PulumiCli, PulumiFailed, checkpoint
+from operations.rehearsed.pulumi_cli import Changes, PulumiCli, PulumiFailed
 from operations.rehearsed.readiness import settle
-from operations.rehearsed.summary import Overview, look, show
-from operations.rehearsed.zone import EmulatedZone, ScriptMissing, folder_option
-from operations.support.output import Cell, page, print_text
+from operations.rehearsed.steps import (
+    administrators_view,
+    deployers_view,
+    derive_project,
+    grant_access,
+    look_at,
+    make_room,
+    start_over,
+    start_servers,
+    token_of,
+    try_objects,
+    unfinished,
+)
+from operations.rehearsed.summary import Overview, show
+from operations.rehearsed.zone import EmulatedZone, folder_option
+from operations.support.output import Cell, page, print_text, write_out
 from rehearsal.control_plane.audit import refused
-from rehearsal.control_plane.credentials import CONTEXT, DEPLOYER, DEPLOYER_USER, READER_USER
+from rehearsal.control_plane.credentials import CONTEXT
 from rehearsal.control_plane.layout import Layout
-from rehearsal.control_plane.nodes import NodePool
-from rehearsal.files import write_public
 from rehearsal.plugins.selection import Choice, Plugins, obtain_tools, select
-from rehearsal.supervisor import Endpoints, StartFailed, start, stop
-from toolchain import ToolError, resolve
+from rehearsal.supervisor import stop
 
 
+@reports_errors
 def rehearse(
     *,
     stack: str = "local",
@@ -54,7 +53,7 @@ def rehearse(
     servers_only: bool = False,
     plugins: Choice | None = None,
     owner: int | None = None,
-    json: Annotated[bool, Parameter(negative="")] = False,
+    json: bool = False,
 ) -> None:
     """Bring a stack up on this machine: real API server, real Workers runtime, real `pulumi up`.
 
@@ -91,11 +90,10 @@ def rehearse(
                 raise
             start_over(request.folder, "an interrupted run left objects behind", console)
             _bring_up(request, console)
-    except ScriptMissing as error:
-        sys.exit(f"serlo rehearse: {error}")
     except PulumiFailed as error:
-        told = "\n".join([error.output, *_unready(folder), *_refused(folder, began)])
-        sys.exit(f"{told}\nserlo rehearse: {error}. {_still_running(folder)}")
+        told = [error.output, *_unready(folder), *_refused(folder, began)]
+        write_out("\n".join([*told, ""]), on_error=True)
+        raise CommandError(f"{error}.", remedy=_still_running(folder)) from None
     finally:
         if down:
             stop(request.folder)
@@ -115,42 +113,30 @@ class _Request:
 
 
 def _bring_up(request: _Request, console: Console) -> None:
-    """Do it once. Raises PulumiFailed, ScriptMissing, and SystemExit for everything before."""
-    source = stack_file(request.stack)
-    try:
-        environment = Environment.load(source)
-        obtain_tools()
-        began = time.monotonic()  # Making the tools is no part of a rehearsal.
-        selected = select(request.plugins)
-        project = DerivedProject(request.folder.resolve(), environment.name)
-        make_room(project, selected, console)
-        if reason := unfinished(project):
-            start_over(project.rehearsal, reason, console)
-        endpoints = start_servers(project, environment, console, request.owner)
-        cluster = _administrators_view(project)
-        program = grant_access(cluster, source)
-        for lost in derive_project(
-            project, environment, source, endpoints, cluster, plugins=selected
-        ):
-            console.print(f"[yellow]was set in the rehearsal alone, and is lost: {escape(lost)}")
-    except (
-        StackFileError,
-        FileNotFoundError,
-        ProgramError,
-        ToolError,
-        StartFailed,
-        ValueError,
-    ) as error:
-        sys.exit(str(error))
+    """Do it once. Raises PulumiFailed, and CommandError and the like for all before."""
+    source = existing_stack(request.stack)
+    environment = Environment.load(source)
+    obtain_tools()
+    began = time.monotonic()  # Making the tools is no part of a rehearsal.
+    selected = select(request.plugins)
+    project = DerivedProject(request.folder.resolve(), environment.name)
+    make_room(project, selected, console)
+    if reason := unfinished(project):
+        start_over(project.rehearsal, reason, console)
+    endpoints = start_servers(project, environment, console, request.owner)
+    cluster = administrators_view(project)
+    program = grant_access(cluster, source)
+    for lost in derive_project(project, environment, source, endpoints, cluster, plugins=selected):
+        console.print(f"[yellow]was set in the rehearsal alone, and is lost: {escape(lost)}")
     pulumi = PulumiCli(project, quiet=request.json or console.is_terminal)
     pulumi.prepare()
-    with EmulatedZone(environment, endpoints, _token(project)) as zone:
+    with EmulatedZone(environment, endpoints, token_of(project)) as zone:
         zone.add_records_kept_by_hand()
         if request.servers_only:
             console.print(f"The servers run. {_by_hand(request.folder)}")
             return
         zone.require_script(request.folder)
-    dry_run = DryRun(_deployers_view(project), project.rehearsal / ACCEPTED)
+    dry_run = DryRun(deployers_view(project), project.rehearsal / ACCEPTED)
     verdict = try_objects(dry_run, program, project, console)
     changes = pulumi.up()
     dry_run.remember(verdict)
@@ -163,181 +149,6 @@ def _bring_up(request: _Request, console: Console) -> None:
         print_text(_by_hand(request.folder))
     if request.down:
         pulumi.destroy()
-
-
-def make_room(project: DerivedProject, plugins: Plugins, console: Console) -> None:
-    """Replace the folder's rehearsal if it cannot go on from there.
-
-    Another stack has the same namespaces, and other plugins do not understand the state.
-    """
-    other = current_stack(project.rehearsal)
-    before = current_plugins(project)
-    if other is None:
-        return
-    reason = None
-    if other != project.stack:
-        reason = f"is of the stack {other}"
-    elif before is not None and before != plugins.project_settings():
-        reason = "was made with other plugins"
-    if reason is not None:
-        console.print(f"[yellow]replacing the rehearsal in {project.rehearsal.name}/: it {reason}")
-        stop(project.rehearsal)
-        shutil.rmtree(project.rehearsal)
-
-
-def unfinished(project: DerivedProject) -> str | None:
-    """Why a rehearsal cannot go on from where it was left; None if it can.
-
-    What an engine was doing when it was killed may be done or not. Finding out costs more time than
-    starting over, and does not always succeed.
-    """
-    if not (project.folder / "Pulumi.yaml").exists():
-        return None
-    state = checkpoint(project)
-    if state is None:
-        return "its state is lost"
-    return "an earlier run was killed" if state.get("pending_operations") else None
-
-
-def start_over(rehearsal: Path, reason: str, console: Console) -> None:
-    """Forget cluster, zone and state; what was set by hand (faults, answers, secrets) stays."""
-    console.print(f"[yellow]{reason}: starting from nothing")
-    stop(rehearsal)
-    for folder in ("control_plane/etcd", "state"):
-        shutil.rmtree(rehearsal / folder, ignore_errors=True)
-    for file in (rehearsal / "cloudflare").glob("state.sqlite*"):
-        file.unlink()
-    # What this cluster accepted, another one may refuse.
-    (rehearsal / ACCEPTED).unlink(missing_ok=True)
-    (rehearsal / "project" / "Pulumi.yaml").unlink(missing_ok=True)
-
-
-def start_servers(
-    project: DerivedProject, environment: Environment, console: Console, owner: int | None
-) -> Endpoints:
-    """Start what is not running yet; the emulated account gets the zone of the stack file."""
-    zone = {
-        "name": environment.domain,
-        "id": environment.cloudflare.zone_id,
-        "account": environment.cloudflare.account_id,
-    }
-    zones = project.rehearsal / "cloudflare" / "zones.json"
-    content = json_format.dumps([zone], indent=2)
-    if not zones.is_file() or zones.read_text() != content:
-        write_public(zones, content)
-    with console.status("starting the control plane, Cloudflare and the origin") as status:
-        pools = node_pools(environment)
-        return start(project.rehearsal, pools=pools, owner=owner, progress=status.update)
-
-
-def node_pools(environment: Environment) -> list[NodePool]:
-    """Return the node pools of the stack file, for the cluster that stands in for its own."""
-    return [
-        NodePool(
-            name=name,
-            nodes=pool.nodes,
-            machine=pool.machine,
-            zones=pool.zones,
-            cpu=pool.allocatable.cpu,
-            memory=pool.allocatable.memory,
-            preemptible=pool.preemptible,
-        )
-        for name, pool in environment.node_pools.items()
-    ]
-
-
-def grant_access(cluster: Cluster, source: Path) -> Program:
-    """Do an administrator's part: the namespaces, and the rights in them.
-
-    Returns what the program declares. Raises ProgramError.
-    """
-    deployers, readers = [Subject("User", DEPLOYER_USER)], [Subject("User", READER_USER)]
-    program = run_program(source)
-    for thing in access_objects(program, deployers, readers):
-        cluster.apply(thing, field_manager="kubectl")
-    return program
-
-
-def try_objects(
-    dry_run: DryRun, program: Program, project: DerivedProject, console: Console
-) -> Verdict:
-    """Ask the API server about all objects that have changed. Raises SystemExit if it refuses."""
-    resources: list[dict[str, Any]] = (checkpoint(project) or {}).get("resources") or []
-    with console.status("asking the API server what it would refuse"):
-        verdict = dry_run.judge(program.registrations, resources)
-    if verdict.refused:
-        lines = "\n".join(f"  {line}" for line in verdict.refused)
-        sys.exit(f"serlo rehearse: the API server refuses this, so nothing was changed:\n{lines}")
-    for conflict in verdict.conflicts:
-        console.print(f"[yellow]somebody else owns it: {escape(conflict)}")
-    if verdict.conflicts:
-        command = shlex.join(
-            ["serlo", "drift", project.stack, "--rehearsal", str(project.rehearsal)]
-        )
-        console.print(f"[yellow]who, and how to take it back: {escape(command)}")
-    return verdict
-
-
-def derive_project(
-    project: DerivedProject,
-    environment: Environment,
-    source: Path,
-    endpoints: Endpoints,
-    cluster: Cluster,
-    *,
-    plugins: Plugins,
-) -> list[str]:
-    """Write the derived project: this cluster, this Cloudflare, stand-ins for the secrets.
-
-    Returns what somebody had set in it by hand and is lost.
-    """
-    lost = derive(
-        project,
-        source,
-        plugins,
-        cluster={
-            "kubeconfig": str(project.rehearsal / "kubeconfig"),
-            # Not the administrator: rights that are missing come to light here.
-            "context": DEPLOYER,
-            "uid": cluster.get("v1", "Namespace", "kube-system")["metadata"]["uid"],
-        },
-        cloudflare=endpoints.cloudflare_api,
-        domain=environment.domain,
-        secret_names=environment.secrets,
-        known_secrets={"cloudflare-api-token": _token(project)},
-    )
-    tools = {name: resolve(name).path for name in ("pulumi", "kubectl", "node")}
-    wrangler = resolve("miniflare").path / "wrangler" / "bin" / "wrangler.js"
-    link_tools(project, tools | {"wrangler": wrangler})
-    return lost
-
-
-def look_at(
-    project: DerivedProject, environment: Environment, endpoints: Endpoints, cluster: Cluster
-) -> Overview:
-    """Read the rehearsal and ask a few addresses through its edge."""
-    return look(
-        cluster,
-        endpoints,
-        environment.cloudflare.zone_id,
-        _token(project),
-        sample_requests(environment),
-    )
-
-
-def sample_requests(environment: Environment) -> tuple[str, ...]:
-    """A request for each kind of answer: what the worker does, and who is behind it."""
-    domain = environment.domain
-    return (
-        f"GET https://{domain}/",  # a redirect
-        f"GET https://de.{domain}/1855",  # the API knows where this really is
-        f"GET https://de.{domain}/mathe",  # the frontend
-        *([f"GET https://de.{domain}/taxonomy/term/organize/5"] if environment.has_legacy else ()),
-        f"GET https://de.{domain}/robots.txt",  # the worker itself
-        f"GET https://de.{domain}/api/stats/quickbar.json",  # somebody else
-        f"POST https://api.{domain}/graphql",  # the API, signed
-        f"GET https://api.{domain}/health",  # no rule: what the host's record leads to
-    )
 
 
 def report(
@@ -395,15 +206,3 @@ def _still_running(folder: Path) -> str:
         f'The servers keep running: look with `eval "$(serlo env{where})"`, mend, run again; '
         f"`serlo down{where}` stops them."
     )
-
-
-def _administrators_view(project: DerivedProject) -> Cluster:
-    return Cluster.from_kubeconfig(str(project.rehearsal / "kubeconfig"), CONTEXT)
-
-
-def _deployers_view(project: DerivedProject) -> Cluster:
-    return Cluster.from_kubeconfig(str(project.rehearsal / "kubeconfig"), DEPLOYER)
-
-
-def _token(project: DerivedProject) -> str:
-    return (project.rehearsal / "cloudflare" / "token").read_text().strip()

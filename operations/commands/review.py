@@ -1,16 +1,14 @@
 """The command `serlo review`."""
 
-import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Literal, NoReturn
+from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
 from operations.declared.checkouts import (
     WORKTREE,
-    RefError,
     Side,
     asked,
     both,
@@ -18,6 +16,7 @@ from operations.declared.checkouts import (
     root_of,
 )
 from operations.declared.stack_files import every_stack
+from operations.errors import CommandError, reports_errors
 from operations.rehearsed.change import Performance, perform
 from operations.review.changes import from_copies, from_network
 from operations.review.html import html
@@ -35,24 +34,25 @@ from operations.topology.svg import svg
 _BASES = ("origin/main", "main")
 
 
+@reports_errors
 def review(
     *,
     base: str | None = None,
     head: str = WORKTREE,
     stack: tuple[str, ...] = (),
-    as_markdown: Annotated[bool, Parameter("--markdown", negative="")] = False,
-    as_json: Annotated[bool, Parameter("--json", negative="")] = False,
-    as_html: Annotated[bool, Parameter("--html", negative="")] = False,
-    rehearse: Annotated[bool, Parameter(negative="")] = False,
-    changelogs: Annotated[bool, Parameter(negative="")] = False,
-    offline: Annotated[bool, Parameter(negative="")] = False,
+    as_markdown: Annotated[bool, Parameter("--markdown")] = False,
+    as_json: Annotated[bool, Parameter("--json")] = False,
+    as_html: Annotated[bool, Parameter("--html")] = False,
+    rehearse: bool = False,
+    changelogs: bool = False,
+    offline: bool = False,
     more: str = "",
     base_name: str | None = None,
     head_name: str | None = None,
 ) -> None:
     """Say what a change does to every stack: images, dangers, capacity, counts, picture, fields.
 
-    Nothing is asked of a cluster or of Cloudflare, and no secret is needed.
+    The review needs no cluster, no access to Cloudflare and no secret.
 
     Parameters
     ----------
@@ -71,7 +71,7 @@ def review(
     rehearse
         Also make the change for real, on this machine: base, head on top, and back, under load.
     changelogs
-        Fetch the changelogs of versions that change; else only what is at hand is read.
+        Fetch the changelogs of versions that change; else the review reads its copies.
     offline
         Do not ask registries whether the images of new versions exist.
     more
@@ -83,19 +83,20 @@ def review(
     """
     chosen = [as_markdown, as_json, as_html].count(True)
     if chosen > 1:
-        _refuse("--markdown, --json and --html exclude each other: choose one.")
+        raise CommandError(
+            "--markdown, --json and --html exclude each other", remedy="Give only one of them."
+        )
     stacks = list(stack) or every_stack()
     unknown = [name for name in stacks if name not in every_stack()]
     if unknown:
-        _refuse(f"There is no stack {', '.join(unknown)}; there are {', '.join(every_stack())}.")
-    try:
-        root = root_of(Path())
-        # Production is compared with what staging runs, shown or not.
-        with working("reading what both sides declare"):
-            names = (base_name, head_name)
-            old, new = both(root, base or _default_base(root), head, every_stack(), names)
-    except RefError as error:
-        _refuse(str(error))
+        raise CommandError(
+            f"there is no stack {', '.join(unknown)}; there are {', '.join(every_stack())}"
+        )
+    root = root_of(Path())
+    # Production is compared with what staging runs, shown or not.
+    with working("reading what both sides declare"):
+        names = (base_name, head_name)
+        old, new = both(root, base or _default_base(root), head, every_stack(), names)
     lookup = nobody_asked if offline else from_registries
     with working("comparing the two sides"):
         found = report(old, new, stacks, from_network if changelogs else from_copies, lookup)
@@ -154,8 +155,3 @@ def _default_base(root: Path) -> str:
             continue
         return ref
     return _BASES[0]
-
-
-def _refuse(text: str) -> NoReturn:
-    print(text, file=sys.stderr)
-    raise SystemExit(1)

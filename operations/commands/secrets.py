@@ -2,43 +2,21 @@
 
 import json as json_format
 import os
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Annotated, cast
+from dataclasses import asdict
 
-from cyclopts import Parameter
-
-from infra.stack.environment import Environment, StackFileError
-from infra.stack.messages import secret_command
-from infra.stack.rules import OPTIONAL_SECRETS
-from operations.declared.stack_files import stack_file
-from operations.support.output import Cell, Table, page, print_text
+from infra.stack.environment import Environment
+from operations.declared.secrets import SecretRow, secrets_of
+from operations.declared.stack_files import existing_stack
+from operations.errors import FOUND, reports_errors
+from operations.support.output import Cell, Table, page
 
 
-@dataclass(frozen=True)
-class SecretRow:
-    """A secret of a stack: never its value, which only Pulumi can decrypt."""
-
-    name: str
-    used_by: tuple[str, ...]
-    needed: bool
-    """False for second values, which there are only while the first is being replaced."""
-    set: bool
-    """Whether the stack file holds an encrypted value."""
-    command: str
-    """What sets or replaces it; it asks for the value."""
-
-    @property
-    def missing(self) -> bool:
-        """Whether an update would be refused for lack of it."""
-        return self.needed and not self.set
-
-
+@reports_errors
 def secrets(
-    stack: str,
     *,
-    check: Annotated[bool, Parameter(negative="")] = False,
-    json: Annotated[bool, Parameter(negative="")] = False,
+    stack: str,
+    check: bool = False,
+    json: bool = False,
 ) -> None:
     """Print every secret a stack needs, who uses it, and the commands for those not set.
 
@@ -49,16 +27,12 @@ def secrets(
     stack
         local, staging, production, or the path of a stack file.
     check
-        Exit with status 1 if a secret that is needed is not set.
+        Exit code 2 if a secret that is needed is not set.
     json
         Print JSON instead of a table.
     """
-    try:
-        environment = Environment.load(stack_file(stack))
-    except StackFileError as error:
-        print_text(str(error), on_error=True)
-        raise SystemExit(1) from None
-    found = rows(environment)
+    environment = Environment.load(existing_stack(stack))
+    found = secrets_of(environment)
     missing = [row for row in found if row.missing]
     if json:
         documents = [{**asdict(row), "missing": row.missing} for row in found]
@@ -66,24 +40,7 @@ def secrets(
     else:
         _print(environment.name, found, missing)
     if check and missing:
-        raise SystemExit(1)
-
-
-def rows(environment: Environment) -> list[SecretRow]:
-    """Every secret that the environment needs or may have, ordered by name."""
-    config = cast(Mapping[str, object], environment.file.values["config"])
-    given = cast(Mapping[str, object], config.get("serlo:secrets") or {})
-    users = {name: (user,) for name, user in OPTIONAL_SECRETS.items()} | dict(environment.secrets)
-    return [
-        SecretRow(
-            name=name,
-            used_by=users[name],
-            needed=name in environment.secrets,
-            set=name in given,
-            command=secret_command(name, environment.name),
-        )
-        for name in sorted(users)
-    ]
+        raise SystemExit(FOUND)
 
 
 def _print(stack: str, found: list[SecretRow], missing: list[SecretRow]) -> None:

@@ -7,12 +7,14 @@ from contextlib import suppress
 from json import dumps
 from pathlib import Path
 
+from operations.errors import CommandError, reports_errors
 from operations.support.output import Table, page
 from toolchain import Tool, Toolchain, ToolError, default
 
 _NOTES = {"rehearsal": "", "official": "(rehearsals use the one in rehearsal/plugins)"}
 
 
+@reports_errors
 def tools(
     *, json: bool = False, install: bool = False, clean: bool = False, pin: bool = False
 ) -> None:
@@ -87,24 +89,15 @@ def _from_home(path: str) -> str:
 
 
 def _pin(toolchain: Toolchain) -> None:
-    try:
-        missing = toolchain.pin()
-    except ToolError as error:
-        sys.exit(str(error))
-    if missing:
-        listed = "\n".join(f"  {line}" for line in missing)
-        sys.exit(f"These sums could not be recorded; all others are:\n{listed}")
+    if missing := toolchain.pin():
+        raise CommandError(*(f"not recorded, but all others: {line}" for line in missing))
 
 
 def _install(toolchain: Toolchain) -> None:
     needed = toolchain.names("rehearsal")
-    try:
-        toolchain.resolve_all(needed)
-        for name in needed:
-            toolchain.renew(name)
-    except ToolError as error:
-        print(error, file=sys.stderr)
-        raise SystemExit(1) from None
+    toolchain.resolve_all(needed)
+    for name in needed:
+        toolchain.renew(name)
     for name in toolchain.names("official"):
         with suppress(ToolError):
             toolchain.resolve(name)

@@ -1,31 +1,26 @@
 """`serlo trace URL`: explains what answers, with the place of each decision."""
 
 import json as json_format
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
 from cyclopts import Parameter
 
-from infra.edge.simulator.request import Visit, VisitError
-from infra.stack.environment import Environment, StackFileError
-from operations.declared.checkouts import RefError, root_of, snapshot_at
+from infra.edge.simulator.request import Visit
+from infra.stack.environment import Environment
+from operations.declared.checkouts import root_of, snapshot_at
 from operations.declared.snapshot import Snapshot, take
 from operations.declared.stack_files import every_stack, stack_file
+from operations.errors import FOUND, CommandError, reports_errors
 from operations.routing.document import changes, document
 from operations.routing.explain import Trace, trace_declared
-from operations.routing.rehearsed import NoAnswer, ask, differences, running_edge
+from operations.routing.rehearsed import ask, differences, running_edge
 from operations.routing.text import text_of
 from operations.support.output import print_text, working, write_out
 
-_DIFFERENT = 2
 
-
-class _UsageError(ValueError):
-    """What was asked makes no sense; the text says why."""
-
-
+@reports_errors
 def trace(
     url: str,
     /,
@@ -37,8 +32,8 @@ def trace(
     region: str | None = None,
     base: str | None = None,
     folder: Path = Path(".rehearsal"),
-    rehearsal: bool = True,
-    json: Annotated[bool, Parameter(negative="")] = False,
+    rehearsal: Annotated[bool, Parameter(negative="--no-rehearsal")] = True,
+    json: bool = False,
 ) -> None:
     """Explain what answers a URL: record, route, rules, upstream request, service, pods, version.
 
@@ -69,22 +64,19 @@ def trace(
     json
         Print JSON, with every rule that was tried.
     """
-    try:
-        headers = _headers(cookie, header)
-        visit = Visit.of(url, method=method.upper(), headers=headers, region=region)
-        name, file = _stack_of(visit, stack)
-        with working(f"following {url}"):
-            found = _trace(take(name, file), visit, "")
-        edge = running_edge(folder, name) if rehearsal else None
-        live = ask(edge, visit) if edge is not None else None
-        wrong = differences(found, live) if live is not None else []
-        before = None
-        if base is not None:
-            with working(f"following it at {base}"):
-                at_base = snapshot_at(root_of(file.parent), base, name)
-                before = _trace(at_base, visit, f"at {base}: ")
-    except (_UsageError, VisitError, StackFileError, NoAnswer, RefError) as error:
-        sys.exit(f"serlo trace: {error}")
+    headers = _headers(cookie, header)
+    visit = Visit.of(url, method=method.upper(), headers=headers, region=region)
+    name, file = _stack_of(visit, stack)
+    with working(f"following {url}"):
+        found = _trace(take(name, file), visit, "")
+    edge = running_edge(folder, name) if rehearsal else None
+    live = ask(edge, visit) if edge is not None else None
+    wrong = differences(found, live) if live is not None else []
+    before = None
+    if base is not None:
+        with working(f"following it at {base}"):
+            at_base = snapshot_at(root_of(file.parent), base, name)
+            before = _trace(at_base, visit, f"at {base}: ")
     after = document(found, live, wrong)
     if json:
         comparison = after if before is None else _comparison(before, after)
@@ -95,12 +87,12 @@ def trace(
     for difference in wrong:
         print_text(f"warning: the rehearsal differs: {difference}", on_error=True)
     if wrong:
-        raise SystemExit(_DIFFERENT)
+        raise SystemExit(FOUND)
 
 
 def _trace(snapshot: Snapshot, visit: Visit, where: str) -> Trace:
     if snapshot.problem is not None:
-        raise _UsageError(f"{where}{snapshot.problem}")
+        raise CommandError(f"{where}{snapshot.problem}")
     return trace_declared(snapshot, visit)
 
 
@@ -109,11 +101,11 @@ def _headers(cookies: Sequence[str], headers: Sequence[str]) -> Mapping[str, str
     for text in headers:
         name, colon, value = text.partition(":")
         if not colon or not name.strip():
-            raise _UsageError(f'--header "{text}": write it as "Name: value"')
+            raise CommandError(f'--header "{text}": write it as "Name: value"')
         found[name.strip().lower()] = value.strip()
     for text in cookies:
         if "=" not in text:
-            raise _UsageError(f'--cookie "{text}": write it as name=value')
+            raise CommandError(f'--cookie "{text}": write it as name=value')
     if cookies:
         found["cookie"] = "; ".join((*((found["cookie"],) if "cookie" in found else ()), *cookies))
     return found
@@ -122,7 +114,7 @@ def _headers(cookies: Sequence[str], headers: Sequence[str]) -> Mapping[str, str
 def _stack_of(visit: Visit, stack: str | None) -> tuple[str, Path]:
     """The stack whose zone has the host, or the one that was named, and its file."""
     if stack is not None and not stack.endswith(".yaml") and stack not in every_stack():
-        raise _UsageError(f"there is no stack {stack}; there are {', '.join(every_stack())}")
+        raise CommandError(f"there is no stack {stack}; there are {', '.join(every_stack())}")
     domains: dict[str, str] = {}
     for name in [stack] if stack is not None else every_stack():
         file = stack_file(name)
@@ -131,7 +123,7 @@ def _stack_of(visit: Visit, stack: str | None) -> tuple[str, Path]:
             return environment.name, file
         domains[name] = environment.domain
     zones = ", ".join(f"{domain} ({name})" for name, domain in domains.items())
-    raise _UsageError(f"{visit.host} is in none of these zones: {zones}")
+    raise CommandError(f"{visit.host} is in none of these zones: {zones}")
 
 
 def _comparison(before: Trace, after: dict[str, Any]) -> dict[str, Any]:

@@ -1,19 +1,16 @@
 """`serlo unready`: which pods are not ready, in the words of the kubelet and the scheduler."""
 
-from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
-from operations.declared.stack_files import stack_file
-from operations.rehearsed.summary import SYSTEM_NAMESPACES
-from operations.releases.running import LiveError, pods_of_stack
+from operations.declared.stack_files import existing_stack
+from operations.errors import FOUND, reports_errors
+from operations.platform.unready import unready_pods
+from operations.releases.running import pods_of_stack
 from operations.support.output import print_text
 
-FOUND = 2
-"""The exit code if a pod is not ready."""
 
-
-def unready(stack: str, *, rehearsal: Path | None = None) -> None:
+@reports_errors
+def unready(*, stack: str, rehearsal: Path | None = None) -> None:
     """Print the pods that are not ready, and why; exit code 2 if there are any.
 
     What Pulumi says of a failed rollout names the Deployment, not always the pod.
@@ -25,51 +22,9 @@ def unready(stack: str, *, rehearsal: Path | None = None) -> None:
     rehearsal
         The folder of a rehearsal to look at, instead of the real cluster.
     """
-    try:
-        lines = unready_pods(pods_of_stack(stack_file(stack), rehearsal))
-    except LiveError as error:
-        print_text(f"which pods of {stack} are ready is not known: {error}", on_error=True)
-        raise SystemExit(1) from None
+    lines = unready_pods(pods_of_stack(existing_stack(stack), rehearsal))
     if not lines:
         print_text("All pods are ready.")
         return
     print_text("\n".join(["Pods that are not ready:", *(f"  {line}" for line in lines)]))
     raise SystemExit(FOUND)
-
-
-def unready_pods(pods: Iterable[Mapping[str, Any]]) -> list[str]:
-    """Return a line for each pod that is not ready: its name, the reason, the message."""
-    lines: list[str] = []
-    for pod in pods:
-        metadata = pod["metadata"]
-        if metadata["namespace"] in SYSTEM_NAMESPACES or _is_fine(pod):
-            continue
-        reasons = "; ".join(dict.fromkeys(_reasons(pod))) or pod["status"].get("phase", "Unknown")
-        lines.append(f"{metadata['namespace']}/{metadata['name']}: {reasons}")
-    return sorted(lines)
-
-
-def _is_fine(pod: Mapping[str, Any]) -> bool:
-    if pod.get("status", {}).get("phase") == "Succeeded":
-        return True
-    conditions = pod.get("status", {}).get("conditions", ())
-    return any(one["type"] == "Ready" and one["status"] == "True" for one in conditions)
-
-
-def _reasons(pod: Mapping[str, Any]) -> Iterator[str]:
-    status = pod.get("status", {})
-    for kind in ("initContainerStatuses", "containerStatuses"):
-        for container in status.get(kind, ()):
-            state = container.get("state", {})
-            trouble: dict[str, Any] = state.get("waiting") or state.get("terminated") or {}
-            if trouble.get("reason") in (None, "PodInitializing", "ContainerCreating", "Completed"):
-                continue
-            yield _sentence(container["name"], trouble)
-    for condition in status.get("conditions", ()):
-        if condition["type"] == "PodScheduled" and condition["status"] == "False":
-            yield _sentence("not scheduled", condition)
-
-
-def _sentence(subject: str, said: dict[str, Any]) -> str:
-    message = said.get("message") or f"exit code {said.get('exitCode', 'unknown')}"
-    return f"{subject}: {said.get('reason', 'unknown')}: {message}"

@@ -18,6 +18,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from operations.declared.snapshot import DescriptionFormatError, Snapshot, broken, from_json
+from operations.errors import CommandError
 from operations.support.git import GitError, git, unpack
 from toolchain.cache import user_cache
 
@@ -28,7 +29,7 @@ _SECONDS = 120
 _LAST_LINES = 5
 
 
-class RefError(Exception):
+class RefError(CommandError):
     """Git does not know such a ref; the text says what to do."""
 
 

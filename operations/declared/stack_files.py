@@ -4,12 +4,13 @@ from difflib import get_close_matches
 from pathlib import Path
 
 import infra
+from operations.errors import CommandError
 
 _STACKS = Path(infra.__file__).parent.parent / "stacks"
 _BY_IMPORTANCE = ("local", "staging", "production")
 
 
-class UnknownStack(Exception):
+class UnknownStack(CommandError):
     """No stack is called so; the message says which there are."""
 
 

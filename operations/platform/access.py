@@ -67,7 +67,7 @@ class Place:
         if done.returncode:
             raise AdoptError(
                 f"there is no token for Cloudflare: set {_TOKEN_VARIABLE} (it only has to read), "
-                f"or the stack's secret {_TOKEN}: serlo secrets {self.environment.name}"
+                f"or the stack's secret {_TOKEN}: serlo secrets --stack {self.environment.name}"
             )
         return done.stdout.strip()
 

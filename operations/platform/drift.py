@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from k8s.diffing import parse_property_path, value_at
+from operations.errors import CommandError
 from operations.platform.field_managers import OwnedField, owned_by_others
 
 _LAST_LINES = 20
@@ -18,7 +19,7 @@ _ON_ITS_WAY = {("cloudflare:index/zoneDnssec:ZoneDnssec", "status"): ("active", 
 _SECRETS = "**kubernetes:core/v1:Secret::**"
 
 
-class RefreshError(Exception):
+class RefreshError(CommandError):
     """Pulumi could not look; the text is what it said."""
 
 

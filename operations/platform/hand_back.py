@@ -52,7 +52,7 @@ class TakingBack:
         return f"pulumi up --refresh --stack {self.environment.name} --policy-pack policy/"
 
     def _take_over(self, managers: Iterable[str]) -> str:
-        words = ["serlo", "adopt", self.environment.name, "--take-over"]
+        words = ["serlo", "adopt", "--stack", self.environment.name, "--take-over"]
         for name in managers:
             if not name.startswith(PEOPLE_AND_TOOLS):
                 words += ["--manager", name]

@@ -11,6 +11,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, cast
 
+from operations.errors import CommandError
 from operations.rehearsed.project import CHECKOUT, DerivedProject
 from operations.support.output import working
 
@@ -19,7 +20,7 @@ _LEFTOVER = re.compile(r'conflicts? with \\*"pulumi-kubernetes-|AlreadyExists|al
 _POLICIES = CHECKOUT / "policy"
 
 
-class PulumiFailed(Exception):
+class PulumiFailed(CommandError):
     """The CLI ended with an exit code other than 0; its own output has told why."""
 
     def __init__(self, arguments: tuple[str, ...], code: int, output: str = "") -> None:

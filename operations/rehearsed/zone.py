@@ -8,6 +8,7 @@ import httpx
 
 from infra.edge.cloudflare.dns_records import KEPT_BY_HAND
 from infra.stack.environment import Environment
+from operations.errors import CommandError
 from rehearsal.supervisor import Endpoints
 
 _DEFAULT_FOLDER = Path(".rehearsal")
@@ -18,7 +19,7 @@ def folder_option(folder: Path) -> str:
     return "" if folder == _DEFAULT_FOLDER else f" --folder {folder}"
 
 
-class ScriptMissing(Exception):
+class ScriptMissing(CommandError):
     """The stack names a worker that nobody has published; the message says how that is done."""
 
 

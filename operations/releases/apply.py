@@ -2,46 +2,31 @@
 and `set`.
 """
 
-from collections.abc import Iterable
 from contextlib import nullcontext, suppress
 from pathlib import Path
-from typing import NoReturn
 
-from infra.stack.file import StackFileError
-from operations.declared.stack_files import UnknownStack
+from operations.errors import CommandError
 from operations.releases.checks import Inquiry
-from operations.releases.plan import Plan, Planner, Refused, judge, sound
+from operations.releases.plan import Plan, Planner, judge, sound
 from operations.releases.stack_file_editor import EditError, Overtaken, locked, replace
 from operations.support.git import GitError, commit_file, in_the_way
 from operations.support.output import print_text, working
 
+_UNTOUCHED = "Nothing was changed."
 
-def carry_out(
-    command: str, planner: Planner, inquiry: Inquiry, *, check: bool, commit: bool
-) -> None:
+
+def carry_out(planner: Planner, inquiry: Inquiry, *, check: bool, commit: bool) -> None:
     """Make a plan, and do it under a lock unless something speaks against it.
 
-    Everything that does is told at once, with exit status 1 and nothing touched. With `check`,
+    Everything that does is told at once: raises CommandError, with nothing touched. With `check`,
     nothing is touched either way. With `commit`, the one file is committed, or restored if git
     refuses.
     """
-    try:
-        while not _try(command, planner, inquiry, check=check, commit=commit):
-            pass  # somebody was quicker: think again
-    except (StackFileError, UnknownStack, Refused, GitError) as error:
-        refuse(command, error.reasons if isinstance(error, Refused) else [str(error)])
+    while not _try(planner, inquiry, check=check, commit=commit):
+        pass  # somebody was quicker: think again
 
 
-def refuse(command: str, reasons: Iterable[str]) -> NoReturn:
-    """Say why nothing was done, and end with status 1."""
-    lines = [f"- {reason}" for reason in dict.fromkeys(reasons)]
-    print_text(
-        "\n".join([f"serlo {command}: refused, nothing was changed:", *lines]), on_error=True
-    )
-    raise SystemExit(1)
-
-
-def _try(command: str, planner: Planner, inquiry: Inquiry, *, check: bool, commit: bool) -> bool:
+def _try(planner: Planner, inquiry: Inquiry, *, check: bool, commit: bool) -> bool:
     # This may take seconds, so nobody is locked out meanwhile.
     with working("checking the change"):
         plan = planner()
@@ -60,14 +45,14 @@ def _try(command: str, planner: Planner, inquiry: Inquiry, *, check: bool, commi
         for warning in findings.warnings:
             print_text(f"Warning: {warning}", on_error=True)
         if refusals:
-            refuse(command, refusals)
+            raise CommandError(*refusals, remedy=_UNTOUCHED)
         if plan.is_empty:
             print("Nothing to do.")
             return True
-        return _do(command, plan, check=check, commit=commit)
+        return _do(plan, check=check, commit=commit)
 
 
-def _do(command: str, plan: Plan, *, check: bool, commit: bool) -> bool:
+def _do(plan: Plan, *, check: bool, commit: bool) -> bool:
     path = plan.target.path
     try:
         after = plan.changed().data
@@ -77,7 +62,7 @@ def _do(command: str, plan: Plan, *, check: bool, commit: bool) -> bool:
     except Overtaken:
         return False
     except (EditError, OSError) as error:
-        refuse(command, [str(error)])
+        raise CommandError(str(error), remedy=_UNTOUCHED) from None
     said = ""
     if commit and not check:
         try:
@@ -87,7 +72,7 @@ def _do(command: str, plan: Plan, *, check: bool, commit: bool) -> bool:
             left = _restore(path, after, plan.target.data)
             if not isinstance(error, GitError):
                 raise
-            refuse(command, [f"git does not commit it: {error}", *left])
+            raise CommandError(f"git does not commit it: {error}", *left) from None
     print(diff)
     _tell(plan, said, check=check)
     return True

@@ -8,8 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from infra.declaration.service import Service
+from operations.errors import CommandError
 from operations.releases.changelog import ChangelogUnavailable, changelog_text, migration_between
-from operations.releases.plan import Direction, Move, Refused, direction, short
+from operations.releases.plan import Direction, Move, direction, short
 from operations.releases.registry.lookup import Digest, ImageTag, digests, missing, unanswered
 
 _AT_ONCE = 8
@@ -45,17 +46,17 @@ class Inquiry:
         return found
 
     def pin(self, image: str, tag: str) -> str:
-        """The digest that a tag has now. Raises Refused."""
+        """The digest that a tag has now. Raises CommandError."""
         if self._offline:
-            raise Refused("--pin-digest needs the registry: leave --offline out")
+            raise CommandError("--pin-digest needs the registry: leave --offline out")
         self._look_up([(image, tag)])
         match self._digests[image, tag]:
             case str(digest):
                 return digest
             case None:
-                raise Refused(missing(image, tag))
+                raise CommandError(missing(image, tag))
             case silence:
-                raise Refused(f"the registry cannot be asked for the digest: {silence.reason}")
+                raise CommandError(f"the registry cannot be asked for the digest: {silence.reason}")
 
     def _ask(self, moves: Sequence[Move]) -> None:
         pairs = [(image, move.tag) for move in moves for image in move.images]

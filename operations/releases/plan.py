@@ -12,6 +12,7 @@ from infra.services import declared
 from infra.stack.file import label_of
 from infra.stack.rules import check
 from operations.declared.stack_files import stack_name, suggestion
+from operations.errors import CommandError
 from operations.releases.history import History, Step, tag_of
 from operations.releases.stack_file_editor import EditError, StackText
 from operations.support.git import GitError
@@ -19,14 +20,6 @@ from operations.support.git import GitError
 _SHORT_COMMIT = 12
 _SHORT_DIGEST = 19  # with "sha256:"
 _LONGEST_SUBJECT = 72
-
-
-class Refused(Exception):
-    """What was asked for cannot be done, for all these reasons."""
-
-    def __init__(self, *reasons: str) -> None:
-        super().__init__("\n".join(reasons))
-        self.reasons = reasons
 
 
 class Direction(Enum):
@@ -136,14 +129,14 @@ class Plan:
 
 
 Planner = Callable[[], Plan]
-"""Reads what it needs and decides; asked again if that changed meanwhile. Raises Refused."""
+"""Reads what it needs and decides; asked again if that changed meanwhile. Raises CommandError."""
 
 
 def find_service(name: str) -> Service:
-    """The service of that name. Raises Refused, with what may have been meant."""
+    """The service of that name. Raises CommandError, with what may have been meant."""
     services = {service.name: service for service in declared()}
     if name not in services:
-        raise Refused(f"there is no service {name!r}{suggestion(name, list(services))}")
+        raise CommandError(f"there is no service {name!r}{suggestion(name, list(services))}")
     return services[name]
 
 
@@ -172,11 +165,11 @@ def absent(target: StackText, service: Service) -> str | None:
 
 
 def chosen(target: StackText, name: str) -> Service:
-    """The service of that name, which the stack has a version of. Raises Refused."""
+    """The service of that name, which the stack has a version of. Raises CommandError."""
     service = find_service(name)
     reason = absent(target, service)
     if reason:
-        raise Refused(reason)
+        raise CommandError(reason)
     return service
 
 

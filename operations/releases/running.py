@@ -17,6 +17,7 @@ from infra.stack.environment import Environment, StackFileError
 from infra.stack.schema import NO_UID
 from k8s import ApiError, Cluster, KubeconfigError
 from operations.declared.stack_files import stack_name
+from operations.errors import CommandError
 from operations.rehearsed.project import current_stack
 from rehearsal.control_plane.credentials import READER
 from toolchain import ToolError, resolve
@@ -27,7 +28,7 @@ _AWAY = 3.0
 Object = Mapping[str, Any]
 
 
-class LiveError(Exception):
+class LiveError(CommandError):
     """The cluster cannot be asked, or is another one; the message says why."""
 
 

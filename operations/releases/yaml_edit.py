@@ -14,13 +14,14 @@ from typing import Any
 import yaml
 
 from infra.stack.file import Value
+from operations.errors import CommandError
 
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 # Pulumi's YAML takes more for numbers than PyYAML does: 12e4, 0x1f, 0o17, 1_000.
 _NUMBER = re.compile(r"[0-9][0-9_]*(\.[0-9_]*)?([eE][+-]?[0-9]+)?|0x[0-9a-fA-F_]+|0[ob]?[0-7_]+")
 
 
-class EditError(Exception):
+class EditError(CommandError):
     """A value that cannot be changed in place; the message says where and what to do."""
 
 

@@ -3,9 +3,10 @@
 from infra.edge.checks.table import check_table
 from infra.routing.table import RULES
 from infra.stack.environment import Environment
+from operations.errors import CommandError
 
 
-class NotOurs(ValueError):
+class NotOurs(CommandError):
     """The stack's worker is published by others, so this repository does not have its table."""
 
 

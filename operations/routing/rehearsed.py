@@ -18,6 +18,7 @@ from infra.edge.simulator.decide import (
     Sorted,
 )
 from infra.edge.simulator.request import Visit
+from operations.errors import CommandError
 from operations.rehearsed.project import current_stack
 from operations.routing.cluster import Backend
 from operations.routing.explain import Trace, decisions
@@ -29,7 +30,7 @@ _NO_RECORD = 530
 """Cloudflare's answer where its own resolver finds nothing; a browser's finds nothing before."""
 
 
-class NoAnswer(Exception):
+class NoAnswer(CommandError):
     """The rehearsal runs, but does not answer."""
 
 

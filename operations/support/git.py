@@ -7,8 +7,10 @@ from collections.abc import Iterable
 from io import BytesIO
 from pathlib import Path
 
+from operations.errors import CommandError
 
-class GitError(Exception):
+
+class GitError(CommandError):
     """Git refused, or is not there; the message is what it said."""
 
 

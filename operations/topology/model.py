@@ -7,8 +7,8 @@ from enum import IntEnum, StrEnum
 from hashlib import sha256
 from typing import Any
 
+from operations.declared.calls import edges as allowed_calls
 from operations.declared.snapshot import Declared, Resource, Snapshot
-from operations.review.dangers.network import edges as allowed_calls
 
 
 class Column(IntEnum):

@@ -140,7 +140,7 @@ def _identity(document: dict[str, Any]) -> tuple[str, ...]:
 def test_a_stack_renders_as_yaml_that_people_can_read(
     stack: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    render(str(stack_file(stack)))
+    render(stack=str(stack_file(stack)))
     text = capsys.readouterr().out
     documents = _documents(text)
     assert len({_identity(document) for document in documents}) == len(documents)
@@ -160,23 +160,23 @@ def test_a_stack_renders_as_yaml_that_people_can_read(
 def test_kubernetes_objects_alone_are_what_kubectl_reads(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    render("local")
+    render(stack="local")
     everything = [*yaml.safe_load_all(capsys.readouterr().out)]
-    render("local", kubernetes=True)
+    render(stack="local", kubernetes=True)
     objects = [*yaml.safe_load_all(capsys.readouterr().out)]
     assert objects == [document for document in everything if "apiVersion" in document]
     assert len(objects) < len(everything)
 
 
 def test_rendering_is_stable(capsys: pytest.CaptureFixture[str]) -> None:
-    render(str(stack_file("staging")))
+    render(stack=str(stack_file("staging")))
     first = capsys.readouterr().out
-    render(str(stack_file("staging")))
+    render(stack=str(stack_file("staging")))
     assert capsys.readouterr().out == first
 
 
 def test_secrets_are_redacted(capsys: pytest.CaptureFixture[str]) -> None:
-    render(str(stack_file("production")))
+    render(stack=str(stack_file("production")))
     text = capsys.readouterr().out
     secrets = [d for d in _documents(text) if d.get("kind") == "Secret"]
     assert len(secrets) == len(of_kind(program_of("production"), "Secret"))
@@ -191,13 +191,13 @@ def test_a_stack_file_may_be_named_by_its_path(
     changed_stack: ChangedStack, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = changed_stack("staging", ("database-layer: 0.3.66", "database-layer: 0.3.67-rc.1"))
-    render(str(file))
+    render(stack=str(file))
     assert "serlo-org-database-layer:0.3.67-rc.1\n" in capsys.readouterr().out
 
 
 def test_a_bad_stack_file_is_refused_without_a_traceback(changed_stack: ChangedStack) -> None:
     file = changed_stack("staging", ("server: 0.52.1", "server: latest"))
-    done = _serlo(ROOT, "render", str(file))
+    done = _serlo(ROOT, "render", "--stack", str(file))
     assert done.returncode == 1
     assert done.stdout == ""
     assert 'serlo:versions.server: found "latest"' in done.stderr
@@ -205,7 +205,7 @@ def test_a_bad_stack_file_is_refused_without_a_traceback(changed_stack: ChangedS
 
 
 def test_an_unknown_stack_names_those_there_are() -> None:
-    done = _serlo(ROOT, "render", "stagging")
+    done = _serlo(ROOT, "render", "--stack", "stagging")
     assert done.returncode == 1
     assert "Pulumi.staging.yaml" in done.stderr
     assert "Traceback" not in done.stderr
@@ -232,7 +232,7 @@ def _checkout(folder: Path) -> Path:
 
 def _rendered(folder: Path, stack: str) -> dict[tuple[str, ...], dict[str, Any]]:
     """Every document of a stack, by its identity."""
-    done = _serlo(folder, "render", stack)
+    done = _serlo(folder, "render", "--stack", stack)
     assert done.returncode == 0, done.stderr
     return {_identity(document): document for document in _documents(done.stdout)}
 
@@ -240,7 +240,7 @@ def _rendered(folder: Path, stack: str) -> dict[tuple[str, ...], dict[str, Any]]
 def test_a_new_service_is_one_file_and_its_versions(tmp_path: Path) -> None:
     before = _rendered(_checkout(tmp_path), "staging")
     (tmp_path / "infra" / "services" / "notifier.py").write_text(NEW_SERVICE)
-    refused = _serlo(tmp_path, "render", "staging")
+    refused = _serlo(tmp_path, "render", "--stack", "staging")
     assert "serlo:versions.notifier: found nothing" in refused.stderr
     for stack in STACKS:
         file = tmp_path / "stacks" / f"Pulumi.{stack}.yaml"
@@ -300,7 +300,7 @@ def _check_every_feature(documents: dict[tuple[str, ...], dict[str, Any]]) -> No
 def test_legacy_goes_with_its_file_and_its_lines_in_the_stacks(tmp_path: Path) -> None:
     before = _rendered(_checkout(tmp_path), "production")
     (tmp_path / "infra" / "services" / "legacy.py").unlink()
-    refused = _serlo(tmp_path, "render", "production")
+    refused = _serlo(tmp_path, "render", "--stack", "production")
     assert "serlo:parts.legacy" in refused.stderr
     legacy = ("editor-renderer", "legacy-editor-renderer", "serlo-org", "varnish")
     for stack in STACKS:

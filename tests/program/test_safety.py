@@ -78,7 +78,7 @@ def test_missing_namespaces_are_refused_before_anything_is_done(
     role = {"metadata": {"name": DEPLOYER, "annotations": prepared(["auth", "frontend"])}}
     refusal = _refusal(file, cluster_uid=UID, found={DEPLOYER: role})
     assert "Namespaces are missing: api, gateway, serlo-org." in str(refusal)
-    assert "serlo access staging" in str(refusal)
+    assert "serlo access --stack staging" in str(refusal)
     assert _looked_up(refusal) == {"kube-system", DEPLOYER}
 
 
@@ -97,7 +97,7 @@ def test_namespaces_that_are_not_labelled_as_declared_are_refused(
     for name in found:
         said = f"namespace {name}: label {label}: found {there or 'nothing'}, wanted {wanted}\n"
         assert said in str(refusal)
-    assert "serlo access staging | kubectl apply" in str(refusal)
+    assert "serlo access --stack staging | kubectl apply" in str(refusal)
     assert "namespace frontend" not in str(refusal)
     _looked_up(refusal)
 

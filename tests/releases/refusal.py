@@ -19,4 +19,6 @@ def refused(
     assert (repository.bytes(), repository.head()) == (before, head)
     told = capsys.readouterr()
     assert told.out == ""
-    return [line[2:] for line in told.err.splitlines() if line.startswith("- ")]
+    first, *lines = told.err[told.err.index("serlo ") :].splitlines()
+    reasons = [line[2:] for line in lines if line.startswith("- ")]
+    return reasons or [first.partition(": ")[2]]

@@ -229,7 +229,7 @@ def _samples() -> list[Any]:
 
 def _drift(there: Stage, *arguments: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
-        [SERLO, "drift", there.stack, "--rehearsal", there.folder, *arguments],
+        [SERLO, "drift", "--stack", there.stack, "--rehearsal", there.folder, *arguments],
         capture_output=True,
         text=True,
         check=False,

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from k8s.reachability import Network, Pod, pods
+from operations.declared.calls import edges, objects_of, workloads_of
 from operations.declared.snapshot import Resource, Snapshot
 from operations.review.comparing import Comparison
 from operations.review.dangers.danger import Danger, Kind
@@ -11,9 +11,6 @@ from operations.review.dangers.danger import Danger, Kind
 _NAMESPACE = "kubernetes.io/metadata.name"
 _DNS = "kube-system"
 _EVERY_PORT: list[dict[str, Any]] = [{}]
-
-Edge = tuple[str, str, int]
-"""From workload, to workload, port."""
 
 
 def network_dangers(comparison: Comparison) -> Iterator[Danger]:
@@ -43,51 +40,8 @@ def network_dangers(comparison: Comparison) -> Iterator[Danger]:
     yield from _ways_out(comparison)
 
 
-def edges(snapshot: Snapshot) -> set[Edge]:
-    """Every pair of workloads of which the first may open a connection to a port of the second."""
-    objects = _objects(snapshot)
-    network = Network(objects)
-    workloads = _workloads(objects)
-    ports = {name: _ports(objects, name) for name in workloads}
-    return {
-        (source, target, port)
-        for source, caller in workloads.items()
-        for target, called in workloads.items()
-        if source != target
-        for port in ports[target]
-        if network.may_reach(caller, called, port)
-    }
-
-
-def _objects(snapshot: Snapshot) -> list[Mapping[str, Any]]:
-    return [r.properties for r in snapshot.resources.values() if r.is_kubernetes]
-
-
-def _workloads(objects: list[Mapping[str, Any]]) -> dict[str, Pod]:
-    found: dict[str, Pod] = {}
-    for pod in pods(objects).values():
-        # Jobs are named after their version, which is no other caller.
-        found[f"{pod.namespace}/{pod.labels['app.kubernetes.io/name']}"] = pod
-    return found
-
-
 def _names(snapshot: Snapshot) -> set[str]:
-    return set(_workloads(_objects(snapshot)))
-
-
-def _ports(objects: list[Mapping[str, Any]], workload: str) -> set[int]:
-    namespace, _, name = workload.partition("/")
-    found: set[int] = set()
-    for thing in objects:
-        metadata = thing["metadata"]
-        if metadata.get("namespace") != namespace:
-            continue
-        if metadata["labels"].get("app.kubernetes.io/name") != name:
-            continue
-        template = thing.get("spec", {}).get("template")
-        for container in template["spec"]["containers"] if template else ():
-            found |= {port["containerPort"] for port in container.get("ports", ())}
-    return found
+    return set(workloads_of(objects_of(snapshot)))
 
 
 def _policies(source: str, target: str) -> str:

@@ -88,7 +88,8 @@ def _administrator(comparison: Comparison) -> Iterator[Danger]:
             Kind.PERMISSION,
             "a new namespace" if new else f"other labels: {labels}",
             change.resource.label,
-            f"`pulumi up` stops until an administrator applies serlo access {comparison.stack}",
+            "`pulumi up` stops until an administrator applies "
+            f"serlo access --stack {comparison.stack}",
         )
 
 
@@ -102,7 +103,7 @@ def _new_rights(comparison: Comparison) -> Iterator[Danger]:
             yield Danger(
                 Kind.PERMISSION,
                 f"deploying takes new rights in {role}: {_listed(new)}",
-                f"serlo access {comparison.stack}",
+                f"serlo access --stack {comparison.stack}",
                 "`pulumi up` is forbidden it until an administrator applies them",
             )
 

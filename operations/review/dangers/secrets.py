@@ -15,13 +15,13 @@ def secret_dangers(comparison: Comparison) -> Iterator[Danger]:
         yield Danger(
             Kind.TO_BE_SET,
             f"{name} is needed by {', '.join(after[name])}",
-            f"serlo secrets {comparison.stack}",
+            f"serlo secrets --stack {comparison.stack}",
             "`pulumi up` refuses to begin until it is set",
         )
     for name in sorted(before.keys() - after.keys()):
         yield Danger(
             Kind.NO_LONGER_USED,
             f"{name} was used by {', '.join(before[name])}",
-            f"serlo secrets {comparison.stack}",
+            f"serlo secrets --stack {comparison.stack}",
             "take it out of the stack file, and withdraw it where it is valid",
         )

@@ -26,7 +26,15 @@ def servers(new_rehearsal: Callable[[str], Rehearsal]) -> Rehearsal:
 
 
 def adopt(rehearsal: Rehearsal, *arguments: str) -> "subprocess.CompletedProcess[str]":
-    command = [str(SERLO), "adopt", "local", "--rehearsal", str(rehearsal.folder), *arguments]
+    command = [
+        str(SERLO),
+        "adopt",
+        "--stack",
+        "local",
+        "--rehearsal",
+        str(rehearsal.folder),
+        *arguments,
+    ]
     return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
 
 

@@ -38,7 +38,7 @@ class Administrator:
         )
 
     def grant(self, *arguments: str) -> list[Json]:
-        serlo = [sys.executable, "-m", "operations.command", "access", str(STACK)]
+        serlo = [sys.executable, "-m", "operations.command", "access", "--stack", str(STACK)]
         rights = _run([*serlo, *arguments])
         self.kubectl("apply", "--server-side", "--filename=-", text=rights)
         return list(yaml.safe_load_all(rights))

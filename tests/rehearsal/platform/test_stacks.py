@@ -136,7 +136,9 @@ def change_behind_its_back_and_take_back(rehearsal: Rehearsal, stack: str) -> No
         rehearsal.cloudflare("PATCH", f"{zone}/dns_records/{record['id']}", json=elsewhere)
         rehearsal.cluster.delete(*budget)
 
-        drift = rehearsal.ask_serlo("drift", stack, "--json", "--rehearsal", rehearsal.folder)
+        drift = rehearsal.ask_serlo(
+            "drift", "--stack", stack, "--json", "--rehearsal", rehearsal.folder
+        )
         assert drift.returncode == 2, drift.stderr
         found = {one["resource"]: one["gone"] for one in json.loads(drift.stdout)}
         assert found == {"DnsRecord de": False, "PodDisruptionBudget api/server": True}

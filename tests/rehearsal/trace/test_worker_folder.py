@@ -9,7 +9,8 @@ import pytest
 
 from infra.edge.cloudflare.worker_script import script
 from infra.stack.environment import Environment
-from operations.commands.worker import settings, worker
+from operations.commands.worker import worker
+from operations.routing.worker_folder import settings
 from tests.stack_files import stack_file
 from toolchain import resolve
 

@@ -137,7 +137,7 @@ def test_what_is_not_ready_is_told_with_the_reason(
 
     def told() -> list[str]:
         with suppress(SystemExit):
-            unready(str(stack))
+            unready(stack=str(stack))
         lines = capsys.readouterr().out.splitlines()
         # The cluster may have pods of other tests.
         return [line for line in lines if "api/greedy" in line]
@@ -148,7 +148,7 @@ def test_what_is_not_ready_is_told_with_the_reason(
         (line,) = told()
         assert line.startswith("  api/greedy: not scheduled: Unschedulable: 0/")
         with pytest.raises(SystemExit) as caught:
-            unready(str(stack))
+            unready(stack=str(stack))
         assert caught.value.code == 2
     finally:
         cluster.delete("v1", "Pod", "greedy", "api")
@@ -210,6 +210,6 @@ def test_a_cluster_that_does_not_answer(stack: Path, capsys: pytest.CaptureFixtu
     assert caught.value.code == 1
     assert "what runs is not known" in capsys.readouterr().err
     with pytest.raises(SystemExit) as caught:
-        unready(str(stack))
+        unready(stack=str(stack))
     assert caught.value.code == 1
     assert "is not known" in capsys.readouterr().err

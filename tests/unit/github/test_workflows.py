@@ -225,14 +225,14 @@ def test_production_follows_staging_one_at_a_time() -> None:
         assert one.content["concurrency"]["cancel-in-progress"] is False
         assert one.runs(f"pulumi up --stack {one.name} --yes")
         last = one.steps[-1]
-        assert last["run"] == f".venv/bin/serlo unready {one.name}"
+        assert last["run"] == f".venv/bin/serlo unready --stack {one.name}"
         assert last["if"] == "failure() && steps.up.outcome == 'failure'"
         order = [step.get("run", step.get("uses")) for step in one.steps]
         assert order.index("python3 -m operations.github.newest") < order.index(
             "./.github/actions/stack"
         )
     assert not plan.runs("pulumi up")
-    assert plan.runs("serlo drift production --markdown")
+    assert plan.runs("serlo drift --stack production --markdown")
     on = workflow("deploy")["on"]
     assert list(on) == ["push"]
     assert on["push"]["branches"] == ["main"]

@@ -109,4 +109,4 @@ def test_commands_start_without_the_sdk(command: str) -> None:
     done = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, check=True
     )
-    assert not {"pulumi_cloudflare", "pulumi_kubernetes"} & set(done.stdout.split())
+    assert not {"pulumi_cloudflare._inputs", "pulumi_kubernetes"} & set(done.stdout.split())

@@ -30,7 +30,7 @@ encryptionsalt: v1:abc
 def test_every_secret_is_listed_with_its_users(
     stack: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    secrets(str(stack), json=True)
+    secrets(stack=str(stack), json=True)
     rows = {row["name"]: row for row in json.loads(capsys.readouterr().out)}
     needed = Environment.load(stack).secrets
     assert rows.keys() == needed.keys() | OPTIONAL_SECRETS.keys()
@@ -48,7 +48,7 @@ def test_every_secret_is_listed_with_its_users(
 def test_missing_ones_come_with_the_command_that_sets_them(
     stack: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    secrets(str(stack))
+    secrets(stack=str(stack))
     out = capsys.readouterr().out
     needed = Environment.load(stack).secrets
     assert f"{len(needed) - 1} of {len(needed)} secrets of staging are not set" in out
@@ -61,16 +61,16 @@ def test_missing_ones_come_with_the_command_that_sets_them(
 def test_in_the_shell_of_a_rehearsal_it_is_said_whose_secrets_are_set(
     stack: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    secrets(str(stack))
+    secrets(stack=str(stack))
     assert "rehearsal" not in capsys.readouterr().out
     monkeypatch.setenv("PULUMI_OPTION_CWD", "/somewhere")
-    secrets(str(stack))
+    secrets(stack=str(stack))
     assert "This shell is a rehearsal's" in capsys.readouterr().out
 
 
 def test_no_value_is_shown(stack: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    secrets(str(stack))
-    secrets(str(stack), json=True)
+    secrets(stack=str(stack))
+    secrets(stack=str(stack), json=True)
     assert VALUE not in capsys.readouterr().out
 
 
@@ -78,8 +78,8 @@ def test_check_fails_only_when_something_is_missing(
     stack: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit) as caught:
-        secrets(str(stack), check=True)
-    assert caught.value.code == 1
+        secrets(stack=str(stack), check=True)
+    assert caught.value.code == 2
     given = "".join(
         f"    {name}: {{secure: {VALUE}}}\n"
         for name in Environment.load(stack).secrets
@@ -88,7 +88,7 @@ def test_check_fails_only_when_something_is_missing(
     key = "  serlo:secrets:\n"
     stack.write_text(stack.read_text().replace(key, key + given))
     capsys.readouterr()
-    secrets(str(stack), check=True)
+    secrets(stack=str(stack), check=True)
     assert "All secrets of staging are set." in capsys.readouterr().out
 
 
@@ -97,7 +97,7 @@ def test_a_wrong_stack_file_is_refused_in_its_own_words(
 ) -> None:
     stack.write_text(stack.read_text().replace(f"{{secure: {VALUE}}}", "in-the-open", 1))
     with pytest.raises(SystemExit):
-        secrets(str(stack))
+        secrets(stack=str(stack))
     err = capsys.readouterr().err
     assert "a value in plain text" in err
     assert "in-the-open" not in err

@@ -11,7 +11,7 @@ pytestmark = pytest.mark.real_stacks
 _COMMANDS = (
     ("versions",),
     ("versions", "staging", "production"),
-    ("secrets", "production"),
+    ("secrets", "--stack", "production"),
     ("routes",),
     ("routes", "--stack", "production"),
     ("tools",),
