@@ -52,7 +52,7 @@ class Cluster(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self),
         )
         opts = pulumi.ResourceOptions(parent=self, provider=reader)
-        identity = kubernetes.core.v1.Namespace.get(SYSTEM_NAMESPACE, SYSTEM_NAMESPACE, opts)
+        identity = _look_up_namespace(SYSTEM_NAMESPACE, None, opts, after=None)
         known = identity.metadata.apply(lambda found: confirm(environment, found.uid))
         names = {workload.service.namespace for workload in workloads} | {GATEWAY_NAMESPACE}
         enforce = keys.pod_security == "enforce"
@@ -121,12 +121,12 @@ def _look_up_role(
 
 def _look_up_namespace(
     name: str,
-    labels: Labels,
+    labels: Labels | None,
     opts: pulumi.ResourceOptions,
     *,
-    after: pulumi.Output[bool],
+    after: pulumi.Output[bool] | None,
 ) -> kubernetes.core.v1.Namespace:
-    """Look a namespace up, which is expected to have these labels."""
+    """Look a namespace up, which is expected to have these labels; None if any will do."""
     return kubernetes.core.v1.Namespace(
         name,
         opts=_existing(name, opts, after),
@@ -139,14 +139,14 @@ def _look_up_namespace(
 
 
 def _existing(
-    name: str, opts: pulumi.ResourceOptions, after: pulumi.Output[bool]
+    name: str, opts: pulumi.ResourceOptions, after: pulumi.Output[bool] | None
 ) -> pulumi.ResourceOptions:
     """Return options that read an object once `after` is known: an output that fails stops it.
 
     The SDK's `get` does so too, but leaves out what is expected: for Pulumi to find drift by, and
     for those who read what the program registers, such as `serlo access`.
     """
-    id_ = after.apply(lambda _: name)
+    id_ = name if after is None else after.apply(lambda _: name)
     return pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(id=id_))
 
 

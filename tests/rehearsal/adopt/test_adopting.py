@@ -130,7 +130,7 @@ def test_what_exists_becomes_the_stacks(servers: Rehearsal, tmp_path: Path) -> N
 
     # Once more, as on the real platform: with what is on PATH and in the variables.
     derived = servers.folder / "project" / "stacks" / "Pulumi.local.yaml"
-    done = servers.by_hand(f"{SERLO} adopt {derived}")
+    done = servers.by_hand(f"{SERLO} adopt --stack {derived}")
     assert done.returncode == 0, done.stderr
     assert "0 declared resources exist" in done.stdout
 

@@ -64,7 +64,7 @@ def test_the_life_of_a_stack(new_rehearsal: Callable[..., Rehearsal], stack: str
     assert "[mandatory]" not in said
     assert "[advisory]" not in said
 
-    rendered = f"{SERLO} render {rehearsal.stack_file} --kubernetes"
+    rendered = f"{SERLO} render --stack {rehearsal.stack_file} --kubernetes"
     tried = rehearsal.by_hand(
         f"{rendered} | kubectl --context {CONTEXT} apply --dry-run=server --filename -"
     )
