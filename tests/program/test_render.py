@@ -207,12 +207,14 @@ def test_a_bad_stack_file_is_refused_without_a_traceback(changed_stack: ChangedS
 def test_an_unknown_stack_names_those_there_are() -> None:
     done = _serlo(ROOT, "render", "--stack", "stagging")
     assert done.returncode == 1
-    assert "Pulumi.staging.yaml" in done.stderr
+    assert "did you mean staging?" in done.stderr
     assert "Traceback" not in done.stderr
 
 
 def test_a_reader_who_leaves_early_is_no_error() -> None:
-    command = f"{sys.executable} -m operations.command render {stack_file('staging')} | head -1"
+    command = (
+        f"{sys.executable} -m operations.command render --stack {stack_file('staging')} | head -1"
+    )
     done = subprocess.run(
         ["bash", "-c", f"set -o pipefail; {command}"],
         cwd=ROOT,
