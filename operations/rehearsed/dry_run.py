@@ -15,7 +15,7 @@ from typing import Any, cast
 from infra.recorder import Registration
 from k8s import ApiError, Cluster, Conflict, Invalid
 from k8s.manifests import FIELD_MANAGER
-from k8s.ownership import PREFIX, default_field_manager
+from k8s.ownership import default_field_manager
 from operations.declared.rendering import kubernetes_objects
 from rehearsal.files import write_public
 
@@ -26,7 +26,7 @@ _AT_ONCE = 16
 _REPLACED = ("immutable", "Forbidden: updates to statefulset spec", "may not change once set")
 """What the API server says of changes for which the provider replaces the object."""
 _STRICT = "strict decoding error: "
-_PULUMI = f'conflict with "{PREFIX}'
+_PULUMI = 'conflict with "pulumi-kubernetes'
 """How the provider's conflicts with itself begin: it made the object under another of its names."""
 
 Object = dict[str, Any]
