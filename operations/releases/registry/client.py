@@ -10,7 +10,7 @@ import threading
 
 from operations.releases.registry.errors import RegistryUnavailable
 from operations.releases.registry.names import Repository, is_digest, is_tag, repository_of
-from toolchain import ToolError, resolve
+from toolchain import default
 
 _SECONDS = 30.0
 _ABSENT = re.compile(r"\b(NAME_UNKNOWN|MANIFEST_UNKNOWN|status code 404)\b")
@@ -63,13 +63,12 @@ class Registry:
             silent = self._silent.get(repository.registry)
         if silent is not None:
             raise silent
-        try:
-            crane = resolve("crane").path
-        except ToolError as error:
-            raise RegistryUnavailable(" ".join(str(error).split())) from None
+        crane = default().find("crane")
+        if crane is None:
+            raise RegistryUnavailable("crane is missing; get it with: serlo tools --install")
         try:
             done = subprocess.run(
-                [crane, question, reference],
+                [crane.path, question, reference],
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
                 text=True,

@@ -212,4 +212,4 @@ def test_a_cluster_that_does_not_answer(stack: Path, capsys: pytest.CaptureFixtu
     with pytest.raises(SystemExit) as caught:
         unready(stack=str(stack))
     assert caught.value.code == 1
-    assert "is not known" in capsys.readouterr().err
+    assert "elsewhere" in capsys.readouterr().err
