@@ -94,7 +94,7 @@ def _pin(toolchain: Toolchain) -> None:
 
 
 def _install(toolchain: Toolchain) -> None:
-    needed = toolchain.names("rehearsal")
+    needed = toolchain.names("rehearsal", "registries")
     toolchain.resolve_all(needed)
     for name in needed:
         toolchain.renew(name)
