@@ -181,7 +181,7 @@ class Microservice(pulumi.ComponentResource):
             (
                 network.GATEWAY_API,
                 "HTTPRoute",
-                origin_auth.only_from_edge(route, values, pulumi.Output.secret),
+                origin_auth.only_from_edge(route, values),
             ),
             (network.GKE_API, "HealthCheckPolicy", network.health_check(self._workload)),
         ):

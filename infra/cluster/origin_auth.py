@@ -1,12 +1,14 @@
-"""Who may come in through the gateway: the worker at the edge, and nobody else.
+"""Lets only the worker at the edge in through the gateway.
 
-The worker sends a secret in a header, and every route of ours asks for it. Whoever finds the
-address of the gateway and talks to it past Cloudflare gets the gateway's own 404.
+The worker sends a secret in a header, and every HTTPRoute matches on it. A client that finds the
+gateway's address and talks to it past Cloudflare gets the gateway's own 404.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from typing import Any, cast
+
+import pulumi
 
 HEADER = "x-serlo-edge"
 """The header's name; `infra/edge/worker/index.js` has it too."""
@@ -14,12 +16,10 @@ HEADER = "x-serlo-edge"
 _EVERYTHING: dict[str, object] = {"path": {"type": "PathPrefix", "value": "/"}}
 
 
-def only_from_edge(
-    route: Mapping[str, object], secrets: Sequence[str], conceal: Callable[[str], object]
-) -> dict[str, object]:
+def only_from_edge(route: Mapping[str, object], secrets: Sequence[str]) -> dict[str, object]:
     """Return the spec of an HTTPRoute that answers only requests with one of the secrets.
 
-    The header goes no further than the gateway. Each secret passes through `conceal`.
+    The header goes no further than the gateway. Each secret stays one in Pulumi's state.
     """
     guarded = deepcopy(dict(route))
     rules = cast(list[dict[str, Any]], guarded["rules"])
@@ -29,7 +29,7 @@ def only_from_edge(
                 **match,
                 "headers": [
                     *match.get("headers", []),
-                    {"type": "Exact", "name": HEADER, "value": conceal(secret)},
+                    {"type": "Exact", "name": HEADER, "value": pulumi.Output.secret(secret)},
                 ],
             }
             for match in cast(list[dict[str, Any]], rule.get("matches") or [_EVERYTHING])

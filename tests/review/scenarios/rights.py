@@ -141,7 +141,7 @@ SCENARIOS = (
         (
             Edit(
                 "infra/cluster/microservice.py",
-                "origin_auth.only_from_edge(route, values, pulumi.Output.secret)",
+                "origin_auth.only_from_edge(route, values)",
                 "route",
             ),
         ),
