@@ -90,7 +90,7 @@ def review(
     unknown = [name for name in stacks if name not in every_stack()]
     if unknown:
         raise CommandError(
-            f"there is no stack {', '.join(unknown)}; there are {', '.join(every_stack())}"
+            f"There is no stack {', '.join(unknown)}; there are {', '.join(every_stack())}."
         )
     root = root_of(Path())
     # Production is compared with what staging runs, shown or not.

@@ -11,7 +11,7 @@ from infra.edge.simulator.request import Visit
 from infra.stack.environment import Environment
 from operations.declared.checkouts import root_of, snapshot_at
 from operations.declared.snapshot import Snapshot, take
-from operations.declared.stack_files import every_stack, stack_file
+from operations.declared.stack_files import every_stack, existing_stack
 from operations.errors import FOUND, CommandError, reports_errors
 from operations.routing.document import changes, document
 from operations.routing.explain import Trace, trace_declared
@@ -37,8 +37,8 @@ def trace(
 ) -> None:
     """Explain what answers a URL: record, route, rules, upstream request, service, pods, version.
 
-    If a rehearsal of the stack runs, it is asked too. Exit code 2: it answers otherwise than the
-    declarations say.
+    Also sends the request to a running rehearsal of the stack. Exit code 2: the rehearsal answers
+    otherwise than the declarations say.
 
     Parameters
     ----------
@@ -113,11 +113,9 @@ def _headers(cookies: Sequence[str], headers: Sequence[str]) -> Mapping[str, str
 
 def _stack_of(visit: Visit, stack: str | None) -> tuple[str, Path]:
     """The stack whose zone has the host, or the one that was named, and its file."""
-    if stack is not None and not stack.endswith(".yaml") and stack not in every_stack():
-        raise CommandError(f"there is no stack {stack}; there are {', '.join(every_stack())}")
     domains: dict[str, str] = {}
     for name in [stack] if stack is not None else every_stack():
-        file = stack_file(name)
+        file = existing_stack(name)
         environment = Environment.load(file)
         if visit.label(environment.domain) is not None:
             return environment.name, file

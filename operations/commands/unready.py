@@ -3,9 +3,9 @@
 from pathlib import Path
 
 from operations.declared.stack_files import existing_stack
-from operations.errors import FOUND, reports_errors
+from operations.errors import FOUND, CommandError, reports_errors
 from operations.platform.unready import unready_pods
-from operations.releases.running import pods_of_stack
+from operations.releases.running import LiveError, pods_of_stack
 from operations.support.output import print_text
 
 
@@ -22,7 +22,11 @@ def unready(*, stack: str, rehearsal: Path | None = None) -> None:
     rehearsal
         The folder of a rehearsal to look at, instead of the real cluster.
     """
-    lines = unready_pods(pods_of_stack(existing_stack(stack), rehearsal))
+    try:
+        pods = pods_of_stack(existing_stack(stack), rehearsal)
+    except LiveError as error:
+        raise CommandError(f"which pods of {stack} are ready is not known: {error}") from None
+    lines = unready_pods(pods)
     if not lines:
         print_text("All pods are ready.")
         return

@@ -37,7 +37,12 @@ def existing_stack(stack: str) -> Path:
                 f"and the stacks are {', '.join(_BY_IMPORTANCE)}"
             )
     elif stack not in known:
-        raise UnknownStack(f"there is no stack {stack!r}{suggestion(stack, known)}")
+        close = get_close_matches(stack, known, n=1, cutoff=0.5)
+        guess = f": did you mean {close[0]}?" if close else ""
+        raise UnknownStack(
+            f"there is no stack {stack}; there are {', '.join(known)}{guess}",
+            remedy="Give one of them, or the path of a file such as stacks/Pulumi.staging.yaml.",
+        )
     return file
 
 

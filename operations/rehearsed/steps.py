@@ -136,7 +136,7 @@ def try_objects(
         verdict = dry_run.judge(program.registrations, resources)
     if verdict.refused:
         raise CommandError(
-            *verdict.refused, remedy="The API server refuses this: nothing was changed."
+            *verdict.refused, remedy="The API server refuses this, so nothing was changed."
         )
     for conflict in verdict.conflicts:
         console.print(f"[yellow]somebody else owns it: {escape(conflict)}")

@@ -207,7 +207,7 @@ def test_a_bad_stack_file_is_refused_without_a_traceback(changed_stack: ChangedS
 def test_an_unknown_stack_names_those_there_are() -> None:
     done = _serlo(ROOT, "render", "--stack", "stagging")
     assert done.returncode == 1
-    assert "did you mean staging?" in done.stderr
+    assert "Pulumi.staging.yaml" in done.stderr
     assert "Traceback" not in done.stderr
 
 

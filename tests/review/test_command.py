@@ -164,7 +164,7 @@ def test_what_cannot_be_compared_is_refused(repository: Repository, tmp_path: Pa
 
     stranger = repository.review("--stack", "testing")
     assert stranger.returncode == 1
-    assert "there is no stack testing; there are local, staging, production" in stranger.stderr
+    assert "There is no stack testing; there are local, staging, production." in stranger.stderr
 
     both = repository.review("--json", "--html")
     assert both.returncode == 1

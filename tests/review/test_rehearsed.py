@@ -111,7 +111,7 @@ def test_a_change_that_fails_is_told_and_taken_back(
 
     assert change.problem is not None
     assert 'ConfigMap api/refused: unknown field "dataa"' in change.problem
-    assert "nothing was changed" in change.problem
+    assert "so nothing was changed" in change.problem
     assert change.replaced_pods == {}
     assert str(there.folder) not in change.problem
     assert change.lost == {}

@@ -14,7 +14,7 @@ from k8s.diffing import (
 )
 from k8s.properties import UNKNOWN
 from k8s.quantities import parse_quantity, same_quantity
-from k8s.replacement_rules import Path
+from k8s.replacement_rules import RULES, Path, replacement_paths
 
 names = st.text("ab.[]\"'-", min_size=1, max_size=4)
 scalars = st.none() | st.booleans() | st.integers(-2, 2) | st.text("xy", max_size=2)
@@ -138,6 +138,70 @@ def test_only_quantities_are_compared_by_amount() -> None:
     new = {"spec": {"limits": {"cpu": "1000m"}, "command": ["1.0"]}, "data": {"max": "1.0"}}
     changes = differences(old, new, quantities=True)
     assert [property_path(change.path) for change in changes] == ["data.max", "spec.command[0]"]
+
+
+def replaced(kind: str, api_version: str, old: Any, new: Any) -> list[str]:
+    rules = replacement_paths(api_version, kind)
+    changes = differences(old, new, quantities=True, replacing=rules)
+    return [property_path(change.path) for change in changes if change.replaces]
+
+
+REPLACEMENTS: list[tuple[str, str, Any, Any, list[str]]] = [
+    ("Service", "v1", {"spec": {"clusterIP": "a"}}, {"spec": {}}, ["spec.clusterIP"]),
+    ("Service", "v1", {"spec": {"type": "a"}}, {"spec": {"type": "b"}}, []),
+    (
+        "Job",
+        "batch/v1",
+        {"spec": {"parallelism": 1}},
+        {"spec": {"parallelism": 2}},
+        ["spec.parallelism"],
+    ),
+    ("Job", "batch/v1", {"spec": {"template": {"a": 1}}}, {"spec": {}}, ["spec.template"]),
+    ("Job", "batch/v1", {"spec": {"template": {}}}, {}, ["spec"]),
+    ("Job", "batch/v1", {"spec": {"suspend": True}}, {}, []),
+    (
+        "StatefulSet",
+        "apps/v1",
+        {"spec": {"serviceName": "a", "replicas": 1, "revisionHistoryLimit": 3}},
+        {"spec": {"serviceName": "b", "replicas": 2, "revisionHistoryLimit": 4}},
+        ["spec.revisionHistoryLimit", "spec.serviceName"],
+    ),
+    (
+        "PersistentVolumeClaim",
+        "v1",
+        {"spec": {"resources": 1, "storageClassName": "a"}},
+        {"spec": {"resources": 2, "storageClassName": "b"}},
+        ["spec.storageClassName"],
+    ),
+    ("RoleBinding", "rbac.authorization.k8s.io/v1", {"roleRef": 1}, {}, ["roleRef"]),
+    ("Widget", "example.org/v1", {"spec": 1}, {"spec": 2}, []),
+    (
+        "Widget",
+        "example.org/v1",
+        {"metadata": {"name": "a"}},
+        {"metadata": {"name": "b"}},
+        ["metadata.name"],
+    ),
+    ("Secret", "v1", {"type": "a"}, {"type": "b"}, ["type"]),
+]
+
+
+@pytest.mark.parametrize(("kind", "api_version", "old", "new", "expected"), REPLACEMENTS)
+def test_immutable_fields_replace(
+    kind: str, api_version: str, old: Any, new: Any, expected: list[str]
+) -> None:
+    assert replaced(kind, api_version, old, new) == expected
+
+
+def test_contents_replace() -> None:
+    old, new = {"data": {"a": "1"}}, {"data": {"a": "2"}}
+    assert replaced("ConfigMap", "v1", old, new) == ["data.a"]
+    assert replaced("Secret", "v1", old, new) == ["data.a"]
+
+
+def test_no_rule_is_written_twice() -> None:
+    for kind, paths in RULES.items():
+        assert len(paths) == len(set(paths)), kind
 
 
 def test_patterns_cover_what_lies_below_them() -> None:
