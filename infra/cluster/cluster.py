@@ -14,7 +14,7 @@ from infra.cluster.workload import PROGRESS_DEADLINE_SECONDS
 from infra.stack.environment import Environment
 from infra.workloads import Workload
 
-# Without a limit of ours the provider waits ten minutes, also for what Kubernetes has given up.
+# By default the provider waits ten minutes, even after Kubernetes has given up.
 _ROLLOUT = PROGRESS_DEADLINE_SECONDS + 60
 # Simulated pods are ready at once or never.
 _REHEARSED_ROLLOUT = 90

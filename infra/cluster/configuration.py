@@ -18,7 +18,7 @@ from infra.workloads import Workload
 class Stores:
     """The names and the data of a service's Secret and ConfigMap; no data means no such object.
 
-    `secret_data` holds bare values, in base64: whoever registers them conceals them.
+    `secret_data` holds bare values in base64; the component that registers them makes them secret.
     """
 
     secret: str

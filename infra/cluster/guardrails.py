@@ -33,7 +33,7 @@ def _quota(namespace: str) -> Manifest:
 
 
 def _no_account_tokens() -> list[Manifest]:
-    """Kubernetes fills such a Secret with a token that never expires, for whoever may read it."""
+    """Kubernetes fills such a Secret with a token that never expires, for every reader of it."""
     policy = manifest(
         _API,
         "ValidatingAdmissionPolicy",

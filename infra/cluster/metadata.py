@@ -1,4 +1,4 @@
-"""Labels and names that objects of ours carry, and the metadata of each of them."""
+"""Labels and names of our objects, and the metadata of each of them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ GATEWAY_LISTENER = "https"
 
 
 def common_labels(name: str) -> dict[str, str]:
-    """Return the labels of an object of ours, by its own name or that of its service."""
+    """Return the labels of one of our objects, by its own name or that of its service."""
     return {
         NAME_LABEL: name,
         "app.kubernetes.io/part-of": PART_OF,
@@ -37,7 +37,7 @@ def metadata(
     labels: Mapping[str, str] | None = None,
     annotations: Mapping[str, str] | None = None,
 ) -> kubernetes.meta.v1.ObjectMetaArgsDict:
-    """Return the metadata of an object; `labels` go before those that all of ours carry."""
+    """Return the metadata of an object; `labels` override those that all our objects carry."""
     made: kubernetes.meta.v1.ObjectMetaArgsDict = {"name": name}
     if namespace is not None:
         made["namespace"] = namespace

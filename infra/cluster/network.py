@@ -122,7 +122,7 @@ def gateway(keys: GatewayKeys, certificate: str) -> CustomSpec:
 
 
 def certificate(crt: str, key: str) -> Mapping[str, str]:
-    """Return the data of the gateway's certificate, in base64 and not yet concealed.
+    """Return the data of the gateway's certificate, in base64 and not yet marked as secret.
 
     Cloudflare issued it for its own connections to the origin.
     """

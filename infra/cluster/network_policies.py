@@ -30,8 +30,8 @@ _NOT_INTERNET = (
 _PRIVATE: _Peers = [{"ip_block": {"cidr": block}} for block in PRIVATE_BLOCKS]
 _INTERNET: _Peers = [{"ip_block": {"cidr": "0.0.0.0/0", "except_": list(_NOT_INTERNET)}}]
 
-# MySQL and Postgres: Cloud SQL has addresses in our own network, and nobody's database beyond it
-# is any of our business. Which ones, no policy knows: they are settings of the cloud.
+# MySQL and Postgres: Cloud SQL has addresses in our own network, and no service needs a database
+# outside it. The exact addresses are settings of the cloud, which no policy knows.
 DATABASE_PORTS = frozenset({3306, 5432})
 
 # The cache on each node is found under this address or, with Dataplane V2, as a pod.

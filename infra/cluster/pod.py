@@ -48,7 +48,7 @@ def template(workload: Workload, stores: Stores) -> core.PodTemplateSpecArgsDict
 
 
 def drain_seconds(service: Service) -> int:
-    """How long a pod that is to end goes on to answer; 0 if nobody asks it anything."""
+    """Seconds for which a pod that ends still answers; 0 for a pod that no client calls."""
     if not service.all_callers or service.storage is not None:
         return 0
     return _DRAIN_AT_GATEWAY if GATEWAY in service.all_callers else _DRAIN_IN_CLUSTER

@@ -16,7 +16,7 @@ from infra.workloads import Container, Workload
 # During a rollout one pod may still end its requests while the next one starts already.
 ENDING_PODS = 1
 
-# For containers that do not say what they need: somebody's experiment, as nothing of ours does so.
+# For containers without requests and limits: an experiment, since all our services have them.
 _DEFAULT = Amount("50m", "64Mi")
 
 _MEBIBYTE = 2**20

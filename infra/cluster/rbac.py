@@ -1,8 +1,8 @@
 """What an administrator gives a stack in its cluster: namespaces, and rights in them.
 
-Derived from the objects that the program declares. Nobody can give rights to themselves, so an
-administrator applies this, again whenever the program starts to declare another kind of object or
-another namespace. Nobody gets shells in pods, tokens of accounts, roles, a namespace's labels, or
+Derived from the objects that the program declares. No user can give rights to themselves, so an
+administrator applies this, and again when the program declares another kind of object or another
+namespace. It gives no one shells in pods, tokens of accounts, roles, a namespace's labels, or
 anything in a namespace that is not ours.
 """
 
@@ -79,9 +79,9 @@ def access(
 ) -> list[Manifest]:
     """The namespaces, what guards them, the two roles, and a binding for every subject.
 
-    `objects` is all that the program declares, its namespaces among them. A role is the same
-    whoever is bound to it, and each subject has bindings of its own, so that applying this for
-    others later takes nothing away.
+    `objects` is all that the program declares, its namespaces among them. A role does
+    not depend on its subjects, and each subject has its own bindings, so that applying this for
+    other subjects later takes no right away.
     """
     declared = list(objects)
     namespaces = [dict(thing) for thing in declared if thing["kind"] == "Namespace"]
@@ -160,7 +160,7 @@ def _rules(role: str, inside: Iterable[Mapping[str, Any]]) -> list[Rule]:
 def _own(resource: Resource, names: Sequence[str]) -> list[Rule]:
     """Rights on objects of these names alone, as far as rules can be about names.
 
-    Whoever creates an object chooses its name.
+    A creator chooses the name, so `create` cannot be limited to names.
     """
     return [
         Rule(resource, ("create", *_WATCH)),

@@ -96,8 +96,8 @@ class Edge(pulumi.ComponentResource):
 
     def _sign_records(self) -> pulumi.Output[str]:
         """Turn DNSSEC on; return the DS record that the registrar has to publish."""
-        # Signing may end only after the registrar has forgotten the key, which takes days. Whoever
-        # resolves names with care would find none of ours meanwhile, so no update ends it.
+        # Signing may end only after the registrar has forgotten the key, which takes days. Until
+        # then validating resolvers would reject our names, so no update ends it.
         # The provider takes what the program does not say for something that changed.
         kept = pulumi.ResourceOptions(
             retain_on_delete=True,

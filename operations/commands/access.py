@@ -26,8 +26,8 @@ def access(
 
     serlo access --stack staging --user NAME | kubectl apply --server-side --filename=-
 
-    Again whenever the program declares a new namespace or a new kind of object; name everybody
-    again if a namespace is new. Whoever is not named keeps what they have.
+    Apply it again when the program declares a new namespace or a new kind of object; after a new
+    namespace, name all users again. Users that you do not name keep their rights.
 
     Parameters
     ----------

@@ -75,7 +75,7 @@ def adopt(
 
 
 def _look(place: Place, entries: Sequence[Registration], more: tuple[str, ...]) -> Findings:
-    """Look at cluster and zone; what is wrong with either is told together."""
+    """Look at cluster and zone; report the problems of both at once."""
     findings = Findings()
     problems: list[str] = []
     try:

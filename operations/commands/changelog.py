@@ -98,7 +98,7 @@ def _grouped(entries: list[Entry]) -> list[tuple[str, list[Entry]]]:
 
 
 def _rank(group: str) -> int:
-    """What can hurt comes first, what concerns nobody else last."""
+    """Entries that can break something come first."""
     lowered = group.lower()
     if lowered == _LAST:
         return len(_FIRST) + 1

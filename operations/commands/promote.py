@@ -8,9 +8,7 @@ from operations.declared.stack_files import existing_stack, stack_name
 from operations.errors import CommandError, reports_errors
 from operations.releases.apply import carry_out
 from operations.releases.checks import Inquiry
-from operations.releases.plan import (
-    Plan,
-)
+from operations.releases.plan import Plan
 from operations.releases.promotion import Promotion
 from operations.releases.stack_file_editor import StackText
 
@@ -27,8 +25,8 @@ def promote(
 ) -> None:
     """Give services in one stack the versions that another has.
 
-    Without names, everything that differs and may go; the rest is told with the reason. With
-    names, one that may not go stops all. Only what is committed counts as having run.
+    Without names, promotes every version that differs and may go, and lists the others with the
+    reason. With names, one that may not go stops all. Only commits count as having run.
 
     Parameters
     ----------

@@ -16,9 +16,7 @@ from operations.declared.stack_files import existing_stack
 from operations.errors import CommandError, reports_errors
 from operations.platform.unready import unready_pods
 from operations.rehearsed.dry_run import ACCEPTED, DryRun
-from operations.rehearsed.project import (
-    DerivedProject,
-)
+from operations.rehearsed.project import DerivedProject
 from operations.rehearsed.pulumi_cli import Changes, PulumiCli, PulumiFailed
 from operations.rehearsed.readiness import settle
 from operations.rehearsed.steps import (
@@ -203,6 +201,6 @@ def _by_hand(folder: Path) -> str:
 def _still_running(folder: Path) -> str:
     where = folder_option(folder)
     return (
-        f'The servers keep running: look with `eval "$(serlo env{where})"`, mend, run again; '
+        f'The servers keep running: look with `eval "$(serlo env{where})"`, fix it, run again; '
         f"`serlo down{where}` stops them."
     )

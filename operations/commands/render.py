@@ -11,8 +11,8 @@ from operations.support.output import print_text, working, write_out
 def render(*, stack: str, kubernetes: bool = False) -> None:
     """Print every Kubernetes object of a stack as YAML, then Cloudflare's resources as JSON.
 
-    One stream of YAML documents (JSON is YAML). Secrets are redacted, the order is stable, nothing
-    is asked of a cluster.
+    One stream of YAML documents (JSON is YAML), in a stable order, with secrets redacted. Needs no
+    cluster.
 
     Parameters
     ----------

@@ -12,8 +12,6 @@ from operations.releases.plan import Plan
 from operations.releases.setting import place_of, plan_setting, refuse_what_others_set
 from operations.releases.stack_file_editor import StackText
 
-Place = tuple[str, ...]
-
 
 @reports_errors
 def set_value(

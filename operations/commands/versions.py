@@ -80,7 +80,7 @@ def _running(
     files: Sequence[Path], rehearsal: Path | None
 ) -> tuple[dict[str, dict[str, "Running"]], list[tuple[str, str]]]:
     """What runs, by stack and service, and the stacks of which that is not known."""
-    from operations.releases.running import LiveError, running  # noqa: PLC0415 talks to clusters: dear
+    from operations.releases.running import LiveError, running  # noqa: PLC0415 slow to import
 
     found: dict[str, dict[str, Running]] = {}
     silent: list[tuple[str, str]] = []

@@ -156,7 +156,7 @@ def reading(folder: Path) -> dict[str, str]:
 def declarations(root: Path, commit: str | None) -> Path:
     """The declarations of a commit, or of the working tree, in a folder with nothing else.
 
-    Nothing else, since the code that reads them is this checkout's. Kept for the next review.
+    Kept for the next review.
     """
     cache = user_cache("review")
     cache.mkdir(parents=True, exist_ok=True)

@@ -71,7 +71,7 @@ class Declared:
     third_party: bool
     namespace: str
     outside: Sequence[str]
-    """Whom it talks to that is no service of ours."""
+    """What it calls outside our services."""
 
 
 @dataclass(frozen=True)

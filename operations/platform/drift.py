@@ -1,4 +1,4 @@
-"""What `pulumi refresh` would find, as data. It is asked for a preview, which writes nothing."""
+"""What `pulumi refresh --preview-only` finds, as data. It writes nothing."""
 
 import json
 import os

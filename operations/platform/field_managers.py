@@ -61,7 +61,7 @@ class OwnedField:
 def who(live: Object, path: str) -> list[Change]:
     """Return who set the field at a property path, Pulumi left out; the latest first.
 
-    If nobody is noted for the field itself, who is noted for what is around it.
+    Without an entry for the field itself, the managers of the field around it count.
     """
     managers = _managers(live)
     keys = parse_property_path(path)

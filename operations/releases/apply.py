@@ -18,7 +18,7 @@ _UNTOUCHED = "Nothing was changed."
 def carry_out(planner: Planner, inquiry: Inquiry, *, check: bool, commit: bool) -> None:
     """Make a plan, and do it under a lock unless something speaks against it.
 
-    Everything that does is told at once: raises CommandError, with nothing touched. With `check`,
+    Raises CommandError with all reasons at once, and nothing touched. With `check`,
     nothing is touched either way. With `commit`, the one file is committed, or restored if git
     refuses.
     """
@@ -27,7 +27,7 @@ def carry_out(planner: Planner, inquiry: Inquiry, *, check: bool, commit: bool) 
 
 
 def _try(planner: Planner, inquiry: Inquiry, *, check: bool, commit: bool) -> bool:
-    # This may take seconds, so nobody is locked out meanwhile.
+    # This may take seconds, so it runs without the lock.
     with working("checking the change"):
         plan = planner()
         findings = inquiry.about(sound(plan.moves))

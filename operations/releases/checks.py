@@ -1,6 +1,6 @@
 """What others know about versions that are to move: registries and changelogs.
 
-Neither has to be reachable. What could not be asked is said, and stops nothing.
+If a registry or changelog is unreachable, the check adds a warning and continues.
 """
 
 from collections.abc import Sequence
@@ -26,7 +26,7 @@ class Findings:
 
 
 class Inquiry:
-    """Asks each question once, however often a plan is made anew. `offline` asks nobody."""
+    """Asks each question once, however often a plan is repeated; with `offline`, none."""
 
     def __init__(self, *, offline: bool) -> None:
         self._offline = offline
@@ -86,7 +86,7 @@ class Inquiry:
         text = self._changelogs.get(move.key)
         service = move.services[0]
         concerns = migration_between(service, move.before, move.after, text)
-        # Of commits there is no changelog, so nobody has to know which is newer.
+        # Commits have no changelog, so their order does not matter.
         back = direction(service, move.before, move.after, lambda: ()) is Direction.DOWN
         undone = " Going back does not undo it." if back else ""
         return [

@@ -23,7 +23,7 @@ class Side(StrEnum):
     BEHIND = "behind"
     AHEAD = "ahead"
     APART = "apart"
-    """Staging never ran production's version, and nobody can tell which of the two is newer."""
+    """Staging never ran production's version, and it is unknown which of the two is newer."""
 
 
 @dataclass(frozen=True)

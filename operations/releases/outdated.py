@@ -23,7 +23,7 @@ _MOVING = ("latest", "main", "master")
 class VersionLag:
     """One version of one stack, by version key, and what there is beyond it.
 
-    `outdated` is None where nobody could say. `missing`: images the registry lacks in this version.
+    `outdated` is None where that is unknown. `missing`: images the registry lacks in this version.
     """
 
     service: str

@@ -186,7 +186,7 @@ def direction(
 ) -> Direction:
     """Where a change leads: by precedence, or for commits by which of the two ran first.
 
-    Of two commits nobody can tell which is newer, so `ran` is asked what ran one after the other.
+    Two commits have no precedence, so `ran` returns what ran one after the other.
     What never ran before is new.
     """
     if tag_of(before) == tag_of(after):
@@ -204,8 +204,8 @@ def direction(
 def trail(service: Service, steps: Sequence[Step]) -> list[Step]:
     """The versions that a rollback can lead to, oldest first, and the current one at the end.
 
-    Whatever goes back, be it to a version that ran before or to any older one, drops what is newer:
-    1, 2, 3, back to 2 leaves 1.
+    A step back, to a version that ran before or to any older one, drops the newer ones: 1, 2, 3,
+    back to 2 leaves 1.
     """
     kept: list[Step] = []
     for step in steps:

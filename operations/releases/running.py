@@ -1,7 +1,7 @@
 """The pods of a cluster, and which versions it really runs, read from their images.
 
-A real cluster is asked by kubectl, which knows the credential plugins of clouds, and only if it is
-the one that the stack file names. A rehearsal is asked directly, as a reader.
+kubectl reads a real cluster, since it knows the credential plugins of clouds, and only if the stack
+file names that cluster. A rehearsal is read directly, as a reader.
 """
 
 import json
@@ -106,7 +106,7 @@ def _rehearsed_pods(folder: Path, stack: str, namespaces: Iterable[str]) -> list
 def _real_pods(environment: Environment) -> list[Object]:
     if environment.cluster.uid == NO_UID:
         place = f"{environment.file.label}: serlo:cluster.uid"
-        raise LiveError(f"{place} does not say yet which cluster this is, so none is asked")
+        raise LiveError(f"{place} does not say yet which cluster this is, so none is read")
     uid = _kubectl(environment, "get", "namespace", "kube-system")["metadata"]["uid"]
     if uid != environment.cluster.uid:
         raise LiveError(
@@ -114,7 +114,7 @@ def _real_pods(environment: Environment) -> list[Object]:
             f"not {environment.cluster.uid}"
         )
     found: list[Object] = []
-    # One by one: nobody but an administrator may ask for those of all namespaces at once.
+    # One by one: only an administrator may list the pods of all namespaces at once.
     for namespace in _namespaces(environment):
         words = ("get", "pods", "--namespace", namespace, "--selector", NAME_LABEL)
         found += _kubectl(environment, *words)["items"]
@@ -143,7 +143,7 @@ def _kubectl(environment: Environment, *arguments: str) -> Object:
         raise LiveError(f"kubectl: {error}") from None
     if done.returncode != 0:
         said = done.stderr.decode(errors="replace").strip().splitlines()
-        raise LiveError(said[-1] if said else "kubectl failed without a word")
+        raise LiveError(said[-1] if said else "kubectl failed without a message")
     answer: Object = json.loads(done.stdout)
     return answer
 

@@ -1,4 +1,4 @@
-"""Changes a stack file in place: exactly the characters of a value, and nobody else's work.
+"""Replaces a value in a stack file in place, byte for byte.
 
 A change is made to what was read, under a lock that all `serlo` commands take, and only if the
 file still holds just that; it appears whole or not at all.
@@ -46,7 +46,7 @@ class StackText:
 
     @property
     def versions(self) -> Mapping[str, str]:
-        """The version of each key as it is written, be it text to YAML or not."""
+        """The version of each key as it is written, also where YAML takes it for a number."""
         return (peek(self.text) or NOTHING).versions
 
     @property

@@ -18,7 +18,7 @@ _SHORT = 7
 _SHORT_IN_LINK = 12
 _MONTH, _YEAR = 30, 365  # days
 _MOST_DAYS, _MOST_MONTHS = 60, 24
-"""How long an age is said in days, then in months."""
+"""Up to this age the table shows days, then months."""
 
 _Live = Mapping[str, Mapping[str, "Running"]]
 """What runs, by stack and service."""

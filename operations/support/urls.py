@@ -1,4 +1,4 @@
-"""Which addresses may be asked, and what is raised when nobody there answers."""
+"""Which addresses the commands may contact, and the error for those that do not answer."""
 
 from urllib.parse import urlsplit
 
@@ -19,7 +19,7 @@ def on_this_machine(url: str) -> bool:
 
 
 def trusted(url: str) -> bool:
-    """Whether what is said to this address stays secret: https, or this machine."""
+    """Whether a request to this address stays secret: https, or this machine."""
     scheme = url.partition("://")[0].lower()
     return bool(_host(url)) and (scheme == "https" or (scheme == "http" and on_this_machine(url)))
 

@@ -20,7 +20,7 @@ class Span:
     """What changes from one version to another, in the order of the file but newest first.
 
     Going back, these are the changes that are taken back. `notes` are sentences about what the
-    changelog does not say, so that nobody reads silence as "nothing changes".
+    changelog does not say, so that silence does not read as "nothing changes".
     """
 
     direction: Direction

@@ -62,7 +62,7 @@ def read_changelog(
 ) -> Changelog:
     """A service's changelog: from `file` or `url` if given, else from where it is kept.
 
-    `offline`: nothing is asked of the network, an earlier copy has to do. Raises
+    `offline`: only an earlier copy counts, without the network. Raises
     ChangelogUnavailable.
     """
     fetch = _copied if offline else _fetch

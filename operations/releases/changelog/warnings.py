@@ -43,7 +43,7 @@ class Concern:
 def migration_between(service: Service, a: str, b: str, text: str | None) -> list[Concern]:
     """Entries between two versions that speak of migrations or breaking changes.
 
-    `text` is the service's changelog, None if there is none at hand. A changed version of
+    `text` is the service's changelog, None if it is not available. A changed version of
     `db-migration` is a concern without one. Never raises: what cannot be read says nothing.
     """
     concerns: list[Concern] = []
