@@ -6,6 +6,7 @@ cluster, no credentials and no network; secrets are stand-ins. `pulumi up` does 
 
 import asyncio
 import contextvars
+import gc
 import json
 import logging
 import runpy
@@ -135,6 +136,7 @@ def _run(
     # What the program refuses is raised below; that outputs failed with it is no news.
     loop.set_exception_handler(_ignore)
     asyncio.set_event_loop(loop)
+    collecting = gc.isenabled()
     try:
         mocks.set_mocks(
             _NoProviders(),
@@ -150,6 +152,9 @@ def _run(
         pulumi.runtime.set_all_config(dict(config))
         loop.run_until_complete(run_pulumi_func(_run_main))
     finally:
+        if collecting:
+            # The program turns it off.
+            gc.enable()
         _cancel_pending(loop)
         asyncio.set_event_loop(None)
         loop.close()

@@ -19,6 +19,7 @@ app = App(
     name="serlo",
     # A switch is off unless it is given: there is no `--no-json`.
     default_parameter=Parameter(negative=()),
+    help_format="plaintext",
     help="Rehearse, render and read Serlo's infrastructure. Real deployments are `pulumi up`.",
     version="0.1.0",
 )
