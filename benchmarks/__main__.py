@@ -15,7 +15,8 @@ from benchmarks.commands import targets as commands_targets
 from benchmarks.measure import CommandFailedError, Measurement
 from benchmarks.report import table, targets
 from benchmarks.stacks import STACKS, measured
-from toolchain import ToolError, resolve
+from toolchain.errors import ToolError
+from toolchain.resolver import resolve
 
 RESULTS = Path(__file__).parent / "results"
 COMMANDS = "commands"

@@ -63,7 +63,7 @@ def _expected() -> tuple[type[Exception], ...]:
     from infra.recorder import ProgramError  # noqa: PLC0415
     from infra.stack.file import StackFileError  # noqa: PLC0415
     from rehearsal.supervisor import StartFailed  # noqa: PLC0415
-    from toolchain import ToolError  # noqa: PLC0415
+    from toolchain.errors import ToolError  # noqa: PLC0415
 
     return (
         *(DeclarationError, ProgramError, ReleaseError, RoutingError, StackFileError),

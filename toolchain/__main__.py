@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 
-from toolchain import ToolError, default
+from toolchain.errors import ToolError
+from toolchain.resolver import default
 
 
 def main(arguments: list[str]) -> int:

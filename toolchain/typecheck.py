@@ -10,7 +10,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from toolchain import ToolError, resolve_all
+from toolchain.errors import ToolError
+from toolchain.resolver import resolve_all
 
 
 def main(arguments: list[str]) -> int:

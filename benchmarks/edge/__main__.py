@@ -12,7 +12,8 @@ from benchmarks.edge.contestants import running
 from benchmarks.edge.measure import BLOCK, BenchmarkError, rounds
 from benchmarks.edge.report import goals, tables
 from rehearsal.cloudflare.workerd import WorkerdError
-from toolchain import ToolError, resolve
+from toolchain.errors import ToolError
+from toolchain.resolver import resolve
 
 RESULTS = Path(__file__).parents[1] / "results"
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "benchmarks.md"

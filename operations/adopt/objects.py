@@ -17,7 +17,8 @@ from k8s.replacement_rules import refused_paths
 from operations.adopt.describing import hide_literals, inputs_of, outputs_of
 from operations.adopt.findings import AdoptError, Findings, Found, InTheWay, label_of
 from operations.adopt.owning import others_than
-from toolchain import ToolError, resolve
+from toolchain.errors import ToolError
+from toolchain.resolver import resolve
 
 _SECONDS = 300
 

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from operations.errors import CommandError, reports_errors
 from operations.support.output import Table, page
-from toolchain import Tool, Toolchain, ToolError, default
+from toolchain.errors import ToolError
+from toolchain.resolver import Tool, Toolchain, default
 
 _NOTES = {"rehearsal": "", "official": "(rehearsals use the one in rehearsal/plugins)"}
 

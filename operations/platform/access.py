@@ -15,7 +15,8 @@ from operations.adopt.findings import AdoptError
 from operations.declared.program import run_program
 from operations.declared.stack_files import UnknownStack, existing_stack
 from operations.rehearsed.project import CHECKOUT, DerivedProject, current_stack
-from toolchain import ToolError, resolve
+from toolchain.errors import ToolError
+from toolchain.resolver import resolve
 
 _TOKEN = "cloudflare-api-token"  # noqa: S105 - a name
 _TOKEN_VARIABLE = "CLOUDFLARE_API_TOKEN"  # noqa: S105 - a name

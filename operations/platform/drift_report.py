@@ -12,7 +12,7 @@ from operations.platform.drift import Drifted, RefreshError, refresh
 from operations.platform.field_managers import Change, who
 from operations.platform.hand_back import TakingBack
 from operations.rehearsed.project import CHECKOUT, DerivedProject, current_stack
-from toolchain import resolve
+from toolchain.resolver import resolve
 
 
 def look(stack: str, rehearsal: Path | None) -> tuple[list[Drifted], TakingBack]:

@@ -31,7 +31,7 @@ from rehearsal.control_plane.nodes import NodePool
 from rehearsal.files import write_public
 from rehearsal.plugins.selection import Plugins
 from rehearsal.supervisor import Endpoints, start, stop
-from toolchain import resolve
+from toolchain.resolver import resolve
 
 
 def make_room(project: DerivedProject, plugins: Plugins, console: Console) -> None:

@@ -20,7 +20,8 @@ from operations.declared.stack_files import stack_name
 from operations.errors import CommandError
 from operations.rehearsed.project import current_stack
 from rehearsal.control_plane.credentials import READER
-from toolchain import ToolError, resolve
+from toolchain.errors import ToolError
+from toolchain.resolver import resolve
 
 _SECONDS = 30
 _AWAY = 3.0

@@ -8,7 +8,8 @@ from pathlib import Path
 from rehearsal.cloudflare.seeds import SeedError
 from rehearsal.cloudflare.server import PortError, Settings, run
 from rehearsal.cloudflare.workerd import WorkerdError, workerd_path
-from toolchain import ToolError, resolve
+from toolchain.errors import ToolError
+from toolchain.resolver import resolve
 
 
 def main() -> int:

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from toolchain import Toolchain, ToolError, default
+from toolchain.errors import ToolError
+from toolchain.resolver import Toolchain, default
 
 Choice = Literal["official", "offline"]
 
@@ -70,7 +71,7 @@ class Plugins:
 def obtain_tools() -> None:
     """Have every tool of a rehearsal; with the first of them also the official plugins.
 
-    Raises toolchain.ToolError.
+    Raises ToolError.
     """
     toolchain = default()
     needed = toolchain.names("rehearsal")
@@ -86,7 +87,7 @@ def obtain_tools() -> None:
 def select(choice: Choice | None = None) -> Plugins:
     """Choose the plugins: all official, ours where there are any, or (None) what is there.
 
-    Raises toolchain.ToolError when an official plugin is wanted and cannot be had, and ValueError
+    Raises ToolError when an official plugin is wanted and cannot be had, and ValueError
     for another value of the environment variable.
     """
     wanted = choice or os.environ.get(CHOICE) or None

@@ -30,8 +30,8 @@ from rehearsal.supervisor.status import (
     supervisor_pid,
     supervisor_runs,
 )
-from toolchain import resolve
 from toolchain.catalogue import CATALOGUE
+from toolchain.resolver import resolve
 
 CONTROL_PLANE = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kwok")
 EVERYTHING = (*CONTROL_PLANE, "origin", "cloudflare")
@@ -70,7 +70,7 @@ def start(
     the nodes of `pools`. One that is started here ends when the process `owner` does, however that
     ends; with `bound` (for tests) when the calling process does. `progress` is called with one line
     of text at each step.
-    Safe to call from several processes at once. Raises StartFailed, toolchain.ToolError, and
+    Safe to call from several processes at once. Raises StartFailed, ToolError, and
     ValueError for a component that does not exist.
     """
     root = folder.resolve()

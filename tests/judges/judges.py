@@ -14,8 +14,8 @@ import yaml
 from kubernetes_validate import utils  # pyright: ignore[reportMissingTypeStubs]
 
 from tests.stack_files import STACKS
-from toolchain import resolve
 from toolchain.catalogue import KUBERNETES
+from toolchain.resolver import resolve
 
 Manifest = dict[str, Any]
 

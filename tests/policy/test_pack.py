@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.rehearsal.language_host.conftest import Project
-from toolchain import resolve
+from toolchain.resolver import resolve
 
 pytestmark = [pytest.mark.xdist_group("policy-pack"), pytest.mark.tools]
 

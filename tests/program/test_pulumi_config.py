@@ -10,7 +10,7 @@ import pytest
 
 from infra.stack.environment import Environment
 from tests.stack_files import ROOT, STACKS, changed_stack_file
-from toolchain import resolve
+from toolchain.resolver import resolve
 
 pytestmark = pytest.mark.tools
 

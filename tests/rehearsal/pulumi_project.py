@@ -4,7 +4,7 @@ import subprocess
 from pathlib import Path
 from typing import ClassVar
 
-from toolchain import resolve
+from toolchain.resolver import resolve
 
 
 class PulumiProject:

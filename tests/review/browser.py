@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from toolchain import resolve
+from toolchain.resolver import resolve
 
 WHERE_IT_RUNS = sys.platform == "linux" and platform.machine() in ("x86_64", "AMD64")
 """The packed browser is for Linux on x64 alone."""

@@ -20,7 +20,7 @@ from rehearsal.supervisor import read_endpoints
 from tests.review.scenario import Edit
 from tests.review.scenario import stack as edited
 from tests.stack_files import copy_declarations, stack_file
-from toolchain import resolve
+from toolchain.resolver import resolve
 
 pytestmark = [pytest.mark.xdist_group("review-rehearsed"), pytest.mark.timeout(600)]
 

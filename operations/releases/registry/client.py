@@ -10,7 +10,7 @@ import threading
 
 from operations.releases.registry.errors import RegistryUnavailable
 from operations.releases.registry.names import Repository, is_digest, is_tag, repository_of
-from toolchain import default
+from toolchain.resolver import default
 
 _SECONDS = 30.0
 _ABSENT = re.compile(r"\b(NAME_UNKNOWN|MANIFEST_UNKNOWN|status code 404)\b")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.rehearsal.cloudflare.emulator import ACCOUNT, Emulator, Zone
-from toolchain import resolve
+from toolchain.resolver import resolve
 
 WORKER = """
 interface Env { KV: { get(key: string): Promise<string | null> }; NAME: string }

@@ -17,7 +17,7 @@ from k8s import Cluster, JsonObject
 from rehearsal.control_plane.nodes import NodePool
 from rehearsal.supervisor import CONTROL_PLANE, StartFailed, client, read_status, start, stop
 from rehearsal.supervisor.processes import environment, members
-from toolchain import Tool, resolve
+from toolchain.resolver import Tool, resolve
 
 Eventually = Callable[..., Any]
 

@@ -24,7 +24,7 @@ import httpx
 from infra.edge.cloudflare.worker_script import COMPATIBILITY_DATE, MAIN_MODULE, worker_code
 from rehearsal.cloudflare import parent_guard
 from rehearsal.cloudflare.workerd import WorkerdError, workerd_path
-from toolchain import resolve
+from toolchain.resolver import resolve
 
 _WORLD = Path(__file__).with_name("world.mjs")
 SCHEME_HEADER = "x-test-scheme"

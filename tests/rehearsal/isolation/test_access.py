@@ -18,7 +18,7 @@ from operations.declared.program import run_program
 from operations.declared.rendering import kubernetes_objects
 from rehearsal.control_plane.credentials import DEPLOYER, DEPLOYER_USER, READER, READER_USER
 from tests.stack_files import stack_file
-from toolchain import resolve
+from toolchain.resolver import resolve
 
 Json = dict[str, Any]
 STACK = stack_file("staging")

@@ -15,7 +15,7 @@ from rehearsal.engine import engine_variables
 from rehearsal.plugins.selection import select
 from tests.rehearsal.conftest import ControlPlane
 from tests.rehearsal.pulumi_project import PulumiProject
-from toolchain import resolve
+from toolchain.resolver import resolve
 
 Json = dict[str, Any]
 

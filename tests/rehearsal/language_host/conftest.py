@@ -10,7 +10,7 @@ import pytest
 
 import rehearsal.plugins
 from tests.rehearsal.pulumi_project import PulumiProject
-from toolchain import resolve
+from toolchain.resolver import resolve
 
 PLUGINS = Path(rehearsal.plugins.__file__).parent / "bin"
 ENVIRONMENT = Path(sys.executable).parent.parent

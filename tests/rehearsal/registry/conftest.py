@@ -9,7 +9,7 @@ import pytest
 
 from operations.releases.registry.names import ELSEWHERE
 from tests.rehearsal.registry.server import RegistryServer, docker_config, registry_server
-from toolchain import resolve
+from toolchain.resolver import resolve
 
 
 @cache

@@ -23,7 +23,7 @@ import httpx
 import yaml
 
 from rehearsal.cloudflare import parent_guard
-from toolchain import resolve
+from toolchain.resolver import resolve
 
 _LISTENING = re.compile(r"listening on (127\.0\.0\.1:[0-9]+)")
 _INDEX = "application/vnd.oci.image.index.v1+json"

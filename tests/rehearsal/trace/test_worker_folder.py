@@ -12,7 +12,7 @@ from infra.stack.environment import Environment
 from operations.commands.worker import worker
 from operations.routing.worker_folder import settings
 from tests.stack_files import stack_file
-from toolchain import resolve
+from toolchain.resolver import resolve
 
 _RUN = Path(__file__).with_name("run_miniflare.mjs")
 _REDIRECT = "https://de.serlo.org/impressum"

@@ -16,8 +16,8 @@ import yaml
 
 from operations.declared.stack_files import every_stack
 from tests.unit.github.workflows import ROOT
-from toolchain import resolve
 from toolchain.catalogue import CATALOGUE, GoBuild, GoFolder, Npm, Wheel
+from toolchain.resolver import resolve
 
 pytestmark = [
     pytest.mark.timeout(600),

@@ -23,8 +23,8 @@ from tests.unit.github.workflows import (
     job,
     workflow,
 )
-from toolchain import resolve
 from toolchain.catalogue import PULUMI
+from toolchain.resolver import resolve
 
 BIN = ROOT / ".venv" / "bin"
 

@@ -90,8 +90,8 @@ def test_down_without_a_rehearsal_is_no_mistake(tmp_path: Path) -> None:
 
 
 @pytest.mark.real_stacks
-def test_versions_starts_without_pulumi() -> None:
-    """It is asked many times a day, and importing Pulumi costs more than all else it does."""
+def test_versions_starts_without_pulumi_and_http() -> None:
+    """It is asked many times a day, and importing these costs more than all else it does."""
     script = (
         "import sys; from operations.commands.versions import versions; versions(); "
         "print(*sys.modules)"
@@ -99,7 +99,7 @@ def test_versions_starts_without_pulumi() -> None:
     done = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, check=True
     )
-    assert "pulumi" not in done.stdout.splitlines()[-1].split()
+    assert not {"pulumi", "httpx"} & set(done.stdout.splitlines()[-1].split())
 
 
 @pytest.mark.parametrize("command", ["versions", "trace", "routes"])

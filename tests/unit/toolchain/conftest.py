@@ -10,15 +10,15 @@ from pathlib import Path
 
 import pytest
 
-import toolchain
 from tests.unit.toolchain.workplace import Gate, Resolvers, Server, Workplace, executable
 from toolchain.cache import user_cache
+from toolchain.resolver import resolve
 
 
 @pytest.fixture(autouse=True)
 def real_go(monkeypatch: pytest.MonkeyPatch) -> Path:
     """A Go of the right age first on PATH, wherever this machine has it from."""
-    go = toolchain.resolve("go").path
+    go = resolve("go").path
     monkeypatch.setenv("PATH", f"{go.parent}{os.pathsep}{os.environ['PATH']}")
     # Kept from test to test: compiling Go's own library takes half a minute.
     monkeypatch.setenv("GOCACHE", str(user_cache("tests") / "go"))

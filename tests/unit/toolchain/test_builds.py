@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from tests.unit.toolchain.workplace import TINY, Gate, Resolvers, Server, Workplace, wait_until
-from toolchain import ToolError, cache, sources
+from toolchain import cache, sources
 from toolchain.catalogue import EVERYWHERE, Download, Entry, GoBuild, OlderRelease
+from toolchain.errors import ToolError
 from toolchain.found import ask
 
 

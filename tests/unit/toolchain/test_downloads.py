@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 
 from tests.unit.toolchain.workplace import TINY, Server, Workplace
-from toolchain import ToolError
 from toolchain.catalogue import EVERYWHERE, Download, Entry
 from toolchain.download import find_sum, this_platform
+from toolchain.errors import ToolError
 
 PROGRAM = b"#!/bin/sh\necho tiny version v1.2.3\n"
 SYSTEM, MACHINE = this_platform()

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-import toolchain
 from tests.unit.toolchain.workplace import Workplace
-from toolchain import ToolError
 from toolchain.catalogue import Entry, Wheel
+from toolchain.errors import ToolError
+from toolchain.resolver import resolve
 
 WHEELED = Entry("wheeled", "1.0.0", Wheel("wheeled.txt", "wheeled/bin/wheeled"))
 
@@ -67,7 +67,7 @@ def test_a_wheel_of_another_hash_is_refused(workplace: Workplace) -> None:
 
 
 def test_a_worker_answers_from_the_installed_runtime(tmp_path: Path) -> None:
-    modules = toolchain.resolve("miniflare").path
+    modules = resolve("miniflare").path
     miniflare = (modules / "miniflare" / "dist" / "src" / "index.js").as_uri()
     script = tmp_path / "worker.mjs"
     script.write_text(f"""
@@ -79,15 +79,15 @@ def test_a_worker_answers_from_the_installed_runtime(tmp_path: Path) -> None:
         await edge.dispose();
     """)
 
-    node = toolchain.resolve("node").path
+    node = resolve("node").path
     answer = subprocess.run([node, script], capture_output=True, text=True, check=False)
 
     assert (answer.stdout, answer.returncode) == ("200 from workerd\n", 0), answer.stderr
 
 
 def test_the_data_folders_hold_what_the_rehearsal_reads() -> None:
-    definitions = toolchain.resolve("gateway-api").path / "config" / "crd" / "standard"
+    definitions = resolve("gateway-api").path / "config" / "crd" / "standard"
     assert (definitions / "gateway.networking.k8s.io_httproutes.yaml").is_file()
-    stages = toolchain.resolve("kwok-stages").path
+    stages = resolve("kwok-stages").path
     assert list(stages.glob("pod/fast/*.yaml"))
     assert list(stages.glob("node/fast/*.yaml"))

@@ -11,9 +11,8 @@ from pathlib import Path
 
 import pytest
 
-import toolchain
-from toolchain import Toolchain
 from toolchain.catalogue import Entry, GoBuild
+from toolchain.resolver import Toolchain, default
 
 PROGRAM = """package main
 
@@ -36,7 +35,7 @@ class Workplace:
 
     def toolchain(self, *entries: Entry) -> Toolchain:
         """A toolchain of these entries, with Go from PATH."""
-        catalogue = {entry.name: entry for entry in (*entries, toolchain.default().entry("go"))}
+        catalogue = {entry.name: entry for entry in (*entries, default().entry("go"))}
         return Toolchain(catalogue, root=self.cache, folder=self.folder)
 
     def go_module(self, name: str, program: str = PROGRAM) -> None:
@@ -87,7 +86,7 @@ class Gate:
 IN_ANOTHER_PROCESS = """
 import sys
 from pathlib import Path
-from toolchain import Toolchain, default
+from toolchain.resolver import Toolchain, default
 from toolchain.catalogue import Entry, GoBuild
 
 cache, folder, *names = sys.argv[1:]

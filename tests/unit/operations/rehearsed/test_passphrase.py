@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from operations.rehearsed.passphrase import Encrypter
-from toolchain import resolve
+from toolchain.resolver import resolve
 
 VALUE = "a value with ünïcode, 'quotes' and\nlines"
 
