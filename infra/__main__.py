@@ -24,7 +24,7 @@ cluster = Cluster(environment, declared)
 IngressGateway(environment, secrets, cluster)
 services: dict[str, Microservice] = {}
 for workload in declared:
-    needed = [services[name] for name in workload.needs]
+    needed = [services[name] for name in workload.depends_on]
     services[workload.service.name] = Microservice(workload, secrets, cluster, needed)
 edge = Edge(environment, secrets, cluster)
 

@@ -46,10 +46,10 @@ def description(stack_file: Path) -> Document:
                 "channel": service.channel.value,
                 "source": service.source,
                 "image": service.image,
-                "kind": service.kind.value,
+                "kind": type(service.kind).__name__,
                 "third_party": service.third_party,
                 "namespace": service.namespace,
-                "outside": [other.who for other in service.outside],
+                "outside": [other.who for other in service.egress],
             }
             for service in environment.services
         },

@@ -8,14 +8,14 @@ from string import Template
 
 from infra.declaration import service as words
 from infra.declaration.release import Image
-from infra.declaration.service import Amount, Hardening, Kind, Probes, Replicas, Resources, Service
+from infra.declaration.service import Amount, Hardening, Job, Probes, Replicas, Resources, Service
 from infra.declaration.values import (
     Address,
     ConfigFile,
     Content,
-    Fact,
-    Secret,
+    EnvironmentValue,
     SecretFile,
+    SecretRef,
     Setting,
     Value,
     Variables,
@@ -30,17 +30,17 @@ class File:
     path: str
     key: str
     content: Content
-    values: Mapping[str, str | Secret]
+    values: Mapping[str, str | SecretRef]
 
     @property
     def is_secret(self) -> bool:
         """Whether any part of it is."""
-        return any(isinstance(value, Secret) for value in self.values.values())
+        return any(isinstance(value, SecretRef) for value in self.values.values())
 
     def text(self, secrets: Mapping[str, str]) -> str:
         """What stands in it; `secrets` holds the value of each secret by name."""
         texts = {
-            name: secrets[value.name] if isinstance(value, Secret) else value
+            name: secrets[value.name] if isinstance(value, SecretRef) else value
             for name, value in self.values.items()
         }
         filled = _filled(self.content, texts)
@@ -58,9 +58,9 @@ class Container:
     ports: tuple[tuple[str, int], ...]
     probes: Probes | None
     resources: Resources
-    env: tuple[tuple[str, str | Secret], ...]
+    env: tuple[tuple[str, str | SecretRef], ...]
     files: tuple[File, ...]
-    writable: tuple[str, ...]
+    empty_dirs: tuple[str, ...]
     exempt: Mapping[Hardening, str]
 
 
@@ -68,9 +68,9 @@ class Container:
 class Workload:
     """What runs: everything decided, secrets named but without their values.
 
-    `containers` starts with the main one; `init` run before them, one after the other. `hosts` are
+    `containers` starts with the main one; `init_containers` run before them. `hosts` are
     those under which the world reaches it. `cron` is when it runs, if it does by the clock.
-    `needs` are the services of this environment that must be there, or have run, before it.
+    `depends_on` are the services of this environment that must be there, or have run, before it.
     `protected` guards what would be lost with it.
     """
 
@@ -78,11 +78,11 @@ class Workload:
     image: Image
     replicas: Replicas
     containers: tuple[Container, ...]
-    init: tuple[Container, ...]
+    init_containers: tuple[Container, ...]
     hosts: tuple[str, ...]
     node_pool: str
     cron: str | None
-    needs: tuple[str, ...]
+    depends_on: tuple[str, ...]
     protected: bool
 
     @property
@@ -91,7 +91,7 @@ class Workload:
         return self.containers[0]
 
     @property
-    def env(self) -> tuple[tuple[str, str | Secret], ...]:
+    def env(self) -> tuple[tuple[str, str | SecretRef], ...]:
         """The variables of the main container."""
         return self.main.env
 
@@ -108,19 +108,19 @@ class Workload:
     @property
     def files(self) -> tuple[File, ...]:
         """Every file of every container."""
-        return tuple(file for c in (*self.init, *self.containers) for file in c.files)
+        return tuple(file for c in (*self.init_containers, *self.containers) for file in c.files)
 
     @property
     def secrets(self) -> tuple[str, ...]:
         """The names of the secrets it uses, each once, in a fixed order."""
-        values = [value for c in (*self.init, *self.containers) for _, value in c.env]
+        values = [value for c in (*self.init_containers, *self.containers) for _, value in c.env]
         values += [value for file in self.files for value in file.values.values()]
-        return tuple(sorted({value.name for value in values if isinstance(value, Secret)}))
+        return tuple(sorted({value.name for value in values if isinstance(value, SecretRef)}))
 
     @property
     def most_pods(self) -> int:
         """How many pods of it there may be at once, those of a rollout included."""
-        if self.service.kind is Kind.JOB:
+        if isinstance(self.service.kind, Job):
             return 2 if self.cron else 1
         if self.service.single or not self.service.serves:
             return self.replicas.max if self.service.serves else 1
@@ -130,14 +130,14 @@ class Workload:
 def workloads(environment: Environment) -> tuple[Workload, ...]:
     """Every service as the environment runs it: by name, but after those that it needs."""
     resolved = {service.name: resolve(service, environment) for service in environment.services}
-    order = TopologicalSorter({name: workload.needs for name, workload in resolved.items()})
+    order = TopologicalSorter({name: workload.depends_on for name, workload in resolved.items()})
     return tuple(resolved[name] for name in order.static_order())
 
 
 def resolve(service: Service, environment: Environment) -> Workload:
     """One service as the environment runs it."""
     overrides = environment.overrides.get(service.name)
-    replicas, resources, pool = service.replicas, service.resources, service.pool
+    replicas, resources, pool = service.replicas, service.resources, service.node_pool
     if overrides is not None and overrides.replicas is not None:
         replicas = Replicas(overrides.replicas.min, overrides.replicas.max)
     if overrides is not None and overrides.resources is not None:
@@ -145,35 +145,35 @@ def resolve(service: Service, environment: Environment) -> Workload:
         resources = Resources(
             requests=Amount(requests.cpu, requests.memory), limits=Amount(limits.cpu, limits.memory)
         )
-    if overrides is not None and overrides.pool is not None:
-        pool = overrides.pool
+    if overrides is not None and overrides.node_pool is not None:
+        pool = overrides.node_pool
     image = Image(service.image, environment.versions[service.version_key])
     main = Container(
         name=service.name,
         image=image,
         command=service.command,
         args=service.args,
-        ports=tuple((e.port_name, e.port) for e in service.entrances),
+        ports=tuple((e.port_name, e.target_port) for e in service.service_ports),
         probes=service.probes,
         resources=resources,
         env=tuple(_resolved(service.env, service, environment)),
         files=tuple(_files(service.files, "", service, environment)),
-        writable=service.writable,
+        empty_dirs=service.empty_dirs,
         exempt=service.exempt,
     )
     present = {other.name for other in environment.services}
     schedule = service.schedule
-    runs_by_clock = schedule is not None and _applies(schedule.only_in, environment)
+    runs_by_clock = schedule is not None and _applies(schedule.environments, environment)
     return Workload(
         service=service,
         image=image,
         replicas=replicas,
         containers=(main, *(_further(c, service, environment) for c in service.sidecars)),
-        init=tuple(_further(c, service, environment) for c in service.init),
+        init_containers=tuple(_further(c, service, environment) for c in service.init_containers),
         hosts=tuple(_hosts(service, environment)),
         node_pool=environment.node_pool(pool),
         cron=schedule.cron if schedule is not None and runs_by_clock else None,
-        needs=tuple(name for name in service.needs if name in present),
+        depends_on=tuple(name for name in service.depends_on if name in present),
         protected=environment.is_production and service.storage is not None,
     )
 
@@ -189,7 +189,7 @@ def _further(declared: words.Container, service: Service, environment: Environme
         resources=declared.resources,
         env=tuple(_resolved(declared.env, service, environment)),
         files=tuple(_files(declared.files, f"{declared.name}.", service, environment)),
-        writable=declared.writable,
+        empty_dirs=declared.empty_dirs,
         exempt=declared.exempt,
     )
 
@@ -210,7 +210,7 @@ def _files(
 ) -> Iterator[File]:
     for file in files:
         if isinstance(file, ConfigFile):
-            facts: dict[str, str | Secret] = {
+            facts: dict[str, str | SecretRef] = {
                 "domain": environment.domain,
                 "environment": environment.name,
             }
@@ -220,7 +220,7 @@ def _files(
                 content=file.content,
                 values=facts | dict(_resolved(file.values, service, environment)),
             )
-        elif _applies(file.secret.only_in, environment):
+        elif _applies(file.secret.environments, environment):
             secret = file.secret
             yield File(
                 path=file.path, key=secret.name, content="${value}", values={"value": secret}
@@ -229,11 +229,11 @@ def _files(
 
 def _resolved(
     variables: Variables, service: Service, environment: Environment
-) -> Iterator[tuple[str, str | Secret]]:
+) -> Iterator[tuple[str, str | SecretRef]]:
     overrides = environment.overrides.get(service.name)
     settings = overrides.settings if overrides is not None else {}
     for name, value in variables.items():
-        if isinstance(value, Secret) and _applies(value.only_in, environment):
+        if isinstance(value, SecretRef) and _applies(value.environments, environment):
             yield name, value
         elif isinstance(value, Setting):
             # The stack file was checked: a setting without default is in it.
@@ -242,19 +242,19 @@ def _resolved(
             yield name, _text(value, service, environment)
 
 
-def _applies(only_in: words.Environments | None, environment: Environment) -> bool:
-    return only_in is None or environment.name in only_in
+def _applies(environments: words.Environments | None, environment: Environment) -> bool:
+    return environments is None or environment.name in environments
 
 
 def _text(value: Value, service: Service, environment: Environment) -> str:
     match value:
         case str():
             return value
-        case Fact.ENVIRONMENT:
+        case EnvironmentValue.ENVIRONMENT:
             return environment.name
-        case Fact.VERSION:
+        case EnvironmentValue.VERSION:
             return environment.versions[service.version_key].tag
-        case Fact.GERMAN_HOST:
+        case EnvironmentValue.GERMAN_HOST:
             return environment.host("de")
         case Address():
             found = (s for s in environment.services if s.name == value.service)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from json import dumps
 
-from infra.declaration.values import Secret
+from infra.declaration.values import SecretRef
 from infra.workloads import Workload
 
 
@@ -47,9 +47,9 @@ def _secret_data(workload: Workload, values: Mapping[str, str]) -> dict[str, str
     """Values of variables under their secrets' names, and whole files under their keys."""
     data = {
         value.name: values[value.name]
-        for container in (*workload.init, *workload.containers)
+        for container in (*workload.init_containers, *workload.containers)
         for _, value in container.env
-        if isinstance(value, Secret)
+        if isinstance(value, SecretRef)
     }
     data |= {file.key: file.text(values) for file in workload.files if file.is_secret}
     return dict(sorted(data.items()))

@@ -5,11 +5,11 @@ from collections.abc import Iterator, Mapping, Sequence
 import pulumi
 import pulumi_kubernetes as kubernetes
 
-from infra.cluster import configuration, network, origin_auth
+from infra.cluster import configuration, network, origin_auth, patch
 from infra.cluster import workload as specs
 from infra.cluster.cluster import Cluster
 from infra.cluster.metadata import NAME_LABEL, VERSION_LABEL, metadata
-from infra.declaration.service import Kind
+from infra.declaration.service import CronJob, Deployment, Job, StatefulSet
 from infra.stack.secret_values import origin_secrets
 from infra.workloads import Workload
 
@@ -105,14 +105,14 @@ class Microservice(pulumi.ComponentResource):
         # They may be there before the pods are, and are not waited for: the pods themselves are.
         return [
             kubernetes.core.v1.Service(
-                entrance.label,
+                port.label,
                 metadata=self._metadata(
-                    entrance.called, annotations={"pulumi.com/skipAwait": "true"}
+                    port.service_name, annotations={"pulumi.com/skipAwait": "true"}
                 ),
-                spec=network.service(self._workload.service, entrance),
+                spec=network.service(self._workload.service, port),
                 opts=self._opts(),
             )
-            for entrance in self._workload.service.entrances
+            for port in self._workload.service.service_ports
         ]
 
     def _add_runners(
@@ -120,47 +120,48 @@ class Microservice(pulumi.ComponentResource):
     ) -> Iterator[pulumi.Resource]:
         """Yield what makes pods: one object, or a Job and the CronJob that repeats it."""
         workload = self._workload
-        name = workload.service.name
+        name, kind = workload.service.name, workload.service.kind
         labels = {VERSION_LABEL: workload.image.release.tag}
+        reason = patch.annotations(workload.service.patch)
         opts = self._opts(*before)
         limit = f"{self._rollout_seconds}s"
-        match workload.service.kind:
-            case Kind.DEPLOYMENT:
+        match kind:
+            case Deployment():
                 opts.custom_timeouts = pulumi.CustomTimeouts(create=limit, update=limit)
                 yield kubernetes.apps.v1.Deployment(
                     name,
-                    metadata=self._metadata(labels=labels),
-                    spec=specs.deployment(workload, stores),
+                    metadata=self._metadata(labels=labels, annotations=reason),
+                    spec=specs.deployment(workload, kind, stores),
                     opts=opts,
                 )
-            case Kind.STATEFUL_SET:
+            case StatefulSet():
                 opts.custom_timeouts = pulumi.CustomTimeouts(create=limit, update=limit)
                 opts.protect = workload.protected
                 yield kubernetes.apps.v1.StatefulSet(
                     name,
-                    metadata=self._metadata(labels=labels),
+                    metadata=self._metadata(labels=labels, annotations=reason),
                     spec=specs.stateful_set(workload, stores),
                     opts=opts,
                 )
-            case Kind.JOB:
-                spec = specs.job(workload, stores)
-                seconds = workload.service.active_deadline_seconds + _SECONDS_TO_START
+            case Job():
+                spec = specs.job(workload, kind, stores)
+                seconds = kind.active_deadline_seconds + _SECONDS_TO_START
                 timeouts = pulumi.CustomTimeouts(create=f"{seconds}s")
                 yield kubernetes.batch.v1.Job(
                     name,
-                    metadata=self._metadata(specs.job_name(workload, spec), labels),
+                    metadata=self._metadata(specs.job_name(workload, spec), labels, reason),
                     spec=spec,
                     opts=pulumi.ResourceOptions.merge(
                         opts, pulumi.ResourceOptions(custom_timeouts=timeouts)
                     ),
                 )
-            case Kind.CRON_JOB:
+            case CronJob():
                 pass
-        if workload.cron:
+        if workload.cron and isinstance(kind, Job | CronJob):
             yield kubernetes.batch.v1.CronJob(
                 name,
-                metadata=self._metadata(labels=labels),
-                spec=specs.cron_job(workload, stores, workload.cron),
+                metadata=self._metadata(labels=labels, annotations=reason),
+                spec=specs.cron_job(workload, kind, stores, workload.cron),
                 opts=opts,
             )
 

@@ -12,7 +12,7 @@ from infra.cluster.metadata import (
     GATEWAY_NAMESPACE,
     NAME_LABEL,
 )
-from infra.declaration.service import Entrance, Service
+from infra.declaration.service import Service, ServicePort
 from infra.stack.schema import GatewayKeys
 from infra.workloads import Workload
 
@@ -24,16 +24,16 @@ GKE_API = "networking.gke.io/v1"
 GATEWAY_CERTIFICATE = "gateway-tls"
 
 
-def service(declared: Service, entrance: Entrance) -> core.ServiceSpecArgsDict:
+def service(declared: Service, port: ServicePort) -> core.ServiceSpecArgsDict:
     """Return the stable address inside the cluster of one of a service's ports."""
     return {
         "type": "ClusterIP",
         "selector": {NAME_LABEL: declared.name},
         "ports": [
             {
-                "name": entrance.port_name,
-                "port": entrance.service_port,
-                "target_port": entrance.port_name,
+                "name": port.port_name,
+                "port": port.port,
+                "target_port": port.port_name,
                 "protocol": "TCP",
             }
         ],
@@ -57,8 +57,8 @@ def route(workload: Workload) -> CustomSpec:
                 "matches": [{"path": {"type": "PathPrefix", "value": declared.path}}],
                 "backendRefs": [
                     {
-                        "name": declared.called or declared.name,
-                        "port": declared.reached_at,
+                        "name": declared.service_name or declared.name,
+                        "port": declared.main_port,
                     }
                 ],
             }
@@ -92,7 +92,11 @@ def health_check(workload: Workload) -> CustomSpec:
             "unhealthyThreshold": 2,
             "config": config,
         },
-        "targetRef": {"group": "", "kind": "Service", "name": declared.called or declared.name},
+        "targetRef": {
+            "group": "",
+            "kind": "Service",
+            "name": declared.service_name or declared.name,
+        },
     }
 
 

@@ -1,7 +1,7 @@
 """Who may talk to whom: NetworkPolicies that forbid everything, then allow what is declared.
 
-Both ends have to agree: an edge is open if the caller's policy lets it out and the callee's lets it
-in. Both are derived from the callee's `callers`, so that one line opens it and nothing else does.
+An edge is open if the client's policy lets it out and the server's policy lets it in. Both follow
+from the server's `allowed_clients`, so that one line opens it and nothing else does.
 Ports are those of the pods: policies are applied behind Kubernetes Services.
 """
 
@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from pulumi_kubernetes.networking import v1 as networking
 
 from infra.cluster.metadata import NAME_LABEL
-from infra.declaration.service import GATEWAY, Entrance, Outside, Service
+from infra.declaration.service import GATEWAY, EgressTarget, Service, ServicePort
 from infra.workloads import Workload
 
 _Peers = list[networking.NetworkPolicyPeerArgsDict]
@@ -70,15 +70,18 @@ def edges(
     """What one service accepts and opens, given all that run in its environment."""
     service = workload.service
     others = [other.service for other in workloads]
-    accepted = ((_callers(entrance, others), entrance.port) for entrance in service.entrances)
+    accepted = ((_clients(port, others), port.target_port) for port in service.service_ports)
     opened = (
-        (_peers(other), [e.port for e in other.entrances if service.name in e.callers])
+        (
+            _peers(other),
+            [p.target_port for p in other.service_ports if service.name in p.allowed_clients],
+        )
         for other in others
     )
     outside: dict[str, tuple[_Peers, list[int]]] = {}
-    for one in service.outside:
-        key, peers = _place(one)
-        outside.setdefault(key, (peers, []))[1].append(one.port)
+    for target in service.egress:
+        key, peers = _place(target)
+        outside.setdefault(key, (peers, []))[1].append(target.port)
     return {
         "pod_selector": {"match_labels": {NAME_LABEL: service.name}},
         "policy_types": ["Ingress", "Egress"],
@@ -91,10 +94,10 @@ def edges(
     }
 
 
-def _callers(entrance: Entrance, others: Iterable[Service]) -> _Peers:
-    callers = [peer for s in others if s.name in entrance.callers for peer in _peers(s)]
-    blocks = GATEWAY_BLOCKS if GATEWAY in entrance.callers else ()
-    return [*callers, *({"ip_block": {"cidr": block}} for block in blocks)]
+def _clients(port: ServicePort, others: Iterable[Service]) -> _Peers:
+    clients = [peer for s in others if s.name in port.allowed_clients for peer in _peers(s)]
+    blocks = GATEWAY_BLOCKS if GATEWAY in port.allowed_clients else ()
+    return [*clients, *({"ip_block": {"cidr": block}} for block in blocks)]
 
 
 def _peers(service: Service) -> _Peers:
@@ -106,12 +109,12 @@ def _peers(service: Service) -> _Peers:
     ]
 
 
-def _place(outside: Outside) -> tuple[str, _Peers]:
-    """Where somebody is, as a name for it and as peers."""
-    if outside.namespace is not None:
-        labels = {NAMESPACE_NAME: outside.namespace}
-        return outside.namespace, [{"namespace_selector": {"match_labels": labels}}]
-    if outside.port in DATABASE_PORTS:
+def _place(target: EgressTarget) -> tuple[str, _Peers]:
+    """Name where a target is, and the peers that policies know it by."""
+    if target.namespace is not None:
+        labels = {NAMESPACE_NAME: target.namespace}
+        return target.namespace, [{"namespace_selector": {"match_labels": labels}}]
+    if target.port in DATABASE_PORTS:
         return "our network", _PRIVATE
     return "the Internet", _INTERNET
 

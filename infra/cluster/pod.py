@@ -9,7 +9,7 @@ from infra.cluster.configuration import Stores
 from infra.cluster.metadata import NAME_LABEL, PART_OF, VERSION_LABEL
 from infra.cluster.priority_classes import BATCH, SERVING
 from infra.declaration.service import GATEWAY, Hardening, Probes, Service
-from infra.declaration.values import Secret
+from infra.declaration.values import SecretRef
 from infra.workloads import Container, Workload
 
 # Seconds that a pod which is to end goes on to answer, until everybody knows that it is going. The
@@ -39,7 +39,7 @@ def template(workload: Workload, stores: Stores) -> core.PodTemplateSpecArgsDict
     }
     exemptions = {
         f"{EXEMPTION}/{container.name}.{rule}": reason
-        for container in (*workload.init, *workload.containers)
+        for container in (*workload.init_containers, *workload.containers)
         for rule, reason in container.exempt.items()
     }
     if exemptions:
@@ -49,27 +49,28 @@ def template(workload: Workload, stores: Stores) -> core.PodTemplateSpecArgsDict
 
 def drain_seconds(service: Service) -> int:
     """Seconds for which a pod that ends still answers; 0 for a pod that no client calls."""
-    if not service.all_callers or service.storage is not None:
+    if not service.all_allowed_clients or service.storage is not None:
         return 0
-    return _DRAIN_AT_GATEWAY if GATEWAY in service.all_callers else _DRAIN_IN_CLUSTER
+    return _DRAIN_AT_GATEWAY if GATEWAY in service.all_allowed_clients else _DRAIN_IN_CLUSTER
 
 
 def _pod(workload: Workload, stores: Stores) -> core.PodSpecArgsDict:
     service = workload.service
-    containers = (*workload.init, *workload.containers)
+    containers = (*workload.init_containers, *workload.containers)
     pod: core.PodSpecArgsDict = {
         "service_account_name": service.name,
         "automount_service_account_token": False,
         "enable_service_links": False,
         "priority_class_name": SERVING if service.serves else BATCH,
-        "termination_grace_period_seconds": drain_seconds(service) + service.shutdown,
+        "termination_grace_period_seconds": drain_seconds(service)
+        + service.termination_grace_seconds,
         "node_selector": {"cloud.google.com/gke-nodepool": workload.node_pool},
         "security_context": _pod_security(service, containers),
         "containers": [_container(workload, c, stores) for c in workload.containers],
         "volumes": list(_volumes(workload, containers, stores)),
     }
-    if workload.init:
-        pod["init_containers"] = [_container(workload, c, stores) for c in workload.init]
+    if workload.init_containers:
+        pod["init_containers"] = [_container(workload, c, stores) for c in workload.init_containers]
     if service.serves:
         pod["topology_spread_constraints"] = [_spread(service)]
     else:
@@ -82,9 +83,9 @@ def _pod_security(
 ) -> core.PodSecurityContextArgsDict:
     security: core.PodSecurityContextArgsDict = {
         "run_as_non_root": True,
-        "run_as_user": service.user,
-        "run_as_group": service.user,
-        "fs_group": service.user,
+        "run_as_user": service.run_as_user,
+        "run_as_group": service.run_as_user,
+        "fs_group": service.run_as_user,
         "fs_group_change_policy": "OnRootMismatch",
         "seccomp_profile": {"type": "RuntimeDefault"},
     }
@@ -145,7 +146,7 @@ def _container(workload: Workload, container: Container, stores: Stores) -> core
     return made
 
 
-def _variable(name: str, value: str | Secret, secret_name: str) -> core.EnvVarArgsDict:
+def _variable(name: str, value: str | SecretRef, secret_name: str) -> core.EnvVarArgsDict:
     if isinstance(value, str):
         return {"name": name, "value": value}
     reference: core.SecretKeySelectorArgsDict = {"name": secret_name, "key": value.name}
@@ -184,7 +185,7 @@ def _probes(
 
 
 def _writable(container: Container) -> Iterator[tuple[str, str]]:
-    for number, path in enumerate(container.writable):
+    for number, path in enumerate(container.empty_dirs):
         yield f"{container.name}-writable-{number}"[-63:].lstrip("-"), path
 
 

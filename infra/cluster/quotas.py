@@ -65,7 +65,7 @@ def limits(workloads: Sequence[Workload]) -> core.LimitRangeSpecArgsDict:
 
 
 def _containers(workload: Workload) -> Sequence[Container]:
-    return (*workload.init, *workload.containers)
+    return (*workload.init_containers, *workload.containers)
 
 
 def _most_pods(workload: Workload) -> int:
@@ -83,7 +83,7 @@ def _of_pod(workload: Workload, kind: str) -> tuple[Decimal, Decimal]:
         return getattr(container.resources, kind)
 
     together = [amount(container) for container in workload.containers]
-    before = [amount(container) for container in workload.init]
+    before = [amount(container) for container in workload.init_containers]
     cpu = sum((quantity.cpu(one.cpu) for one in together), Decimal(0))
     memory = sum((quantity.memory(one.memory) for one in together), Decimal(0))
     return (

@@ -10,7 +10,8 @@ from pulumi_kubernetes.policy import v1 as policy
 from infra.cluster import pod
 from infra.cluster.configuration import Stores, fingerprint
 from infra.cluster.metadata import NAME_LABEL
-from infra.declaration.service import Kind
+from infra.cluster.patch import patched
+from infra.declaration.service import CronJob, Deployment, Job
 from infra.workloads import Workload
 
 PROGRESS_DEADLINE_SECONDS = 300
@@ -22,8 +23,8 @@ _LONGEST_JOB_NAME = 63  # it becomes a label of its pods
 
 def autoscaler(workload: Workload) -> autoscaling.HorizontalPodAutoscalerSpecArgsDict | None:
     """Return the autoscaler, which owns the number of pods; None where that is fixed."""
-    service = workload.service
-    if service.kind is not Kind.DEPLOYMENT or workload.replicas.fixed:
+    service, kind = workload.service, workload.service.kind
+    if not isinstance(kind, Deployment) or workload.replicas.fixed:
         return None
     return {
         "scale_target_ref": {"api_version": "apps/v1", "kind": "Deployment", "name": service.name},
@@ -34,7 +35,7 @@ def autoscaler(workload: Workload) -> autoscaling.HorizontalPodAutoscalerSpecArg
                 "type": "Resource",
                 "resource": {
                     "name": "cpu",
-                    "target": {"type": "Utilization", "average_utilization": service.target_cpu},
+                    "target": {"type": "Utilization", "average_utilization": kind.target_cpu},
                 },
             }
         ],
@@ -69,32 +70,31 @@ def disruption_budget(workload: Workload) -> policy.PodDisruptionBudgetSpecArgsD
     }
 
 
-def deployment(workload: Workload, stores: Stores) -> apps.DeploymentSpecArgsDict:
+def deployment(workload: Workload, kind: Deployment, stores: Stores) -> apps.DeploymentSpecArgsDict:
     """Return a Deployment. It has no number of replicas where that is the autoscaler's."""
     service = workload.service
-    strategy: apps.DeploymentStrategyArgsDict = {
-        "type": "RollingUpdate",
-        "rolling_update": {"max_surge": 1, "max_unavailable": 0},
-    }
+    strategy: apps.DeploymentStrategyArgsDict = {"type": kind.strategy}
+    if kind.strategy == "RollingUpdate":
+        strategy["rolling_update"] = {"max_surge": 1, "max_unavailable": 0}
     spec: apps.DeploymentSpecArgsDict = {
         "revision_history_limit": 3,
         "progress_deadline_seconds": PROGRESS_DEADLINE_SECONDS,
-        "strategy": {"type": "Recreate"} if service.recreate else strategy,
+        "strategy": strategy,
         "selector": {"match_labels": {NAME_LABEL: service.name}},
         "template": pod.template(workload, stores),
     }
     if workload.replicas.fixed:
         spec["replicas"] = workload.replicas.min
-    return spec
+    return patched(spec, service.patch)
 
 
 def stateful_set(workload: Workload, stores: Stores) -> apps.StatefulSetSpecArgsDict:
     """Return a StatefulSet, whose volumes stay when it goes."""
     service = workload.service
-    return {
+    spec: apps.StatefulSetSpecArgsDict = {
         "replicas": workload.replicas.min,
         "revision_history_limit": 3,
-        "service_name": service.called or service.name,
+        "service_name": service.service_name or service.name,
         "update_strategy": {"type": "RollingUpdate"},
         "persistent_volume_claim_retention_policy": {
             "when_deleted": "Retain",
@@ -104,15 +104,17 @@ def stateful_set(workload: Workload, stores: Stores) -> apps.StatefulSetSpecArgs
         "template": pod.template(workload, stores),
         "volume_claim_templates": pod.claims(service),
     }
+    return patched(spec, service.patch)
 
 
-def job(workload: Workload, stores: Stores) -> batch.JobSpecArgsDict:
+def job(workload: Workload, kind: Job | CronJob, stores: Stores) -> batch.JobSpecArgsDict:
     """Return a Job: one run of the service, tried again twice."""
-    return {
+    spec: batch.JobSpecArgsDict = {
         "backoff_limit": _RETRIES,
-        "active_deadline_seconds": workload.service.active_deadline_seconds,
+        "active_deadline_seconds": kind.active_deadline_seconds,
         "template": pod.template(workload, stores),
     }
+    return patched(spec, workload.service.patch)
 
 
 def job_name(workload: Workload, spec: batch.JobSpecArgsDict) -> str:
@@ -123,7 +125,9 @@ def job_name(workload: Workload, spec: batch.JobSpecArgsDict) -> str:
     return start + end
 
 
-def cron_job(workload: Workload, stores: Stores, cron: str) -> batch.CronJobSpecArgsDict:
+def cron_job(
+    workload: Workload, kind: Job | CronJob, stores: Stores, cron: str
+) -> batch.CronJobSpecArgsDict:
     """Return a CronJob that runs the service at the times of `cron`, in UTC."""
     return {
         "schedule": cron,
@@ -133,5 +137,5 @@ def cron_job(workload: Workload, stores: Stores, cron: str) -> batch.CronJobSpec
         "starting_deadline_seconds": 3600,
         "successful_jobs_history_limit": 2,
         "failed_jobs_history_limit": 1,
-        "job_template": {"spec": job(workload, stores)},
+        "job_template": {"spec": job(workload, kind, stores)},
     }

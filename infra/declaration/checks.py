@@ -5,7 +5,7 @@ from graphlib import CycleError, TopologicalSorter
 from string import Template
 
 from infra.declaration import quantity
-from infra.declaration.service import GATEWAY, Hardening, Kind, Resources, Service
+from infra.declaration.service import GATEWAY, Hardening, Resources, Service
 from infra.declaration.values import Address, ConfigFile, Content
 
 KNOWN_IN_FILES = frozenset({"domain", "environment"})
@@ -22,7 +22,7 @@ def check_catalogue(services: tuple[Service, ...]) -> None:
     """Refuse services that do not fit together; raises DeclarationError naming all mistakes."""
     known = {service.name: service for service in services}
     wrong = [f"two services are named {name}" for name in _repeated(s.name for s in services)]
-    called = [f"{s.namespace}/{e.called}" for s in services for e in s.entrances]
+    called = [f"{s.namespace}/{e.service_name}" for s in services for e in s.service_ports]
     wrong += [f"two Kubernetes Services are called {name}" for name in _repeated(called)]
     for service in services:
         wrong += [f"{service.name}: {mistake}" for mistake in _mistakes(service, known)]
@@ -32,11 +32,11 @@ def check_catalogue(services: tuple[Service, ...]) -> None:
 
 
 def _circles(known: Mapping[str, Service]) -> list[str]:
-    needs = {name: [n for n in s.needs if n in known] for name, s in known.items()}
+    needs = {name: [n for n in s.depends_on if n in known] for name, s in known.items()}
     try:
         TopologicalSorter(needs).prepare()
     except CycleError as error:
-        return [f"these need each other: {', '.join(error.args[1])}"]
+        return [f"these depend on each other: {', '.join(error.args[1])}"]
     return []
 
 
@@ -49,23 +49,25 @@ def _mistakes(service: Service, known: Mapping[str, Service]) -> Iterator[str]:
     yield from _neighbours(service, known)
     yield from _shape(service)
     yield from _files(service)
-    if not 0 < service.user < 2**31:
-        yield f"runs as user {service.user}; expected any user except root"
-    containers = (*service.init, *service.sidecars)
+    if not 0 < service.run_as_user < 2**31:
+        yield f"runs as user {service.run_as_user}; expected any user except root"
+    containers = (*service.init_containers, *service.sidecars)
     for name in _repeated([service.name, *(container.name for container in containers)]):
         yield f"two containers are named {name}"
     for exempt in (service.exempt, *(container.exempt for container in containers)):
         for rule, reason in exempt.items():
             if len(reason.split()) < _FEWEST_WORDS_OF_A_REASON:
                 yield f"is exempt from {rule} without a reason that explains it"
+    if service.patch is not None and len(service.patch.reason.split()) < _FEWEST_WORDS_OF_A_REASON:
+        yield "has a patch without a reason that explains it"
     for resources in (service.resources, *(container.resources for container in containers)):
         yield from _wrong_amounts(resources)
 
 
 def _neighbours(service: Service, known: Mapping[str, Service]) -> Iterator[str]:
-    for caller in sorted(service.all_callers):
-        if caller not in known and caller != GATEWAY:
-            yield f"caller {caller!r} is no service; declared are {', '.join(known)} and {GATEWAY}"
+    for client in sorted(service.all_allowed_clients):
+        if client not in known and client != GATEWAY:
+            yield f"client {client!r} is no service; declared are {', '.join(known)} and {GATEWAY}"
     for name, value in service.values():
         if isinstance(value, Address):
             yield from _wrong_address(service.name, name, value, known)
@@ -75,9 +77,9 @@ def _neighbours(service: Service, known: Mapping[str, Service]) -> Iterator[str]
             yield f"shares the version of {service.version_of!r}, which is no service"
         elif other.version_of is not None:
             yield f"shares the version of {other.name}, which shares another's: name that one"
-    for needed in service.needs:
+    for needed in service.depends_on:
         if needed not in known:
-            yield f"needs {needed!r}, which is no service"
+            yield f"depends on {needed!r}, which is no service"
 
 
 def _wrong_address(
@@ -87,28 +89,22 @@ def _wrong_address(
     if target is None:
         yield f"{name} holds the address of {address.service!r}, which is no service"
         return
-    entrance = target.entrance(address.port)
-    if entrance is None:
+    port = target.service_port(address.port)
+    if port is None:
         yield f"{name}: {target.name} has no port {address.port or 'to listen on'}"
-    elif service not in entrance.callers:
-        yield f"{name}: {target.name} does not name {service} among its callers"
+    elif service not in port.allowed_clients:
+        yield f"{name}: {target.name} does not name {service} among its allowed_clients"
 
 
 def _shape(service: Service) -> Iterator[str]:
     is_public = service.host is not None or service.catch_all
-    if is_public and GATEWAY not in service.callers:
-        yield f"is public at {service.host!r} but does not name {GATEWAY!r} as a caller"
-    if service.callers and service.port is None:
-        yield "has callers but no port"
+    if is_public and GATEWAY not in service.allowed_clients:
+        yield f"is public at {service.host!r} but does not allow {GATEWAY!r} as a client"
+    if service.allowed_clients and service.port is None:
+        yield "allows clients but has no port"
     if service.serves and service.probes is None and Hardening.PROBES not in service.exempt:
         yield "runs all the time but says nothing about its health"
-    if (service.kind is Kind.STATEFUL_SET) != (service.storage is not None):
-        yield "storage and the kind StatefulSet go together"
-    if service.kind is Kind.CRON_JOB and service.schedule is None:
-        yield "is a CronJob without a schedule"
-    if service.serves and service.schedule is not None:
-        yield "has a schedule but runs all the time"
-    if not service.serves and service.entrances:
+    if not service.serves and service.service_ports:
         yield "listens on a port but runs to an end"
     if service.single and service.serves and service.replicas.max != 1:
         yield "must not run twice at once, so say Replicas(1, 1)"
@@ -121,7 +117,7 @@ def _shape(service: Service) -> Iterator[str]:
 
 def _files(service: Service) -> Iterator[str]:
     containers = ((service.files, service.name), *((c.files, c.name) for c in service.sidecars))
-    for files, name in (*containers, *((c.files, c.name) for c in service.init)):
+    for files, name in (*containers, *((c.files, c.name) for c in service.init_containers)):
         for path in _repeated(file.path for file in files):
             yield f"two files of {name} are mounted at {path}"
         for file in files:
@@ -135,7 +131,7 @@ def _config(file: ConfigFile) -> Iterator[str]:
     for word in sorted(placeholders(file.content) - KNOWN_IN_FILES - file.values.keys()):
         yield f"{file.path} refers to ${{{word}}}, which has no value"
     for secret in file.secrets:
-        if secret.only_in is not None:
+        if secret.environments is not None:
             yield f"{file.path}: {secret.name} has to exist wherever the file does"
 
 

@@ -8,30 +8,22 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
+from typing import Literal, TypeAlias
 
 from infra.declaration.release import Channel
 from infra.declaration.values import (
     ConfigFile,
+    Content,
     Environments,
-    Secret,
     SecretFile,
+    SecretRef,
     Setting,
     Value,
     Variables,
 )
 
 GATEWAY = "gateway"
-"""The caller that stands for the world outside: requests that come in through the gateway."""
-
-
-class Kind(StrEnum):
-    """What Kubernetes makes of a service."""
-
-    DEPLOYMENT = "Deployment"
-    STATEFUL_SET = "StatefulSet"
-    JOB = "Job"
-    """Runs to its end once per version, before the services that need it roll."""
-    CRON_JOB = "CronJob"
+"""The client that stands for the world outside: requests that come in through the gateway."""
 
 
 class Hardening(StrEnum):
@@ -102,25 +94,77 @@ class Storage:
     storage_class: str = "standard-rwo"
 
 
+@dataclass(frozen=True)
+class Schedule:
+    """When a service runs: a cron expression, in UTC. `environments`: all by default."""
+
+    cron: str
+    environments: Environments | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Deployment:
+    """Pods that run all the time, any of which can take any request.
+
+    replicas      unless the stack file says otherwise
+    target_cpu    percentage of the requested processors at which the autoscaler adds a pod
+    strategy      Recreate stops the old pod before the new one starts: two at once would do harm
+    """
+
+    replicas: Replicas = Replicas()
+    target_cpu: int = 80
+    strategy: Literal["RollingUpdate", "Recreate"] = "RollingUpdate"
+
+
+@dataclass(frozen=True, kw_only=True)
+class StatefulSet:
+    """One pod that runs all the time, with a volume of its own."""
+
+    storage: Storage
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """Runs to its end once per version, before the services that depend on it roll.
+
+    It may run on a schedule besides. A run that takes `active_deadline_seconds` has failed.
+    """
+
+    schedule: Schedule | None = None
+    active_deadline_seconds: int = 3600
+
+
+@dataclass(frozen=True, kw_only=True)
+class CronJob:
+    """Runs to its end on a schedule. A run that takes `active_deadline_seconds` has failed."""
+
+    schedule: Schedule
+    active_deadline_seconds: int = 3600
+
+
+Kind: TypeAlias = Deployment | StatefulSet | Job | CronJob
+"""What Kubernetes makes of a service."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Port:
     """A further port of a service, behind a Kubernetes Service of its own.
 
-    name          of the port, and in `Address`
-    port          on which the process listens; `service_port` is what others use
-    called        name of the Kubernetes Service, by default `<service>-<name>`
-    callers       who may reach it: names of services, or GATEWAY
+    name             of the port, and in `Address`
+    port             of the Kubernetes Service; the process listens on `target_port` if that differs
+    service_name     name of the Kubernetes Service, by default `<service>-<name>`
+    allowed_clients  services that may reach it by name, or GATEWAY
     """
 
     name: str
     port: int
-    service_port: int | None = None
-    called: str | None = None
-    callers: tuple[str, ...] = ()
+    target_port: int | None = None
+    service_name: str | None = None
+    allowed_clients: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
-class Outside:
+class EgressTarget:
     """A target outside our services that a service talks to, by TCP `port`.
 
     `who` is for readers: policies know addresses only. Outside the cluster, unless `namespace` says
@@ -130,14 +174,6 @@ class Outside:
     who: str
     port: int = 443
     namespace: str | None = None
-
-
-@dataclass(frozen=True)
-class Schedule:
-    """When a service runs: a cron expression, in UTC. `only_in`: environments, all by default."""
-
-    cron: str
-    only_in: Environments | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -156,23 +192,35 @@ class Container:
     probes: Probes | None = None
     env: Variables = field(default_factory=lambda: MappingProxyType({}))
     files: tuple[SecretFile | ConfigFile, ...] = ()
-    writable: tuple[str, ...] = ("/tmp",)  # noqa: S108 a mount point, not our file
+    empty_dirs: tuple[str, ...] = ("/tmp",)  # noqa: S108 a mount point, not our file
     exempt: Mapping[Hardening, str] = field(default_factory=lambda: MappingProxyType({}))
 
 
+@dataclass(frozen=True, kw_only=True)
+class Patch:
+    """What no other word here can say about what runs a service, with the reason.
+
+    `spec` is merged into the spec of the Deployment, StatefulSet or Job, under the names that the
+    SDK gives to fields: {"template": {"spec": {"host_aliases": [...]}}}. Reviews show the reason.
+    """
+
+    spec: Mapping[str, Content]
+    reason: str
+
+
 @dataclass(frozen=True)
-class Entrance:
+class ServicePort:
     """A port that others can reach: what a Kubernetes Service and a NetworkPolicy need to know."""
 
     name: str
     """As in `Address`; `main` for the port that needs no name."""
     port_name: str
     """Of the port in the pod."""
-    called: str
+    service_name: str
     """Name of the Kubernetes Service."""
+    target_port: int
     port: int
-    service_port: int
-    callers: tuple[str, ...]
+    allowed_clients: tuple[str, ...]
     label: str
     """What nothing else of all services is named: the service, with the port unless it is main."""
 
@@ -186,37 +234,36 @@ class Service:
     source        GitHub repository the image is built from, for changelogs
     image         repository of the image, without tag
     channel       how it is released; `version_of` names the service whose version it shares
-    kind          what Kubernetes makes of it
-    only_in       environments in which it exists, all by default
-    part          optional part of the platform that it belongs to, switched by `serlo:parts`
-    port          on which the process listens, None if it does not; `service_port` is what others
-                  use, `called` the name of the Kubernetes Service if not `name`
+    kind          Deployment, StatefulSet, Job or CronJob, with what only that kind has
+    environments  in which it exists, all by default
+    feature       optional part of the platform that it belongs to, switched by `serlo:features`
+    port          of the Kubernetes Service, None if the process listens on none; the process
+                  listens on `target_port` if that differs
+    service_name  of the Kubernetes Service, if not `name`
     ports         further ports
     command, args instead of the image's own
     probes        of the main container
     resources     for the main container, unless the stack file says otherwise
-    replicas      unless the stack file says otherwise; `target_cpu` in percent of the request
-    recreate      stop the old pod before the new one starts: two at once would do harm
-    storage       of a StatefulSet
-    schedule      of a CronJob; a Job may have one besides
-    needs         services that must be there before this rolls; Jobs must have run to their end
+    depends_on    services that must be there before this rolls; Jobs must have run to their end
     env           environment variables, in the order in which they are shown
     files         secrets and configuration as files
-    init          containers that run to their end before the pod's others start
+    init_containers
+                  run to their end, one after the other, before the pod's others start
     sidecars      containers beside the main one
-    writable      folders the process may write to, emptied with the pod; all else is read-only
-    user          numeric user and group the process runs as, never 0
+    empty_dirs    folders the process may write to, emptied with the pod; all else is read-only
+    run_as_user   numeric user and group the process runs as, never 0
     exempt        rules of hardening that do not hold for it, each with the reason
-    callers       who may reach it: names of services, or GATEWAY
-    outside       whom it talks to besides the services that name it as a caller
+    allowed_clients
+                  services that may reach it by name, or GATEWAY
+    egress        what it talks to besides the services that allow it as a client
     host          first label of its public host, e.g. "api" for api.serlo.org
     path          of the public host, and all below
     catch_all     it answers for the zone's apex and every host that no other service has
-    pool          node pool, the part of its name after the cluster's
-    shutdown      seconds a pod may take to finish its requests before it is killed
-    active_deadline_seconds
-                  after which a run of a Job or CronJob counts as failed
+    node_pool     the part of its name after the cluster's
+    termination_grace_seconds
+                  a pod may take to finish its requests, after the gateway has forgotten it
     third_party   others release it: their tags may start with v
+    patch         what none of these words can say
     """
 
     name: str
@@ -225,39 +272,34 @@ class Service:
     image: str
     channel: Channel
     version_of: str | None = None
-    kind: Kind = Kind.DEPLOYMENT
-    only_in: Environments | None = None
-    part: str | None = None
+    kind: Kind = Deployment()
+    environments: Environments | None = None
+    feature: str | None = None
     port: int | None = None
-    service_port: int | None = None
-    called: str | None = None
+    target_port: int | None = None
+    service_name: str | None = None
     ports: tuple[Port, ...] = ()
     command: tuple[str, ...] = ()
     args: tuple[str, ...] = ()
     probes: Probes | None = None
     resources: Resources
-    replicas: Replicas = Replicas()
-    target_cpu: int = 80
-    recreate: bool = False
-    storage: Storage | None = None
-    schedule: Schedule | None = None
-    needs: tuple[str, ...] = ()
+    depends_on: tuple[str, ...] = ()
     env: Variables = field(default_factory=lambda: MappingProxyType({}))
     files: tuple[SecretFile | ConfigFile, ...] = ()
-    init: tuple[Container, ...] = ()
+    init_containers: tuple[Container, ...] = ()
     sidecars: tuple[Container, ...] = ()
-    writable: tuple[str, ...] = ("/tmp",)  # noqa: S108 a mount point, not our file
-    user: int = 1000
+    empty_dirs: tuple[str, ...] = ("/tmp",)  # noqa: S108 a mount point, not our file
+    run_as_user: int = 1000
     exempt: Mapping[Hardening, str] = field(default_factory=lambda: MappingProxyType({}))
-    callers: tuple[str, ...] = ()
-    outside: tuple[Outside, ...] = ()
+    allowed_clients: tuple[str, ...] = ()
+    egress: tuple[EgressTarget, ...] = ()
     host: str | None = None
     path: str = "/"
     catch_all: bool = False
-    pool: str = "non-preemptible"
-    shutdown: int = 30
-    active_deadline_seconds: int = 3600
+    node_pool: str = "non-preemptible"
+    termination_grace_seconds: int = 30
     third_party: bool = False
+    patch: Patch | None = None
 
     @property
     def version_key(self) -> str:
@@ -267,79 +309,104 @@ class Service:
     @property
     def serves(self) -> bool:
         """Whether it runs all the time, rather than to an end."""
-        return self.kind in {Kind.DEPLOYMENT, Kind.STATEFUL_SET}
+        return isinstance(self.kind, Deployment | StatefulSet)
 
     @property
     def single(self) -> bool:
         """Whether it must never run twice at once, so that no stack file may say how often."""
-        return self.recreate or self.storage is not None or not self.serves
+        return not isinstance(self.kind, Deployment) or self.kind.strategy == "Recreate"
 
     @property
-    def entrances(self) -> tuple[Entrance, ...]:
+    def replicas(self) -> Replicas:
+        """How many pods there are unless the stack file says otherwise."""
+        return self.kind.replicas if isinstance(self.kind, Deployment) else Replicas(1, 1)
+
+    @property
+    def storage(self) -> Storage | None:
+        """The volume of a StatefulSet."""
+        return self.kind.storage if isinstance(self.kind, StatefulSet) else None
+
+    @property
+    def schedule(self) -> Schedule | None:
+        """When it runs by the clock: a CronJob, and a Job that has a schedule besides."""
+        return self.kind.schedule if isinstance(self.kind, Job | CronJob) else None
+
+    @property
+    def service_ports(self) -> tuple[ServicePort, ...]:
         """Every port that others can reach, the main one first."""
-        main: list[Entrance] = []
+        main: list[ServicePort] = []
         if self.port is not None:
-            used = self.service_port or self.port
             asked = self.probes is not None and self.probes.readiness_path is not None
-            protocol = "http" if asked or GATEWAY in self.callers else "tcp"
-            called = self.called or self.name
             main.append(
-                Entrance("main", protocol, called, self.port, used, self.callers, self.name)
+                ServicePort(
+                    name="main",
+                    port_name="http" if asked or GATEWAY in self.allowed_clients else "tcp",
+                    service_name=self.service_name or self.name,
+                    target_port=self.target_port or self.port,
+                    port=self.port,
+                    allowed_clients=self.allowed_clients,
+                    label=self.name,
+                )
             )
         further = (
-            Entrance(
-                port.name,
-                port.name,
-                port.called or f"{self.name}-{port.name}",
-                port.port,
-                port.service_port or port.port,
-                port.callers,
-                f"{self.name}-{port.name}",
+            ServicePort(
+                name=port.name,
+                port_name=port.name,
+                service_name=port.service_name or f"{self.name}-{port.name}",
+                target_port=port.target_port or port.port,
+                port=port.port,
+                allowed_clients=port.allowed_clients,
+                label=f"{self.name}-{port.name}",
             )
             for port in self.ports
         )
         return (*main, *further)
 
-    def entrance(self, port: str | None = None) -> Entrance | None:
-        """The entrance of that name, by default the main one; None if there is no such."""
-        return next((e for e in self.entrances if e.name == (port or "main")), None)
+    def service_port(self, port: str | None = None) -> ServicePort | None:
+        """The port of that name, by default the main one; None if there is no such."""
+        return next((p for p in self.service_ports if p.name == (port or "main")), None)
 
     @property
-    def all_callers(self) -> frozenset[str]:
+    def all_allowed_clients(self) -> frozenset[str]:
         """Every client that may reach any of its ports."""
-        return frozenset(caller for entrance in self.entrances for caller in entrance.callers)
+        return frozenset(client for port in self.service_ports for client in port.allowed_clients)
 
     @property
-    def reached_at(self) -> int:
+    def main_port(self) -> int:
         """The main port of the Kubernetes Service; raises ValueError if there is none."""
-        entrance = self.entrance()
-        if entrance is None:
+        if self.port is None:
             raise ValueError(f"{self.name} listens on no port")
-        return entrance.service_port
+        return self.port
 
     def address(self, port: str | None = None, scheme: str | None = None) -> str:
-        """Host and port for callers inside the cluster; raises ValueError for an unknown port."""
-        entrance = self.entrance(port)
-        if entrance is None:
+        """Host and port for clients inside the cluster; raises ValueError for an unknown port."""
+        found = self.service_port(port)
+        if found is None:
             raise ValueError(f"{self.name} has no port {port or 'of its own'}")
-        at = f"{entrance.called}.{self.namespace}"
+        at = f"{found.service_name}.{self.namespace}"
         if scheme is None:
-            return f"{at}:{entrance.service_port}"
-        implied = scheme == "http" and entrance.service_port == 80
-        return f"{scheme}://{at}" + ("" if implied else f":{entrance.service_port}")
+            return f"{at}:{found.port}"
+        implied = scheme == "http" and found.port == 80
+        return f"{scheme}://{at}" + ("" if implied else f":{found.port}")
+
+    @property
+    def images(self) -> tuple[str, ...]:
+        """The image of every container, each once, the main one first."""
+        further = (container.image for container in (*self.init_containers, *self.sidecars))
+        return tuple(dict.fromkeys((self.image, *further)))
 
     def values(self) -> Iterator[tuple[str, Value]]:
         """Every value of every container and file, by name."""
         yield from self.env.items()
         yield from _values_in(self.files)
-        for container in (*self.init, *self.sidecars):
+        for container in (*self.init_containers, *self.sidecars):
             yield from container.env.items()
             yield from _values_in(container.files)
 
     @property
-    def secrets(self) -> tuple[Secret, ...]:
+    def secrets(self) -> tuple[SecretRef, ...]:
         """Every secret it uses, in order of appearance, each once."""
-        found = [value for _, value in self.values() if isinstance(value, Secret)]
+        found = [value for _, value in self.values() if isinstance(value, SecretRef)]
         return tuple(dict.fromkeys(found))
 
     @property
@@ -350,13 +417,13 @@ class Service:
 
 def allowed_in(service: Service, environment: str) -> bool:
     """Whether the environment can have the service, whether it is switched off or on."""
-    return service.only_in is None or environment in service.only_in
+    return service.environments is None or environment in service.environments
 
 
-def exists_in(service: Service, environment: str, parts: Mapping[str, object]) -> bool:
-    """Whether the environment has the service; `parts` are the optional ones, on or off."""
+def exists_in(service: Service, environment: str, features: Mapping[str, object]) -> bool:
+    """Whether the environment has the service; `features` are on or off."""
     return allowed_in(service, environment) and (
-        service.part is None or parts.get(service.part) is True
+        service.feature is None or features.get(service.feature) is True
     )
 
 

@@ -21,17 +21,17 @@ class Setting:
 
 
 @dataclass(frozen=True)
-class Secret:
+class SecretRef:
     """A value from `serlo:secrets.<name>`, which reaches the pod through a Kubernetes Secret.
 
-    `only_in`: the environments that have it, all by default; elsewhere the variable is empty.
+    `environments`: the environments that have it, all by default; elsewhere the variable is empty.
     """
 
     name: str
-    only_in: Environments | None = None
+    environments: Environments | None = None
 
 
-class Fact(Enum):
+class EnvironmentValue(Enum):
     """A value that follows from the environment or the release."""
 
     ENVIRONMENT = "the name of the environment, e.g. staging"
@@ -53,7 +53,7 @@ class Address:
     scheme: str | None = None
 
 
-Value: TypeAlias = str | Setting | Secret | Fact | Address
+Value: TypeAlias = str | Setting | SecretRef | EnvironmentValue | Address
 """What an environment variable holds. A plain string is the same in every environment."""
 
 Variables: TypeAlias = Mapping[str, Value]
@@ -68,7 +68,7 @@ class SecretFile:
     """A secret that the process reads from a file, mounted read-only at `path`."""
 
     path: str
-    secret: Secret
+    secret: SecretRef
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,6 +84,6 @@ class ConfigFile:
     values: Variables = field(default_factory=lambda: MappingProxyType({}))
 
     @property
-    def secrets(self) -> tuple[Secret, ...]:
+    def secrets(self) -> tuple[SecretRef, ...]:
         """The secrets in it."""
-        return tuple(value for value in self.values.values() if isinstance(value, Secret))
+        return tuple(value for value in self.values.values() if isinstance(value, SecretRef))

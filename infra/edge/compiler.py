@@ -164,8 +164,8 @@ def _rule(rule: Rule, action: Document) -> Document:
         compiled["path"] = path
     if rule.when:
         compiled["when"] = [_condition(condition) for condition in rule.when]
-    if rule.only_in is not None:
-        compiled["environments"] = sorted(rule.only_in)
+    if rule.environments is not None:
+        compiled["environments"] = sorted(rule.environments)
     compiled["then"] = action
     return compiled
 

@@ -2,7 +2,7 @@
 
 A table is a list of rules. The first one that fits a request and does not decline answers it. What
 a rule says holds in every environment; what differs is a variable of the worker (`Variable`), the
-name of the environment (`only_in`), or a percentage or switch in the stack file.
+name of the environment (`environments`), or a percentage or switch in the stack file.
 
 Texts may contain placeholders. `{DOMAIN}`, `{FRONTEND_DOMAIN}`: variables of the worker. `{label}`:
 the request's host without the domain. `{path}`, `{query}`: as the request has them, the query with
@@ -226,7 +226,7 @@ class PassThrough:
 
 @dataclass(frozen=True)
 class Legacy:
-    """Legacy serlo.org answers the unchanged request. Only where the part `legacy` is on."""
+    """Legacy serlo.org answers the unchanged request. Only where the feature `legacy` is on."""
 
 
 @dataclass(frozen=True)
@@ -235,8 +235,8 @@ class Split:
 
     `serlo:edge.splits.<name>` has a percentage for each audience and may list content types. With
     `by_type`, only paths whose content has one of these types take part, the others lead to legacy.
-    The cookie `useFrontend` keeps a visitor on one side. Without the part `legacy` the rule is that
-    of the frontend for all.
+    The cookie `useFrontend` keeps a visitor on one side. Without the feature `legacy` the rule is
+    that of the frontend for all.
     """
 
     name: str
@@ -313,6 +313,6 @@ class Rule:
     path: PathMatch
     action: Action
     when: tuple[Condition, ...] = ()
-    only_in: frozenset[str] | None = None
+    environments: frozenset[str] | None = None
     switch: str | None = None
     place: Place = field(default_factory=_here, compare=False)

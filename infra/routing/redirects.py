@@ -57,7 +57,7 @@ def _lenabi(name: str, path: str, to: str) -> Rule:
         Exact(path, slash=True),
         Redirect(to, 302),
         # In staging the host is an application of its own, to which two of these lead.
-        only_in=frozenset({"production", "local"}),
+        environments=frozenset({"production", "local"}),
         place=caller(),
     )
 

@@ -98,14 +98,14 @@ RULES: tuple[Rule, ...] = (
         ("de",),
         Exact("/robots.txt"),
         Respond(content.ROBOTS_WITH_SITEMAP),
-        only_in=frozenset({"production"}),
+        environments=frozenset({"production"}),
     ),
     Rule(
         "robots",
         AnyHost(),
         Exact("/robots.txt"),
         Respond(content.ROBOTS),
-        only_in=frozenset({"production"}),
+        environments=frozenset({"production"}),
     ),
     Rule("no-robots", AnyHost(), Exact("/robots.txt"), Respond(content.NO_ROBOTS)),
     # Always the frontend's: what it is made of, and what its pages ask for.

@@ -1,8 +1,8 @@
 """The database layer: the only code that reads and writes Serlo's MySQL database, in Rust."""
 
 from infra.declaration.release import Channel
-from infra.declaration.service import Amount, Outside, Probes, Resources, Service
-from infra.declaration.values import Fact, Secret, Setting
+from infra.declaration.service import Amount, EgressTarget, Probes, Resources, Service
+from infra.declaration.values import EnvironmentValue, SecretRef, Setting
 
 service = Service(
     name="database-layer",
@@ -14,16 +14,16 @@ service = Service(
     probes=Probes(readiness_path="/.well-known/health"),
     resources=Resources(requests=Amount("100m", "50Mi"), limits=Amount("200m", "100Mi")),
     # It trusts every client, so only these may reach it.
-    callers=("server", "swr-queue-worker"),
-    needs=("db-migration",),
-    outside=(Outside("the MySQL database", 3306), Outside("Sentry")),
+    allowed_clients=("server", "swr-queue-worker"),
+    depends_on=("db-migration",),
+    egress=(EgressTarget("the MySQL database", 3306), EgressTarget("Sentry")),
     env={
         # What Sentry tells environments apart by.
-        "ENV": Fact.ENVIRONMENT,
-        "DATABASE_URL": Secret("database-layer-database-url"),
+        "ENV": EnvironmentValue.ENVIRONMENT,
+        "DATABASE_URL": SecretRef("database-layer-database-url"),
         # Per pod: times the most replicas it has to stay below the database's own limit.
         "DATABASE_MAX_CONNECTIONS": Setting(default="25"),
-        "SENTRY_DSN": Secret("sentry-dsn"),
+        "SENTRY_DSN": SecretRef("sentry-dsn"),
         # When the metadata API's schema changed last: answers older than that are stale.
         "METADATA_API_LAST_CHANGES_DATE": Setting(),
     },

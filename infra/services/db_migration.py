@@ -3,8 +3,8 @@ the database rolls; in staging also each night, after the dump of production was
 """
 
 from infra.declaration.release import Channel
-from infra.declaration.service import Amount, Kind, Outside, Resources, Schedule, Service
-from infra.declaration.values import Address, Fact, Secret, Setting
+from infra.declaration.service import Amount, EgressTarget, Job, Resources, Schedule, Service
+from infra.declaration.values import Address, EnvironmentValue, SecretRef, Setting
 
 service = Service(
     name="db-migration",
@@ -12,19 +12,18 @@ service = Service(
     source="serlo/api.serlo.org",
     image="ghcr.io/serlo/api.serlo.org/db-migration",
     channel=Channel.SEMANTIC,
-    kind=Kind.JOB,
-    schedule=Schedule("0 3 * * *", only_in=frozenset({"staging"})),
-    needs=("redis",),
+    kind=Job(schedule=Schedule("0 3 * * *", environments=frozenset({"staging"}))),
+    depends_on=("redis",),
     resources=Resources(requests=Amount("50m", "128Mi"), limits=Amount("500m", "512Mi")),
-    outside=(Outside("the MySQL database", 3306), Outside("Slack, OpenAI")),
+    egress=(EgressTarget("the MySQL database", 3306), EgressTarget("Slack, OpenAI")),
     env={
-        "ENVIRONMENT": Fact.ENVIRONMENT,
-        "MYSQL_URI": Secret("mysql-uri"),
+        "ENVIRONMENT": EnvironmentValue.ENVIRONMENT,
+        "MYSQL_URI": SecretRef("mysql-uri"),
         # What a migration changes in the database is forgotten in the API's cache.
         "REDIS_URL": Address("redis", scheme="redis"),
         # Where a migration reports what it did.
         "SLACK_CHANNEL": Setting(),
-        "SLACK_TOKEN": Secret("slack-token"),
-        "OPENAI_API_KEY": Secret("openai-api-key"),
+        "SLACK_TOKEN": SecretRef("slack-token"),
+        "OPENAI_API_KEY": SecretRef("openai-api-key"),
     },
 )

@@ -1,8 +1,8 @@
 """Dumps production's databases without personal data, each night, for staging and developers."""
 
 from infra.declaration.release import Channel
-from infra.declaration.service import Amount, Kind, Outside, Resources, Schedule, Service
-from infra.declaration.values import Secret, Setting
+from infra.declaration.service import Amount, CronJob, EgressTarget, Resources, Schedule, Service
+from infra.declaration.values import SecretRef, Setting
 
 service = Service(
     name="dbdump",
@@ -10,23 +10,22 @@ service = Service(
     source="serlo/infra",
     image="ghcr.io/serlo/infra/dbdump",
     channel=Channel.SEMANTIC,
-    only_in=frozenset({"production"}),
-    kind=Kind.CRON_JOB,
-    schedule=Schedule("0 0 * * *"),
+    environments=frozenset({"production"}),
+    kind=CronJob(schedule=Schedule("0 0 * * *")),
     resources=Resources(requests=Amount("100m", "128Mi"), limits=Amount("500m", "512Mi")),
-    outside=(
-        Outside("the MySQL database", 3306),
-        Outside("the database of kratos", 5432),
-        Outside("Google Cloud Storage"),
+    egress=(
+        EgressTarget("the MySQL database", 3306),
+        EgressTarget("the database of kratos", 5432),
+        EgressTarget("Google Cloud Storage"),
     ),
     env={
         "MYSQL_HOST": Setting(),
         # May read only.
         "MYSQL_USER": Setting(default="serlo_readonly"),
-        "MYSQL_PASSWORD": Secret("mysql-password-readonly"),
+        "MYSQL_PASSWORD": SecretRef("mysql-password-readonly"),
         "POSTGRES_HOST": Setting(),
-        "POSTGRES_PASSWORD_READONLY": Secret("postgres-password-readonly"),
+        "POSTGRES_PASSWORD_READONLY": SecretRef("postgres-password-readonly"),
         "BUCKET_URL": Setting(default="gs://anonymous-dump"),
-        "BUCKET_SERVICE_ACCOUNT_KEY": Secret("dbdump-service-account-key"),
+        "BUCKET_SERVICE_ACCOUNT_KEY": SecretRef("dbdump-service-account-key"),
     },
 )

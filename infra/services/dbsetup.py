@@ -1,8 +1,8 @@
 """Imports the anonymised dump of production's databases into those of staging, each night."""
 
 from infra.declaration.release import Channel
-from infra.declaration.service import Amount, Kind, Outside, Resources, Schedule, Service
-from infra.declaration.values import Secret, Setting
+from infra.declaration.service import Amount, CronJob, EgressTarget, Resources, Schedule, Service
+from infra.declaration.values import SecretRef, Setting
 
 service = Service(
     name="dbsetup",
@@ -10,27 +10,26 @@ service = Service(
     source="serlo/infra",
     image="ghcr.io/serlo/infra/dbsetup",
     channel=Channel.SEMANTIC,
-    only_in=frozenset({"staging"}),
-    kind=Kind.CRON_JOB,
-    schedule=Schedule("0 2 * * *"),
+    environments=frozenset({"staging"}),
+    kind=CronJob(schedule=Schedule("0 2 * * *")),
     # A run that is interrupted starts again.
-    pool="preemptible",
+    node_pool="preemptible",
     resources=Resources(requests=Amount("100m", "128Mi"), limits=Amount("500m", "512Mi")),
-    outside=(
-        Outside("the MySQL database", 3306),
-        Outside("the database of kratos", 5432),
-        Outside("Google Cloud Storage"),
+    egress=(
+        EgressTarget("the MySQL database", 3306),
+        EgressTarget("the database of kratos", 5432),
+        EgressTarget("Google Cloud Storage"),
     ),
     env={
         "MYSQL_HOST": Setting(),
         "MYSQL_USER": Setting(default="serlo"),
-        "MYSQL_PASSWORD": Secret("mysql-password"),
+        "MYSQL_PASSWORD": SecretRef("mysql-password"),
         "MYSQL_PORT": Setting(default="3306"),
         "POSTGRES_HOST": Setting(),
-        "POSTGRES_PASSWORD": Secret("postgres-password"),
+        "POSTGRES_PASSWORD": SecretRef("postgres-password"),
         # Where production's dbdump puts the dump, and the account that may read it.
         "GCLOUD_BUCKET_URL": Setting(default="gs://anonymous-dump"),
         "GCLOUD_SERVICE_ACCOUNT_NAME": Setting(),
-        "GCLOUD_SERVICE_ACCOUNT_KEY": Secret("dbsetup-service-account-key"),
+        "GCLOUD_SERVICE_ACCOUNT_KEY": SecretRef("dbsetup-service-account-key"),
     },
 )

@@ -3,8 +3,8 @@ under its own host for every request to a language host (de.serlo.org, en.serlo.
 """
 
 from infra.declaration.release import Channel
-from infra.declaration.service import GATEWAY, Amount, Outside, Probes, Resources, Service
-from infra.declaration.values import Fact
+from infra.declaration.service import GATEWAY, Amount, EgressTarget, Probes, Resources, Service
+from infra.declaration.values import EnvironmentValue
 
 service = Service(
     name="frontend",
@@ -17,13 +17,13 @@ service = Service(
     # is slow: that it accepts connections has to do.
     probes=Probes(),
     resources=Resources(requests=Amount("100m", "256Mi"), limits=Amount("500m", "512Mi")),
-    callers=(GATEWAY,),
+    allowed_clients=(GATEWAY,),
     # It asks the API under its public name, as browsers do.
-    outside=(Outside("the API, by way of Cloudflare, and Sentry"),),
+    egress=(EgressTarget("the API, by way of Cloudflare, and Sentry"),),
     host="frontend",
-    writable=("/tmp", "/app/.next/cache"),  # noqa: S108 a mount point, not our file
+    empty_dirs=("/tmp", "/app/.next/cache"),  # noqa: S108 a mount point, not our file
     env={
-        "ENVIRONMENT": Fact.ENVIRONMENT,
+        "ENVIRONMENT": EnvironmentValue.ENVIRONMENT,
         "NODE_ENV": "production",
         "PORT": "3000",
         # Kubernetes sets HOSTNAME to the pod's name, and Next.js would listen on that alone.

@@ -4,19 +4,19 @@ from infra.declaration.release import Channel
 from infra.declaration.service import (
     GATEWAY,
     Amount,
-    Kind,
-    Outside,
+    EgressTarget,
+    Job,
     Port,
     Probes,
     Resources,
     Service,
 )
-from infra.declaration.values import ConfigFile, Content, Secret, Variables
+from infra.declaration.values import ConfigFile, Content, SecretRef, Variables
 
 _IMAGE = "docker.io/oryd/hydra"
 _PRODUCTION = frozenset({"production"})
 _CONFIGURATION = "/etc/config/hydra.json"
-_DATABASE: Variables = {"DSN": Secret("hydra-db-uri")}
+_DATABASE: Variables = {"DSN": SecretRef("hydra-db-uri")}
 
 # https://www.ory.sh/docs/hydra/reference/configuration
 _content: Content = {
@@ -48,24 +48,24 @@ _hydra = Service(
     image=_IMAGE,
     channel=Channel.SEMANTIC,
     third_party=True,
-    only_in=_PRODUCTION,
+    environments=_PRODUCTION,
     port=4444,
-    called="hydra-public",
+    service_name="hydra-public",
     # A client of the admin port may log in as anyone.
-    ports=(Port(name="admin", port=4445, callers=("server",)),),
+    ports=(Port(name="admin", port=4445, allowed_clients=("server",)),),
     args=("serve", "all", "--config", _CONFIGURATION),
     probes=Probes(readiness_path="/health/ready", liveness_path="/health/alive"),
     resources=Resources(requests=Amount("20m", "50Mi"), limits=Amount("30m", "75Mi")),
-    callers=(GATEWAY,),
-    needs=("hydra-migration",),
-    outside=(Outside("the database of hydra", 5432),),
+    allowed_clients=(GATEWAY,),
+    depends_on=("hydra-migration",),
+    egress=(EgressTarget("the database of hydra", 5432),),
     host="hydra",
     env={
         **_DATABASE,
         # Encrypts what is in the database: to change it, put the new one before the old.
-        "SECRETS_SYSTEM": Secret("hydra-system-secret"),
+        "SECRETS_SYSTEM": SecretRef("hydra-system-secret"),
         # Makes the names of people; another one makes strangers of all.
-        "OIDC_SUBJECT_IDENTIFIERS_PAIRWISE_SALT": Secret("hydra-pairwise-salt"),
+        "OIDC_SUBJECT_IDENTIFIERS_PAIRWISE_SALT": SecretRef("hydra-pairwise-salt"),
     },
     files=(ConfigFile(path=_CONFIGURATION, content=_content),),
 )
@@ -77,12 +77,12 @@ _migration = Service(
     image=_IMAGE,
     channel=Channel.SEMANTIC,
     third_party=True,
-    only_in=_PRODUCTION,
+    environments=_PRODUCTION,
     version_of="hydra",
-    kind=Kind.JOB,
+    kind=Job(),
     args=("migrate", "sql", "--read-from-env", "--yes"),
     resources=Resources(requests=Amount("20m", "50Mi"), limits=Amount("100m", "128Mi")),
-    outside=(Outside("the database of hydra", 5432),),
+    egress=(EgressTarget("the database of hydra", 5432),),
     env=_DATABASE,
 )
 

@@ -4,42 +4,43 @@ from infra.declaration.release import Channel
 from infra.declaration.service import (
     GATEWAY,
     Amount,
+    Deployment,
+    EgressTarget,
     Hardening,
-    Kind,
-    Outside,
+    Job,
     Port,
     Probes,
     Replicas,
     Resources,
     Service,
 )
-from infra.declaration.values import Address, ConfigFile, Secret, Setting, Variables
+from infra.declaration.values import Address, ConfigFile, SecretRef, Setting, Variables
 from infra.services.files import kratos as files
 
 _FOLDER = files.FOLDER
 _IMAGE = "docker.io/oryd/kratos"
 _CONFIGURED = ("--config", f"{_FOLDER}/kratos.json")
-_DATABASE: Variables = {"DSN": Secret("kratos-db-uri")}
+_DATABASE: Variables = {"DSN": SecretRef("kratos-db-uri")}
 
 _env: Variables = {
     **_DATABASE,
     # Signs the cookies of sessions: a new value logs everybody out.
-    "SECRETS_COOKIE": Secret("kratos-cookie-secret"),
+    "SECRETS_COOKIE": SecretRef("kratos-cookie-secret"),
     # smtp://<user>:<password>@smtp.eu.sparkpostmail.com:2525
-    "COURIER_SMTP_CONNECTION_URI": Secret("kratos-smtp-connection-uri"),
+    "COURIER_SMTP_CONNECTION_URI": SecretRef("kratos-smtp-connection-uri"),
 }
 _secret_values: Variables = {
     "API": Address("server", scheme="http"),
     # What the API knows kratos by.
-    "API_KEY": Secret("kratos-secret"),
+    "API_KEY": SecretRef("kratos-secret"),
     "NEWSLETTER_URL": Setting(),
-    "MAILCHIMP_API_KEY": Secret("mailchimp-api-key"),
+    "MAILCHIMP_API_KEY": SecretRef("mailchimp-api-key"),
     "NBP_ISSUER": Setting(),
-    "NBP_CLIENT_ID": Secret("kratos-nbp-client-id"),
-    "NBP_CLIENT_SECRET": Secret("kratos-nbp-client-secret"),
+    "NBP_CLIENT_ID": SecretRef("kratos-nbp-client-id"),
+    "NBP_CLIENT_SECRET": SecretRef("kratos-nbp-client-secret"),
     "VIDIS_ISSUER": Setting(),
-    "VIDIS_CLIENT_ID": Secret("kratos-vidis-client-id"),
-    "VIDIS_CLIENT_SECRET": Secret("kratos-vidis-client-secret"),
+    "VIDIS_CLIENT_ID": SecretRef("kratos-vidis-client-id"),
+    "VIDIS_CLIENT_SECRET": SecretRef("kratos-vidis-client-secret"),
 }
 _files = (
     ConfigFile(path=f"{_FOLDER}/kratos.json", content=files.CONFIGURATION),
@@ -62,17 +63,17 @@ _kratos = Service(
     image=_IMAGE,
     channel=Channel.SEMANTIC,
     third_party=True,
-    port=4433,
-    service_port=80,
-    called="kratos-public",
+    target_port=4433,
+    port=80,
+    service_name="kratos-public",
     # A client of the admin port may change any account.
-    ports=(Port(name="admin", port=4434, service_port=80, callers=("server",)),),
+    ports=(Port(name="admin", target_port=4434, port=80, allowed_clients=("server",)),),
     args=("serve", *_CONFIGURED, "--config", f"{_FOLDER}/secrets.json"),
     probes=Probes(readiness_path="/health/ready", liveness_path="/health/alive"),
     resources=Resources(requests=Amount("75m", "150Mi"), limits=Amount("100m", "175Mi")),
-    callers=(GATEWAY, "server"),
-    needs=("kratos-migration",),
-    outside=(Outside("the database of kratos", 5432), Outside("NBP, VIDIS, Mailchimp")),
+    allowed_clients=(GATEWAY, "server"),
+    depends_on=("kratos-migration",),
+    egress=(EgressTarget("the database of kratos", 5432), EgressTarget("NBP, VIDIS, Mailchimp")),
     host="kratos",
     env=_env,
     files=_server_files,
@@ -89,11 +90,13 @@ _courier = Service(
     args=("courier", "watch", *_CONFIGURED),
     resources=Resources(requests=Amount("20m", "64Mi"), limits=Amount("50m", "128Mi")),
     # Two at once might send a mail twice.
-    replicas=Replicas(1, 1),
-    recreate=True,
+    kind=Deployment(replicas=Replicas(1, 1), strategy="Recreate"),
     exempt={Hardening.PROBES: "It listens on nothing, and ends by itself when it cannot go on."},
-    needs=("kratos-migration",),
-    outside=(Outside("the database of kratos", 5432), Outside("SparkPost, which sends mail", 2525)),
+    depends_on=("kratos-migration",),
+    egress=(
+        EgressTarget("the database of kratos", 5432),
+        EgressTarget("SparkPost, which sends mail", 2525),
+    ),
     env=_env,
     files=_files,
 )
@@ -106,10 +109,10 @@ _migration = Service(
     channel=Channel.SEMANTIC,
     third_party=True,
     version_of="kratos",
-    kind=Kind.JOB,
+    kind=Job(),
     args=("migrate", "sql", "--read-from-env", "--yes"),
     resources=Resources(requests=Amount("75m", "150Mi"), limits=Amount("100m", "175Mi")),
-    outside=(Outside("the database of kratos", 5432),),
+    egress=(EgressTarget("the database of kratos", 5432),),
     env=_DATABASE,
 )
 

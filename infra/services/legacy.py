@@ -1,8 +1,8 @@
 """Legacy serlo.org: the PHP monolith before everything else, and what only it needs.
 
-It answers for every host that no other service has. `serlo:parts.legacy` in a stack file switches
-all of it on or off. To delete it for good, delete this file and its lines in the stack files (and
-in docs/reference/services.md).
+It answers for every host that no other service has. `serlo:features.legacy` in a stack file
+switches all of it on or off. To delete it for good, delete this file and its lines in the stack
+files (and in docs/reference/services.md).
 """
 
 from infra.declaration.release import Channel
@@ -10,16 +10,17 @@ from infra.declaration.service import (
     GATEWAY,
     Amount,
     Container,
+    CronJob,
+    Deployment,
+    EgressTarget,
     Hardening,
-    Kind,
-    Outside,
     Probes,
     Replicas,
     Resources,
     Schedule,
     Service,
 )
-from infra.declaration.values import Address, ConfigFile, Fact, Secret, Setting
+from infra.declaration.values import Address, ConfigFile, EnvironmentValue, SecretRef, Setting
 
 _REGISTRY = "eu.gcr.io/serlo-shared"
 _SOURCE = "serlo/serlo.org-legacy"
@@ -73,14 +74,14 @@ _php = Container(
                 "EDITOR": Address("editor-renderer", scheme="http"),
                 "LEGACY_EDITOR": Address("legacy-editor-renderer", scheme="http"),
                 "DATABASE_HOST": Setting(),
-                "DATABASE_PASSWORD": Secret("mysql-password"),
-                "API_SECRET": Secret("serlo-org-secret"),
-                "RECAPTCHA_KEY": Secret("legacy-recaptcha-key"),
-                "RECAPTCHA_SECRET": Secret("legacy-recaptcha-secret"),
-                "SMTP_PASSWORD": Secret("smtp-password"),
-                "NEWSLETTER_KEY": Secret("mailchimp-api-key"),
-                "CRONJOB_SECRET": Secret("legacy-cronjob-secret"),
-                "UPLOAD_SECRET": Secret("legacy-upload-secret"),
+                "DATABASE_PASSWORD": SecretRef("mysql-password"),
+                "API_SECRET": SecretRef("serlo-org-secret"),
+                "RECAPTCHA_KEY": SecretRef("legacy-recaptcha-key"),
+                "RECAPTCHA_SECRET": SecretRef("legacy-recaptcha-secret"),
+                "SMTP_PASSWORD": SecretRef("smtp-password"),
+                "NEWSLETTER_KEY": SecretRef("mailchimp-api-key"),
+                "CRONJOB_SECRET": SecretRef("legacy-cronjob-secret"),
+                "UPLOAD_SECRET": SecretRef("legacy-upload-secret"),
                 # Whether mail is only pretended to be sent: "true" or "false".
                 "MOCK_EMAIL": Setting(default="true"),
             },
@@ -94,26 +95,26 @@ _server = Service(
     source=_SOURCE,
     image=f"{_REGISTRY}/serlo-org-httpd",
     channel=Channel.SEMANTIC,
-    part="legacy",
-    called="server",
+    feature="legacy",
+    service_name="server",
     port=80,
     probes=Probes(readiness_path=_HEALTH, readiness_period_seconds=10),
     resources=Resources(requests=Amount("200m", "200Mi"), limits=Amount("400m", "400Mi")),
-    replicas=Replicas(min=1, max=15),
-    callers=("varnish", "session-gc"),
-    outside=(
-        Outside("the MySQL database", 3306),
-        Outside("SparkPost, which sends mail", 2525),
-        Outside("the API, by way of Cloudflare; Mailchimp, Sentry"),
+    kind=Deployment(replicas=Replicas(min=1, max=15)),
+    allowed_clients=("varnish", "session-gc"),
+    egress=(
+        EgressTarget("the MySQL database", 3306),
+        EgressTarget("SparkPost, which sends mail", 2525),
+        EgressTarget("the API, by way of Cloudflare; Mailchimp, Sentry"),
     ),
     env={"PHP_HOST": "localhost"},
-    writable=("/tmp", "/usr/local/apache2/logs"),  # noqa: S108 mount points
-    init=(
+    empty_dirs=("/tmp", "/usr/local/apache2/logs"),  # noqa: S108 mount points
+    init_containers=(
         Container(
             name="migrate",
             image=f"{_REGISTRY}/serlo-org-migrate",
             resources=Resources(requests=Amount("50m", "64Mi"), limits=Amount("200m", "256Mi")),
-            env={"DATABASE": Secret("legacy-database-uri")},
+            env={"DATABASE": SecretRef("legacy-database-uri")},
         ),
     ),
     sidecars=(_php,),
@@ -125,17 +126,17 @@ _varnish = Service(
     source="serlo/infrastructure-images",
     image=f"{_REGISTRY}/varnish",
     channel=Channel.SEMANTIC,
-    part="legacy",
+    feature="legacy",
     port=80,
     probes=Probes(readiness_path=_HEALTH),
     resources=Resources(requests=Amount("50m", "500Mi"), limits=Amount("75m", "750Mi")),
     # Each has a cache of its own: more of them help less than they cost.
-    replicas=Replicas(1, 1),
-    callers=(GATEWAY,),
+    kind=Deployment(replicas=Replicas(1, 1)),
+    allowed_clients=(GATEWAY,),
     catch_all=True,
     env={"VARNISH_MEMORY": Setting(default="500M")},
     # It compiles its configuration, and keeps its shared memory in the second folder.
-    writable=("/tmp", "/var/lib/varnish"),  # noqa: S108 mount points
+    empty_dirs=("/tmp", "/var/lib/varnish"),  # noqa: S108 mount points
     files=(
         ConfigFile(
             path="/etc/varnish/default.vcl", content=_VCL, values={"HOST": "server.serlo-org"}
@@ -152,12 +153,11 @@ def _renderer(name: str, *, caller: str) -> Service:
         source="serlo/frontend" if name == "editor-renderer" else _SOURCE,
         image=f"{_REGISTRY}/serlo-org-{name}",
         channel=Channel.SEMANTIC,
-        part="legacy",
+        feature="legacy",
         port=3000,
         probes=Probes(readiness_path="/"),
         resources=Resources(requests=Amount("250m", "100Mi"), limits=Amount("375m", "150Mi")),
-        replicas=Replicas(min=1, max=5),
-        callers=(caller,),
+        allowed_clients=(caller,),
     )
 
 
@@ -168,16 +168,15 @@ _session_gc = Service(
     image=f"{_REGISTRY}/serlo-org-php",
     channel=Channel.SEMANTIC,
     version_of="serlo-org",
-    part="legacy",
-    kind=Kind.CRON_JOB,
-    schedule=Schedule("0 0 * * *"),
+    feature="legacy",
+    kind=CronJob(schedule=Schedule("0 0 * * *")),
     resources=Resources(requests=Amount("10m", "32Mi"), limits=Amount("100m", "64Mi")),
     command=("sh", "-c"),
     args=('curl --fail --header "Host: $HOST" --data "secret=$SECRET" "$SERVER/session/gc"',),
     env={
         "SERVER": Address("serlo-org", scheme="http"),
-        "HOST": Fact.GERMAN_HOST,
-        "SECRET": Secret("legacy-cronjob-secret"),
+        "HOST": EnvironmentValue.GERMAN_HOST,
+        "SECRET": SecretRef("legacy-cronjob-secret"),
     },
 )
 

@@ -1,7 +1,7 @@
 """Redis: the API's cache, and the queue of cached answers that swr-queue-worker has to renew."""
 
 from infra.declaration.release import Channel
-from infra.declaration.service import Amount, Kind, Probes, Replicas, Resources, Service, Storage
+from infra.declaration.service import Amount, Probes, Resources, Service, StatefulSet, Storage
 
 service = Service(
     name="redis",
@@ -10,17 +10,15 @@ service = Service(
     image="docker.io/library/redis",
     channel=Channel.SEMANTIC,
     third_party=True,
-    kind=Kind.STATEFUL_SET,
-    called="redis-master",
+    kind=StatefulSet(storage=Storage("/data", "10Gi")),
+    service_name="redis-master",
     port=6379,
     # A server that still loads its data accepts connections, but does not answer so.
     probes=Probes(command=("sh", "-c", "redis-cli ping | grep -q PONG")),
     resources=Resources(requests=Amount("100m", "500Mi"), limits=Amount("150m", "600Mi")),
-    replicas=Replicas(1, 1),
-    storage=Storage("/data", "10Gi"),
     # It has no password, so only these may reach it.
-    callers=("server", "swr-queue-worker", "db-migration"),
+    allowed_clients=("server", "swr-queue-worker", "db-migration"),
     # Written to the volume every minute in which something changed.
     args=("redis-server", "--dir", "/data", "--save", "60", "1"),
-    user=999,
+    run_as_user=999,
 )

@@ -3,7 +3,15 @@ in Redis. It runs the API's code, so its version is the API's.
 """
 
 from infra.declaration.release import Channel
-from infra.declaration.service import Amount, Outside, Probes, Replicas, Resources, Service
+from infra.declaration.service import (
+    Amount,
+    Deployment,
+    EgressTarget,
+    Probes,
+    Replicas,
+    Resources,
+    Service,
+)
 from infra.declaration.values import Setting
 from infra.services.server import COMMON
 
@@ -18,12 +26,11 @@ service = Service(
     probes=Probes(readiness_path="/.well-known/health"),
     resources=Resources(requests=Amount("15m", "100Mi"), limits=Amount("35m", "150Mi")),
     # Two at once would renew the same answers twice.
-    replicas=Replicas(1, 1),
-    recreate=True,
-    needs=("db-migration",),
-    outside=(
-        Outside("the MySQL database", 3306),
-        Outside("Google, Mailchimp, Sentry, Rocket.Chat"),
+    kind=Deployment(replicas=Replicas(1, 1), strategy="Recreate"),
+    depends_on=("db-migration",),
+    egress=(
+        EgressTarget("the MySQL database", 3306),
+        EgressTarget("Google, Mailchimp, Sentry, Rocket.Chat"),
     ),
     env={
         **COMMON,

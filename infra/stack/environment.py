@@ -38,9 +38,9 @@ class Environment:
     """One environment as its stack file describes it.
 
     `services` are those that exist here; `versions` holds the release of each by version key;
-    `overrides` what the file says about a service beyond its declaration; `parts` the optional
-    parts of the platform, on or off; `secrets` maps each secret that is needed to those who use it
-    (the values are no part of an Environment). `node_pools` are by their full names.
+    `overrides` what the file says about a service beyond its declaration; `features` the optional
+    parts of the platform, on or off; `secrets` maps the name of each secret to the services that
+    use it. `node_pools` are by their full names.
     """
 
     name: str
@@ -54,7 +54,7 @@ class Environment:
     node_pools: Mapping[str, NodePoolKeys]
     services: tuple[Service, ...]
     overrides: Mapping[str, ServiceKeys]
-    parts: Mapping[str, bool]
+    features: Mapping[str, bool]
     secrets: Mapping[str, tuple[str, ...]]
 
     @classmethod
@@ -78,7 +78,7 @@ class Environment:
         keys, problems = check(file, name, declared)
         if keys is None:
             raise StackFileError(problems)
-        present = tuple(s for s in declared if exists_in(s, name, keys.parts))
+        present = tuple(s for s in declared if exists_in(s, name, keys.features))
         releases = {
             service.version_key: parse_release(
                 keys.versions[service.version_key], service.channel, allow_v=service.third_party
@@ -97,7 +97,7 @@ class Environment:
             node_pools={_node_pool(name, pool): of for pool, of in keys.node_pools.items()},
             services=present,
             overrides=keys.services,
-            parts=keys.parts,
+            features=keys.features,
             secrets=used_secrets(name, present, own_worker=keys.edge.script is None),
         )
 
@@ -109,7 +109,7 @@ class Environment:
     @property
     def has_legacy(self) -> bool:
         """Whether legacy serlo.org runs and may answer visitors."""
-        return self.parts.get(LEGACY, False)
+        return self.features.get(LEGACY, False)
 
     @property
     def is_rehearsal(self) -> bool:

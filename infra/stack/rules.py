@@ -17,7 +17,7 @@ from infra.declaration.release import (
     parse_release,
 )
 from infra.declaration.service import Service, allowed_in, exists_in
-from infra.declaration.values import Secret
+from infra.declaration.values import SecretRef
 from infra.routing.legacy_split import CONTENT_TYPES
 from infra.routing.table import SPLITS, SWITCHES
 from infra.stack.file import Place, Problem, StackFile, Value
@@ -26,7 +26,7 @@ from infra.stack.schema import PERCENTAGE, StackKeys
 
 PRODUCTION = "production"
 LEGACY = "legacy"
-"""The part of the platform that the routing table divides visitors with."""
+"""The feature of the platform that the routing table divides visitors with."""
 ENVIRONMENTS = ("local", "staging", PRODUCTION)
 
 PRODUCTION_DOMAIN = "serlo.org"
@@ -60,8 +60,8 @@ def check(
 def _existing(
     file: StackFile, environment: str, known: Mapping[str, Service]
 ) -> dict[str, Service]:
-    parts = _below(file, "parts")
-    return {name: s for name, s in known.items() if exists_in(s, environment, parts)}
+    features = _below(file, "features")
+    return {name: s for name, s in known.items() if exists_in(s, environment, features)}
 
 
 def _config(file: StackFile) -> dict[str, Value]:
@@ -166,7 +166,7 @@ def _services(file: StackFile, environment: str, known: Mapping[str, Service]) -
             if setting not in service.settings:
                 declared = service.env.get(setting)
                 remedy = "Delete the line"
-                if isinstance(declared, Secret):
+                if isinstance(declared, SecretRef):
                     remedy = f"It is a secret: {secret_command(declared.name, environment)}"
                 where = (*place, name, "settings", setting)
                 yield file.unknown(where, "setting", list(service.settings), remedy)
@@ -189,19 +189,21 @@ def _services(file: StackFile, environment: str, known: Mapping[str, Service]) -
                 )
 
 
-def _parts(file: StackFile, _env: str, known: Mapping[str, Service]) -> Iterator[Problem]:
-    optional = sorted({service.part for service in known.values() if service.part is not None})
-    given = _below(file, "parts")
+def _features(file: StackFile, _env: str, known: Mapping[str, Service]) -> Iterator[Problem]:
+    optional = sorted(
+        {service.feature for service in known.values() if service.feature is not None}
+    )
+    given = _below(file, "features")
     for name in given:
         if name not in optional:
-            place = ("config", "serlo:parts", name)
-            yield file.unknown(place, "part", optional, "Delete the line")
+            place = ("config", "serlo:features", name)
+            yield file.unknown(place, "feature", optional, "Delete the line")
     for name in optional:
         if name not in given:
-            of_part = ", ".join(s.name for s in known.values() if s.part == name)
+            of_feature = ", ".join(s.name for s in known.values() if s.feature == name)
             yield file.problem(
-                ("config", "serlo:parts", name),
-                f"true or false, which switches {of_part} on or off",
+                ("config", "serlo:features", name),
+                f"true or false, which switches {of_feature} on or off",
                 "Add the line",
             )
 
@@ -231,23 +233,24 @@ def _sizes(file: StackFile, name: str) -> Iterator[Problem]:
 
 def _pools(file: StackFile, environment: str, known: Mapping[str, Service]) -> Iterator[Problem]:
     pools = list(_below(file, "node-pools"))
-    chosen = {name: _below(file, "services", name).get("pool") for name in known}
+    chosen = {name: _below(file, "services", name).get("node-pool") for name in known}
     for name, pool in chosen.items():
         if isinstance(pool, str) and pool and pool not in pools:
-            place = ("config", "serlo:services", name, "pool")
+            place = ("config", "serlo:services", name, "node-pool")
             remedy = "Use one of those, or describe the pool below serlo:node-pools"
             yield file.problem(place, f"one of {', '.join(pools)}", remedy)
     if not isinstance(_ours(file).get("node-pools"), dict):
         return  # the schema says so
     users: dict[str, list[str]] = {}
     for name, service in _existing(file, environment, known).items():
-        if chosen[name] is None and service.pool not in pools:
-            users.setdefault(service.pool, []).append(name)
+        if chosen[name] is None and service.node_pool not in pools:
+            users.setdefault(service.node_pool, []).append(name)
     for pool, names in users.items():
         yield file.problem(
             ("config", "serlo:node-pools", pool),
             f"the node pool of {', '.join(names)}",
-            f"Describe it as {EXAMPLE} does, or choose another: serlo:services.{names[0]}.pool",
+            f"Describe it as {EXAMPLE} does, or choose another: "
+            f"serlo:services.{names[0]}.node-pool",
         )
 
 
@@ -284,11 +287,13 @@ def _secrets(file: StackFile, environment: str, known: Mapping[str, Service]) ->
 
 def _edge(file: StackFile, _env: str, known: Mapping[str, Service]) -> Iterator[Problem]:
     place: Place = ("config", "serlo:edge")
-    edge, legacy = _below(file, "edge"), _below(file, "parts").get(LEGACY)
+    edge, legacy = _below(file, "edge"), _below(file, "features").get(LEGACY)
     splits = _below(file, "edge", "splits")
-    without_legacy = legacy is False or LEGACY not in {service.part for service in known.values()}
+    without_legacy = legacy is False or LEGACY not in {
+        service.feature for service in known.values()
+    }
     if "script" in edge or without_legacy:
-        why = "the part legacy" if without_legacy else "our routing table"
+        why = "the feature legacy" if without_legacy else "our routing table"
         for key in ("splits", "switches"):
             if key in edge:
                 yield file.problem(
@@ -353,7 +358,7 @@ def used_secrets(
         del users["cloudflare-worker-secret"]
     for service in services:
         for secret in service.secrets:
-            if secret.only_in is None or environment in secret.only_in:
+            if secret.environments is None or environment in secret.environments:
                 users.setdefault(secret.name, []).append(service.name)
     return {name: tuple(users[name]) for name in sorted(users)}
 
@@ -361,7 +366,7 @@ def used_secrets(
 _RULES: tuple[Check, ...] = (
     _namespaces,
     _versions,
-    _parts,
+    _features,
     _services,
     _pools,
     _interlock,

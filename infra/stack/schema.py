@@ -146,7 +146,13 @@ def _kebab(name: str) -> str:
 
 
 class _Keys(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, alias_generator=_kebab)
+    model_config = ConfigDict(
+        extra="forbid",
+        strict=True,
+        frozen=True,
+        alias_generator=_kebab,
+        use_attribute_docstrings=True,
+    )
 
 
 Text = Annotated[str, StringConstraints(min_length=1)]
@@ -159,123 +165,158 @@ Memory = Annotated[str, AfterValidator(_memory)]
 
 
 class ClusterKeys(_Keys):
-    """Which cluster: how to reach it, and the UID of kube-system by which it is recognised.
-
-    `pod_security`: whether namespaces refuse pods that break the restricted standard, or only warn.
-    """
+    """The cluster to deploy to."""
 
     kubeconfig: Text
+    """Path of the kubeconfig file."""
     context: Text
+    """Context of the kubeconfig file."""
     uid: Annotated[str, AfterValidator(_uid)]
+    """UID of the namespace kube-system, which proves that it is the right cluster."""
     pod_security: Literal["enforce", "warn"] = "enforce"
+    """Whether namespaces refuse pods that break the restricted standard, or only warn."""
 
 
 class GatewayKeys(_Keys):
-    """The address reserved for the gateway: as DNS knows it, and under its name in the cloud."""
+    """The address reserved for the gateway."""
 
     address: Annotated[str, AfterValidator(_address)]
+    """The IPv4 address, for DNS."""
     address_name: Text
+    """Its name in the cloud, for the Gateway."""
 
 
 class CloudflareKeys(_Keys):
-    """Whose zone; `base_url` names another API than Cloudflare's own, for rehearsals.
-
-    `plan` is what the zone is subscribed to: it decides how many limits of requests there may be.
-    """
+    """The zone at Cloudflare."""
 
     account_id: CloudflareId
+    """The account that the zone belongs to."""
     zone_id: CloudflareId
+    """The zone of the domain."""
     plan: Annotated[str, AfterValidator(_plan)] = "free"
+    """What the zone is subscribed to, free or pro: it limits the number of rate limits."""
     base_url: Annotated[str, AfterValidator(_url)] | None = None
+    """Another API than Cloudflare's own, for rehearsals."""
 
 
 class SplitKeys(_Keys):
-    """How many of each audience the frontend answers, in percent, and for which types of content.
+    """How many visitors the frontend answers; legacy answers the others.
 
-    Who is on a mobile device counts as that, logged in or not. Without `types`, all take part.
+    Visitors on a mobile device count as such, whether they are logged in or not.
     """
 
     mobile: Percentage
+    """Percentage of visitors on mobile devices."""
     authenticated: Percentage
+    """Percentage of visitors who are logged in."""
     desktop: Percentage
+    """Percentage of all others."""
     types: list[Text] | None = None
+    """Types of content that take part, all by default."""
 
 
 class EdgeKeys(_Keys):
-    """What differs at the edge.
-
-    `unlimited_addresses`: from where our own servers ask the API on behalf of all visitors.
-    `splits` and `switches` are for the rules that name them in the routing table. `script` is the
-    name of another team's worker, which runs instead of this repository's.
-    """
+    """What differs at the edge."""
 
     allow_auth_from_localhost: bool
+    """Whether pages at localhost may use the API with a login, for developers."""
     unlimited_addresses: list[Annotated[str, AfterValidator(_block)]] = []
+    """Addresses of our own servers, which ask the API on behalf of all visitors."""
     splits: dict[str, SplitKeys] = {}
+    """By the name that rules of the routing table use."""
     switches: list[Text] = []
+    """Names of the switched rules of the routing table that hold here."""
     script: Annotated[str, AfterValidator(_script_name)] | None = None
+    """Name of another team's worker, which runs instead of this repository's."""
 
 
 class ReplicaKeys(_Keys):
-    """How few and how many pods."""
+    """How many pods there may be; the load on processors decides between the two."""
 
     min: Count
+    """The fewest pods."""
     max: Count
+    """The most pods."""
 
 
 class AmountKeys(_Keys):
     """Processors and memory."""
 
     cpu: Cpu
+    """Processors, such as 175m."""
     memory: Memory
+    """Memory, such as 350Mi."""
 
 
 class ResourceKeys(_Keys):
     """Instead of the resources in the declaration."""
 
     requests: AmountKeys
+    """What a container is given for certain."""
     limits: AmountKeys
+    """What it may not exceed."""
 
 
 class ServiceKeys(_Keys):
-    """What a stack file may say about a service."""
+    """What differs from the declaration of a service."""
 
     replicas: ReplicaKeys | None = None
+    """How many pods. Not for services that must never run twice at once."""
     resources: ResourceKeys | None = None
-    pool: Text | None = None
+    """Of the main container."""
+    node_pool: Text | None = None
+    """Name of a pool below `serlo:node-pools`."""
     settings: dict[str, str] = {}
+    """Values of environment variables that the declaration leaves to the stack file."""
 
 
 class NodePoolKeys(_Keys):
-    """A node pool: how many nodes it may have, and what one of them has left for pods."""
+    """A node pool of the cluster, for the check of capacity and for rehearsals."""
 
     nodes: Count
+    """The most nodes that it may have."""
     machine: Text
+    """Type of its machines."""
     zones: Annotated[list[Text], Field(min_length=1)]
+    """Zones in which it has nodes."""
     allocatable: AmountKeys
+    """What one node has left for pods."""
     preemptible: bool = False
+    """Whether its nodes may be taken away at any time."""
 
 
 class SecureKeys(_Keys):
     """An encrypted value, as `pulumi config set --secret` writes it."""
 
     secure: Text
+    """The ciphertext."""
 
 
 class StackKeys(_Keys):
-    """Everything below `config:` that starts with `serlo:`."""
+    """The keys below `config:` that start with `serlo:`."""
 
     versions: dict[str, str]
+    """The version of each service, or of services that share one."""
     prereleases: dict[str, Text] = {}
-    parts: dict[str, bool] = {}
+    """Services that may run a pre-release here, each with the reason."""
+    features: dict[str, bool] = {}
+    """Optional parts of the platform, on or off."""
     domain: Domain
+    """The domain of the zone."""
     cluster: ClusterKeys
+    """The cluster."""
     gateway: GatewayKeys
+    """The gateway's address."""
     cloudflare: CloudflareKeys
+    """The zone."""
     edge: EdgeKeys
+    """The worker and the routing table."""
     node_pools: dict[str, NodePoolKeys]
+    """The node pools, without the cluster's name before theirs."""
     services: dict[str, ServiceKeys] = {}
+    """What differs from the declarations of services."""
     secrets: dict[str, SecureKeys] = {}
+    """The encrypted secrets; `serlo secrets` lists which ones there are."""
 
 
 class AddressKeys(_Keys):

@@ -97,7 +97,7 @@ def rows(places: Sequence[Place], known: Mapping[str, Place]) -> list[Row]:
 def has(place: Place, service: Service) -> bool:
     """Whether a stack has a service and says its version."""
     return service.version_key in place.declared.versions and exists_in(
-        service, place.stack, place.declared.parts
+        service, place.stack, place.declared.features
     )
 
 

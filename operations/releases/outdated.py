@@ -168,12 +168,7 @@ def _presence(registry: Registry, running: DeclaredRelease) -> list[str]:
 
 def _images(services: Iterable[Service]) -> tuple[str, ...]:
     """All images that these services run in one version."""
-    names = (
-        name
-        for service in services
-        for name in (service.image, *(c.image for c in (*service.init, *service.sidecars)))
-    )
-    return tuple(dict.fromkeys(names))
+    return tuple(dict.fromkeys(image for service in services for image in service.images))
 
 
 def _tags(registry: Registry, image: str) -> list[str] | str:

@@ -57,11 +57,7 @@ class Move:
     @property
     def images(self) -> tuple[str, ...]:
         """The repositories of all images of that version."""
-        found = (
-            image
-            for service in self.services
-            for image in (service.image, *(c.image for c in (*service.init, *service.sidecars)))
-        )
+        found = (image for service in self.services for image in service.images)
         return tuple(dict.fromkeys(found))
 
     @property
@@ -143,10 +139,10 @@ def find_service(name: str) -> Service:
 def present(target: StackText, key: str) -> tuple[Service, ...]:
     """The services of a version key that the stack has, the one that gives its name first."""
     config = target.file.values.get("config")
-    given = config.get("serlo:parts") if isinstance(config, dict) else None
-    parts = given if isinstance(given, dict) else {}
+    given = config.get("serlo:features") if isinstance(config, dict) else None
+    features = given if isinstance(given, dict) else {}
     stack = stack_name(target.path)
-    found = [s for s in declared() if s.version_key == key and exists_in(s, stack, parts)]
+    found = [s for s in declared() if s.version_key == key and exists_in(s, stack, features)]
     return tuple(sorted(found, key=lambda service: (service.name != key, service.name)))
 
 
@@ -154,13 +150,13 @@ def absent(target: StackText, service: Service) -> str | None:
     """Why a stack has no version of a service that could change, None if it has."""
     stack = stack_name(target.path)
     if not allowed_in(service, stack):
-        where = ", ".join(sorted(service.only_in or ()))
+        where = ", ".join(sorted(service.environments or ()))
         return f"{stack} has no {service.name}: it exists in {where} alone"
     if service.version_key not in target.versions:
         key = service.version_key
         return f"{target.file.label} has no version of {key}: write the first by hand"
     if not present(target, service.version_key):
-        return f"{stack} has no {service.name}: the part {service.part} is switched off there"
+        return f"{stack} has no {service.name}: the feature {service.feature} is switched off there"
     return None
 
 

@@ -161,7 +161,7 @@ class Promotion:
         """What the services that move need, and what stays behind."""
         moved = {move.key for move in moves}
         for move in moves:
-            needs = {find_service(n).version_key for s in move.services for n in s.needs}
+            needs = {find_service(n).version_key for s in move.services for n in s.depends_on}
             for key in sorted(needs - moved):
                 ahead, now = self.source.versions.get(key), self.target.versions.get(key)
                 if ahead is not None and now is not None and ahead != now:

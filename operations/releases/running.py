@@ -154,7 +154,7 @@ def _versions(service: Service, pods: Iterable[Object]) -> tuple[str, ...]:
     if not service.serves:
         # Runs that are over stay for a while: the last one says what is current.
         mine = sorted(mine, key=lambda pod: pod["metadata"]["creationTimestamp"])[-1:]
-    repositories = {service.image, *(c.image for c in (*service.init, *service.sidecars))}
+    repositories = service.images
     found: dict[str, None] = {}
     for pod in mine:
         spec = pod["spec"]

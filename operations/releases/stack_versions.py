@@ -16,10 +16,10 @@ _DEEPEST = 50
 
 @dataclass(frozen=True)
 class Declared:
-    """What a stack file says: the text of each version by key, and which parts are switched on."""
+    """What a stack file says: the text of each version by key, and which features are on."""
 
     versions: Mapping[str, str]
-    parts: Mapping[str, bool]
+    features: Mapping[str, bool]
 
 
 NOTHING = Declared(MappingProxyType({}), MappingProxyType({}))
@@ -27,7 +27,7 @@ NOTHING = Declared(MappingProxyType({}), MappingProxyType({}))
 
 
 def peek(text: str) -> Declared | None:
-    """Return the versions and parts in a stack file; None if it is no YAML mapping with a config.
+    """Return the versions and features in a stack file; None if that is no mapping with a config.
 
     Composing production's file takes 0.7 ms.
     """
@@ -44,10 +44,10 @@ def peek(text: str) -> Declared | None:
         return None
     blocks = dict(_members(config))
     versions = dict(_members(blocks.get("serlo:versions"))).items()
-    parts = dict(_members(blocks.get("serlo:parts"))).items()
+    features = dict(_members(blocks.get("serlo:features"))).items()
     return Declared(
         {key: node.value for key, node in versions if isinstance(node, yaml.ScalarNode)},
-        {key: _truth(node.value) for key, node in parts if isinstance(node, yaml.ScalarNode)},
+        {key: _truth(node.value) for key, node in features if isinstance(node, yaml.ScalarNode)},
     )
 
 

@@ -37,7 +37,8 @@ def rules_in_words(environment: Environment | None = None) -> list[RuleInWords]:
     return [
         _row(rule, _held(rule.action, environment), splits)
         for rule in RULES
-        if rule.name in here and (rule.only_in is None or environment.name in rule.only_in)
+        if rule.name in here
+        and (rule.environments is None or environment.name in rule.environments)
     ]
 
 
@@ -50,7 +51,7 @@ def _held(action: words.Action, environment: Environment) -> words.Action:
 
 
 def _row(rule: Rule, action: words.Action, splits: Mapping[str, SplitKeys] | None) -> RuleInWords:
-    environments = "all" if rule.only_in is None else ", ".join(sorted(rule.only_in))
+    environments = "all" if rule.environments is None else ", ".join(sorted(rule.environments))
     if rule.switch is not None and splits is None:
         environments += f", where the switch {rule.switch} is on"
     return RuleInWords(

@@ -78,6 +78,6 @@ def test_a_reason_for_a_pre_release_is_read_from_the_stack_file(tmp_path: Path) 
         tmp_path,
         "production",
         ("    server: 0.52.1\n", "    server: 0.53.0-rc.1\n"),
-        ("  serlo:parts:\n", "  serlo:prereleases: {server: why}\n  serlo:parts:\n"),
+        ("  serlo:features:\n", "  serlo:prereleases: {server: why}\n  serlo:features:\n"),
     )
     assert read_facts(file).prereleases == {"0.53.0-rc.1"}

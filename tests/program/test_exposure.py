@@ -66,8 +66,8 @@ def test_public_services_have_a_route_from_the_one_gateway(program: Program) -> 
         assert parent["namespace"] == gateway.properties["metadata"]["namespace"]
         (rule,) = routes[name]["rules"]
         (backend,) = rule["backendRefs"]
-        assert backend == {"name": service.called or name, "port": service.reached_at}
-        assert GATEWAY in service.callers
+        assert backend == {"name": service.service_name or name, "port": service.main_port}
+        assert GATEWAY in service.allowed_clients
 
 
 def test_the_load_balancer_asks_what_readiness_asks(program: Program) -> None:

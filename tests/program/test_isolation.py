@@ -11,7 +11,7 @@ import pytest
 
 from infra.cluster.metadata import NAME_LABEL
 from infra.declaration.service import GATEWAY, Service
-from infra.declaration.service import Outside as ServiceOutside
+from infra.declaration.service import EgressTarget as ServiceOutside
 from infra.stack.environment import Environment
 from infra.workloads import workloads
 from k8s.reachability import Network, Outside, Peer, Pod, pods
@@ -86,10 +86,10 @@ def scene(stack: str) -> Scene:
         for name in ("enmeshed", "community")
     }
     addresses = (*PROBES, *NOT_QUITE_PROBES, *INTERNET, *OURS, *FORBIDDEN, DNS_CACHE)
-    entrances = [entrance for service in services.values() for entrance in service.entrances]
+    ports = [port for service in services.values() for port in service.service_ports]
     numbers = {
-        *(number for entrance in entrances for number in (entrance.port, entrance.service_port)),
-        *(outside.port for service in services.values() for outside in service.outside),
+        *(number for port in ports for number in (port.target_port, port.port)),
+        *(outside.port for service in services.values() for outside in service.egress),
         *(1, 53, 80, 443, HIGHEST_PORT, *DATABASES),
     }
     return Scene(
@@ -116,7 +116,7 @@ def may_leave(at: Scene, source: Pod, target: Peer, door: Door) -> bool:
         return False
     if callee is not None and caller.name in _callers(callee, port):
         return True
-    return any(one.port == port and _is(one, target) for one in caller.outside)
+    return any(one.port == port and _is(one, target) for one in caller.egress)
 
 
 def _is(outside: ServiceOutside, target: Peer) -> bool:
@@ -142,7 +142,12 @@ def may_enter(at: Scene, source: Peer, target: Pod, door: Door) -> bool:
 
 
 def _callers(callee: Service, port: int) -> set[str]:
-    return {c for entrance in callee.entrances if entrance.port == port for c in entrance.callers}
+    return {
+        client
+        for offered in callee.service_ports
+        if offered.target_port == port
+        for client in offered.allowed_clients
+    }
 
 
 def _answers_names(target: Peer) -> bool:
@@ -200,7 +205,7 @@ def test_the_database_layer_and_the_api_are_reached_by_few(stack: str) -> None:
     declared = set(at.services)
     assert who_reaches("database-layer") == {"server", "swr-queue-worker"} & declared
     assert who_reaches("server") - declared == set(PROBES)
-    assert who_reaches("server") & declared == at.services["server"].all_callers & declared
+    assert who_reaches("server") & declared == at.services["server"].all_allowed_clients & declared
 
 
 @pytest.mark.parametrize("stack", STACKS)

@@ -24,14 +24,16 @@ NEW_SERVICE = '''
 
 from infra.declaration.release import Channel
 from infra.declaration.service import (
-    GATEWAY, Amount, Container, Hardening, Probes, Kind, Outside, Port, Replicas, Resources,
-    Schedule, Service, Storage,
+    GATEWAY, Amount, Container, CronJob, Deployment, EgressTarget, Hardening, Job, Port, Probes,
+    Replicas, Resources, Schedule, Service, StatefulSet, Storage,
 )
-from infra.declaration.values import Address, ConfigFile, Fact, Secret, SecretFile, Setting
+from infra.declaration.values import (
+    Address, ConfigFile, EnvironmentValue, SecretFile, SecretRef, Setting,
+)
 
 _RESOURCES = Resources(requests=Amount("10m", "32Mi"), limits=Amount("50m", "64Mi"))
 _STAGING = frozenset({"staging"})
-_SHARED = {"TOKEN": Secret("notifier-token"), "VERSION": Fact.VERSION}
+_SHARED = {"TOKEN": SecretRef("notifier-token"), "VERSION": EnvironmentValue.VERSION}
 _COMMON = dict(
     namespace="notifications",
     source="serlo/notifier",
@@ -44,41 +46,40 @@ _COMMON = dict(
 services = (
     Service(
         name="notifier",
-        port=80,
-        service_port=8080,
-        called="notify",
-        ports=(Port(name="metrics", port=9090, callers=("notifier-store",)),),
+        target_port=80,
+        port=8080,
+        service_name="notify",
+        ports=(Port(name="metrics", port=9090, allowed_clients=("notifier-store",)),),
         command=("/notifier",),
         args=("--verbose",),
         probes=Probes(readiness_path="/ready", liveness_path="/alive", startup_seconds=120),
-        replicas=Replicas(min=2, max=4),
-        target_cpu=60,
-        callers=(GATEWAY,),
-        outside=(Outside("push services"), Outside("a mail server", 587)),
-        needs=("notifier-setup", "notifier-store"),
+        kind=Deployment(replicas=Replicas(min=2, max=4), target_cpu=60),
+        allowed_clients=(GATEWAY,),
+        egress=(EgressTarget("push services"), EgressTarget("a mail server", 587)),
+        depends_on=("notifier-setup", "notifier-store"),
         host="notifier",
         path="/notify",
-        user=10001,
-        writable=("/tmp", "/var/cache"),
-        shutdown=60,
+        run_as_user=10001,
+        empty_dirs=("/tmp", "/var/cache"),
+        termination_grace_seconds=60,
         **_COMMON,
         env={
             **_SHARED,
-            "ENVIRONMENT": Fact.ENVIRONMENT,
+            "ENVIRONMENT": EnvironmentValue.ENVIRONMENT,
             "LEVEL": Setting(default="info"),
             "STORE": Address("notifier-store", scheme="redis"),
-            "STAGING_ONLY": Secret("notifier-staging-token", only_in=_STAGING),
+            "STAGING_ONLY": SecretRef("notifier-staging-token", environments=_STAGING),
         },
         files=(
-            SecretFile("/etc/notifier/key.pem", Secret("notifier-key")),
+            SecretFile("/etc/notifier/key.pem", SecretRef("notifier-key")),
             ConfigFile(path="/etc/notifier/open.json", content={"host": "https://${domain}"}),
             ConfigFile(
                 path="/etc/notifier/secret.ini",
                 content="token=${TOKEN}",
-                values={"TOKEN": Secret("notifier-token")},
+                values={"TOKEN": SecretRef("notifier-token")},
             ),
         ),
-        init=(
+        init_containers=(
             Container(name="prepare", image="ghcr.io/serlo/prepare", resources=_RESOURCES),
         ),
         sidecars=(
@@ -94,31 +95,28 @@ services = (
     ),
     Service(
         name="notifier-store",
-        kind=Kind.STATEFUL_SET,
+        kind=StatefulSet(storage=Storage("/data", "1Gi")),
         version_of="notifier",
         port=6379,
         probes=Probes(command=("check",)),
-        replicas=Replicas(1, 1),
-        storage=Storage("/data", "1Gi"),
-        callers=("notifier",),
+        allowed_clients=("notifier",),
         **_COMMON,
     ),
     Service(
         name="notifier-setup",
-        kind=Kind.JOB,
+        kind=Job(
+            schedule=Schedule("0 4 * * *", environments=_STAGING), active_deadline_seconds=600
+        ),
         version_of="notifier",
-        schedule=Schedule("0 4 * * *", only_in=_STAGING),
-        active_deadline_seconds=600,
         env=_SHARED,
         **_COMMON,
     ),
     Service(
         name="notifier-report",
-        kind=Kind.CRON_JOB,
+        kind=CronJob(schedule=Schedule("0 5 * * *")),
         version_of="notifier",
-        only_in=_STAGING,
-        schedule=Schedule("0 5 * * *"),
-        pool="preemptible",
+        environments=_STAGING,
+        node_pool="preemptible",
         **_COMMON,
     ),
 )
@@ -303,13 +301,13 @@ def test_legacy_goes_with_its_file_and_its_lines_in_the_stacks(tmp_path: Path) -
     before = _rendered(_checkout(tmp_path), "production")
     (tmp_path / "infra" / "services" / "legacy.py").unlink()
     refused = _serlo(tmp_path, "render", "--stack", "production")
-    assert "serlo:parts.legacy" in refused.stderr
+    assert "serlo:features.legacy" in refused.stderr
     legacy = ("editor-renderer", "legacy-editor-renderer", "serlo-org", "varnish")
     for stack in STACKS:
         file = tmp_path / "stacks" / f"Pulumi.{stack}.yaml"
         stack_file = yaml.safe_load(file.read_text())
         config = stack_file["config"]
-        del config["serlo:parts"]
+        del config["serlo:features"]
         config["serlo:edge"].pop("splits", None)
         for name in legacy:
             del config["serlo:versions"][name]

@@ -5,8 +5,8 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from infra.declaration.service import GATEWAY, Kind
-from infra.declaration.service import Secret as DeclaredSecret
+from infra.declaration.service import GATEWAY, CronJob, Deployment, Job, StatefulSet
+from infra.declaration.values import SecretRef as DeclaredSecret
 from infra.recorder import Program, Registration
 from infra.stack.environment import Environment
 from infra.workloads import Workload, workloads
@@ -50,11 +50,11 @@ def _containers(pod: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def test_every_service_is_run_by_what_it_says(program: Program) -> None:
-    expected = {kind: set[str]() for kind in Kind}
+    expected = {kind.__name__: set[str]() for kind in (Deployment, StatefulSet, Job, CronJob)}
     for name, workload in _workloads(program).items():
-        expected[workload.service.kind].add(name)
-        if workload.service.kind is Kind.JOB and workload.cron:
-            expected[Kind.CRON_JOB].add(name)
+        expected[type(workload.service.kind).__name__].add(name)
+        if workload.cron:
+            expected["CronJob"].add(name)
     for kind, names in expected.items():
         assert {entry.name for entry in of_kind(program, kind)} == names
     accounts = {entry.name for entry in of_kind(program, "ServiceAccount")}
@@ -175,8 +175,8 @@ def test_a_pod_stops_only_after_those_who_call_it_let_go(program: Program) -> No
         service = _workloads(program)[entry.name].service
         for part in pod["containers"]:
             drain = part.get("lifecycle", {}).get("preStop", {}).get("sleep", {}).get("seconds", 0)
-            assert (drain > 0) == bool(service.all_callers)
-            assert (drain > 10) == (GATEWAY in service.all_callers)
+            assert (drain > 0) == bool(service.all_allowed_clients)
+            assert (drain > 10) == (GATEWAY in service.all_allowed_clients)
             assert drain < pod["terminationGracePeriodSeconds"]
 
 
@@ -224,7 +224,7 @@ def test_secret_variables_come_from_kubernetes_secrets_that_exist(program: Progr
         for name, value in service.env.items():
             if not isinstance(value, DeclaredSecret):
                 assert "value" in env[name]
-            elif value.only_in is not None and program.stack not in value.only_in:
+            elif value.environments is not None and program.stack not in value.environments:
                 assert env[name] == {"name": name, "value": ""}
             else:
                 reference = env[name]["valueFrom"]["secretKeyRef"]

@@ -41,7 +41,7 @@ WRITTEN = {
         f'"{"0" * 40}"': f"'{FIRST_COMMIT}'",
         "database-layer: 0.3.66": "database-layer: 0.3.66 # ➔ see the runbook",
         "kratos: v0.13.0": "kratos: v0.13.0-pre.0 #pinned",
-        "  serlo:parts:": "  serlo:prereleases: {kratos: Not released yet}\n  serlo:parts:",
+        "  serlo:features:": "  serlo:prereleases: {kratos: Not released yet}\n  serlo:features:",
         "editor-renderer: 13.4.4": "editor-renderer: 13.5.0",
         "legacy-editor-renderer: 3.0.4": "legacy-editor-renderer: 3.1.0",
     },
@@ -370,7 +370,8 @@ def _contents(repository: Repository, stack: str) -> list[bytes]:
 def _without_versions(content: bytes) -> bytes:
     """A stack file without the characters of its versions, in the block that holds them."""
     text = content.decode()
-    start, end = text.index("serlo:versions:"), text.index("  serlo:p")
+    start = text.index("serlo:versions:")
+    end = text.index("\n  serlo:", start)
     block, count = re.subn(r"(?m)^(    [a-z-]+: *[\"']?)[0-9a-zA-Z.-]+", r"\1", text[start:end])
     assert count >= len(STARTED)
     return (text[:start] + block + text[end:]).encode()

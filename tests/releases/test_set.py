@@ -54,9 +54,9 @@ def changes(repository: Repository) -> list[str]:
         ),
         (
             "production",
-            "services.varnish.pool",
+            "services.varnish.node-pool",
             "non-preemptible",
-            ["+      pool: non-preemptible"],
+            ["+      node-pool: non-preemptible"],
         ),
         ("staging", "edge.switches", "[legacy-header]", ["+    switches: [legacy-header]"]),
     ],
@@ -88,8 +88,8 @@ def test_a_commit_holds_the_one_file_and_says_what_changed(repository: Repositor
 
 def test_check_touches_nothing(repository: Repository, capsys: pytest.CaptureFixture[str]) -> None:
     before = repository.bytes()
-    set_value("parts.legacy", "true", stack=repository.name("staging"), check=True)
-    assert "parts.legacy is true in staging" in capsys.readouterr().err
+    set_value("features.legacy", "true", stack=repository.name("staging"), check=True)
+    assert "features.legacy is true in staging" in capsys.readouterr().err
     set_value("services.frontend.replicas.max", "9", stack=repository.name("staging"), check=True)
     assert "+      replicas: {min: 1, max: 9}" in capsys.readouterr().out
     assert repository.bytes() == before
@@ -106,7 +106,7 @@ def test_check_touches_nothing(repository: Repository, capsys: pytest.CaptureFix
         ("edge.splits.content.mobile", "half", 'found "half"; expected a number from 0 to 100'),
         ("edge.splits.content.mobil", "5", "Did you mean mobile?"),
         ("edge.splits.content.mobile", None, "Add the key: every audience has one"),
-        ("parts.legacy", None, "serlo:parts.legacy: found nothing"),
+        ("features.legacy", None, "serlo:features.legacy: found nothing"),
         ("domain", "serlo.org", "production's domain"),
         ("services.server", "3", "has keys of its own"),
         ("domain.x", "3", "serlo:domain is no mapping"),
@@ -144,4 +144,4 @@ def test_other_mistakes_in_the_file_are_told_and_nothing_is_written(
     reasons = refused(
         repository, capsys, lambda: set_value("services.frontend.replicas.max", "9", stack=stack)
     )
-    assert any("serlo:parts.legacy" in reason for reason in reasons)
+    assert any("serlo:features.legacy" in reason for reason in reasons)

@@ -192,7 +192,7 @@ def test_no_value_of_a_secret_is_in_a_review(repository: Repository) -> None:
         Edit(
             "infra/services/frontend.py",
             '        "NODE_ENV": "production",\n',
-            '        "NODE_ENV": "production",\n        "DATABASE": Secret("mysql-uri"),\n',
+            '        "NODE_ENV": "production",\n        "DATABASE": SecretRef("mysql-uri"),\n',
         ),
     )
     for kind in ("--markdown", "--json", "--html"):

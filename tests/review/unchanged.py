@@ -27,10 +27,10 @@ UNCHANGED: tuple[Scenario, ...] = (
         "order-of-sections",
         stack(
             "production",
-            ("  serlo:parts:\n    legacy: true\n", ""),
+            ("  serlo:features:\n    legacy: true\n", ""),
             (
                 "  serlo:domain: serlo.org\n",
-                "  serlo:domain: serlo.org\n  serlo:parts:\n    legacy: true\n",
+                "  serlo:domain: serlo.org\n  serlo:features:\n    legacy: true\n",
             ),
         ),
     ),
@@ -72,13 +72,13 @@ UNCHANGED: tuple[Scenario, ...] = (
             ),
             Edit(
                 "infra/services/server.py",
-                'Secret("enmeshed-server-secret", only_in=_ENMESHED)',
-                'Secret("enmeshed-server-secret", only_in=_WITH_CONNECTOR)',
+                'SecretRef("enmeshed-server-secret", environments=_ENMESHED)',
+                'SecretRef("enmeshed-server-secret", environments=_WITH_CONNECTOR)',
             ),
             Edit(
                 "infra/services/server.py",
-                'Secret("enmeshed-webhook-secret", only_in=_ENMESHED)',
-                'Secret("enmeshed-webhook-secret", only_in=_WITH_CONNECTOR)',
+                'SecretRef("enmeshed-webhook-secret", environments=_ENMESHED)',
+                'SecretRef("enmeshed-webhook-secret", environments=_WITH_CONNECTOR)',
             ),
         ),
     ),

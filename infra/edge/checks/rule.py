@@ -58,14 +58,14 @@ def _hosts(rule: Rule) -> Iterator[str]:
 
 
 def _environments(rule: Rule) -> Iterator[str]:
-    if rule.only_in is None:
+    if rule.environments is None:
         return
-    if not rule.only_in:
-        yield "holds in no environment; delete it, or leave only_in out"
-    for name in sorted(rule.only_in.difference(ENVIRONMENTS)):
+    if not rule.environments:
+        yield "holds in no environment; delete it, or leave out environments"
+    for name in sorted(rule.environments.difference(ENVIRONMENTS)):
         yield f'"{name}" is no environment; there are {", ".join(ENVIRONMENTS)}'
-    if rule.only_in.issuperset(ENVIRONMENTS):
-        yield "only_in names every environment; leave it out"
+    if rule.environments.issuperset(ENVIRONMENTS):
+        yield "environments names every environment; leave it out"
 
 
 def _path(path: words.PathMatch) -> Generator[str, None, frozenset[str]]:
@@ -105,7 +105,7 @@ def _condition(condition: words.Condition) -> Iterator[str]:
         case words.Region():
             yield from _odd(condition.codes, _REGION, "region", 'its code alone, such as "BY"')
         case words.Variable(name="ENVIRONMENT"):
-            yield "asks for the variable ENVIRONMENT; say only_in instead"
+            yield "asks for the variable ENVIRONMENT; say environments instead"
         case words.Variable():
             if condition.name not in VARIABLES:
                 yield (

@@ -139,7 +139,7 @@ def _without_record(
             names[0],
             f"{host_text(label)} has no DNS record in this environment, so no request reaches "
             f"this rule{others}; add one to infra/edge/cloudflare/dns_records.py, or say with "
-            "only_in where it holds",
+            "environments",
         )
 
 

@@ -19,7 +19,7 @@ class External:
 
     host: str
     target: str
-    only_in: frozenset[str]
+    environments: frozenset[str]
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class AtTheWorker:
     """A host that the worker answers for, in these environments; None means all of them."""
 
     host: str
-    only_in: frozenset[str] | None = None
+    environments: frozenset[str] | None = None
 
 
 AT_THE_WORKER = (
@@ -81,7 +81,7 @@ class Record:
 
 def externals(environment: Environment) -> tuple[External, ...]:
     """The third-party targets that the environment's zone leads to."""
-    return tuple(target for target in EXTERNALS if environment.name in target.only_in)
+    return tuple(target for target in EXTERNALS if environment.name in target.environments)
 
 
 def known_hosts(environment: Environment) -> frozenset[str]:
@@ -96,7 +96,7 @@ def records(environment: Environment) -> tuple[Record, ...]:
     leads_to: dict[str, str] = {
         at.host: "the worker at the edge"
         for at in AT_THE_WORKER
-        if at.only_in is None or environment.name in at.only_in
+        if at.environments is None or environment.name in at.environments
     }
     for service in environment.services:
         if service.host is not None:

@@ -176,5 +176,8 @@ def test_mistakes_are_shown_together(tmp_path: Path, capsys: pytest.CaptureFixtu
 
 def test_every_declared_image_can_be_asked_for() -> None:
     for service in declared():
-        for image in (service.image, *(c.image for c in (*service.init, *service.sidecars))):
+        for image in (
+            service.image,
+            *(c.image for c in (*service.init_containers, *service.sidecars)),
+        ):
             assert repository_of(image).registry in {"docker.io", "eu.gcr.io", "ghcr.io"}

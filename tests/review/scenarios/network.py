@@ -4,8 +4,8 @@ from tests.review.scenario import Edit, Scenario
 
 _REDIS = "infra/services/redis.py"
 _FRONTEND = "infra/services/frontend.py"
-_CALLERS = 'callers=("server", "swr-queue-worker", "db-migration"),'
-_SENTRY = 'Outside("the API, by way of Cloudflare, and Sentry")'
+_CALLERS = 'allowed_clients=("server", "swr-queue-worker", "db-migration"),'
+_SENTRY = 'EgressTarget("the API, by way of Cloudflare, and Sentry")'
 
 SCENARIOS = (
     Scenario(
@@ -20,17 +20,25 @@ SCENARIOS = (
         "admin-port-opened",
         (
             Edit(
-                "infra/services/kratos.py", 'callers=("server",)', 'callers=("server", "frontend")'
+                "infra/services/kratos.py",
+                'allowed_clients=("server",)',
+                'allowed_clients=("server", "frontend")',
             ),
         ),
     ),
     Scenario(
         "way-out-to-another-port",
-        (Edit(_FRONTEND, _SENTRY, f'{_SENTRY}, Outside("a mail server", 587)'),),
+        (Edit(_FRONTEND, _SENTRY, f'{_SENTRY}, EgressTarget("a mail server", 587)'),),
     ),
     Scenario(
         "way-out-to-another-namespace",
-        (Edit(_FRONTEND, _SENTRY, f'{_SENTRY}, Outside("the chat", 3000, namespace="community")'),),
+        (
+            Edit(
+                _FRONTEND,
+                _SENTRY,
+                f'{_SENTRY}, EgressTarget("the chat", 3000, namespace="community")',
+            ),
+        ),
     ),
     Scenario(
         "way-out-to-every-block",
@@ -42,7 +50,7 @@ SCENARIOS = (
             ),
         ),
     ),
-    Scenario("way-out-closed", (Edit(_FRONTEND, f"outside=({_SENTRY},)", "outside=()"),)),
+    Scenario("way-out-closed", (Edit(_FRONTEND, f"egress=({_SENTRY},)", "egress=()"),)),
     Scenario(
         "policy-for-all-gone",
         (

@@ -16,7 +16,7 @@ service = Service(
     port=7700,
     probes=Probes(readiness_path="/health"),
     resources=Resources(requests=Amount("50m", "128Mi"), limits=Amount("200m", "256Mi")),
-    callers=("server",),
+    allowed_clients=("server",),
 )
 '''
 _SEARCH_VERSION = ("    server: 0.52.1\n", "    search: 1.0.0\n    server: 0.52.1\n")
@@ -45,7 +45,10 @@ SCENARIOS = (
             Edit(
                 "infra/services/search.py",
                 None,
-                _SEARCH.replace('callers=("server",)', 'callers=("gateway",),\n    host="search"'),
+                _SEARCH.replace(
+                    'allowed_clients=("server",)',
+                    'allowed_clients=("gateway",),\n    host="search"',
+                ),
             ),
         ),
     ),
@@ -61,8 +64,8 @@ SCENARIOS = (
         (
             Edit(
                 "infra/services/swr_queue_worker.py",
-                "    recreate=True,\n",
-                '    recreate=True,\n    only_in=frozenset({"staging", "local"}),\n',
+                "    depends_on=",
+                '    environments=frozenset({"staging", "local"}),\n    depends_on=',
             ),
             *stack(
                 "production",
@@ -137,10 +140,16 @@ SCENARIOS = (
     Scenario(
         "protected-store-gone",
         (
-            Edit("infra/services/redis.py", "    kind=Kind.STATEFUL_SET,\n", ""),
-            Edit("infra/services/redis.py", '    storage=Storage("/data", "10Gi"),\n', ""),
-            Edit("infra/services/redis.py", ", Storage\n", "\n"),
-            Edit("infra/services/redis.py", "Kind, Probes, Replicas", "Probes, Replicas"),
+            Edit(
+                "infra/services/redis.py",
+                'StatefulSet(storage=Storage("/data", "10Gi"))',
+                "Deployment(replicas=Replicas(1, 1))",
+            ),
+            Edit(
+                "infra/services/redis.py",
+                "import Amount, Probes, Resources, Service, StatefulSet, Storage",
+                "import Amount, Deployment, Probes, Replicas, Resources, Service",
+            ),
             Edit("infra/services/redis.py", '"--dir", "/data", ', ""),
         ),
     ),

@@ -30,9 +30,10 @@ SCENARIOS = (
             Edit(
                 _FRONTEND,
                 '        "NODE_ENV": "production",\n',
-                '        "NODE_ENV": "production",\n        "TOKEN": Secret("frontend-token"),\n',
+                '        "NODE_ENV": "production",\n'
+                '        "TOKEN": SecretRef("frontend-token"),\n',
             ),
-            Edit(_FRONTEND, "Resources, Service\n", "Resources, Secret, Service\n"),
+            Edit(_FRONTEND, "Resources, Service\n", "Resources, SecretRef, Service\n"),
         ),
     ),
     Scenario(
@@ -40,19 +41,25 @@ SCENARIOS = (
         (
             Edit(
                 "infra/services/server.py",
-                '        "OPENAI_API_KEY": Secret("openai-api-key"),\n',
+                '        "OPENAI_API_KEY": SecretRef("openai-api-key"),\n',
                 "",
             ),
             Edit(
                 "infra/services/db_migration.py",
-                '        "OPENAI_API_KEY": Secret("openai-api-key"),\n',
+                '        "OPENAI_API_KEY": SecretRef("openai-api-key"),\n',
                 "",
             ),
         ),
     ),
     Scenario(
         "secret-renamed",
-        (Edit("infra/services/hydra.py", 'Secret("hydra-pairwise-salt")', 'Secret("hydra-salt")'),),
+        (
+            Edit(
+                "infra/services/hydra.py",
+                'SecretRef("hydra-pairwise-salt")',
+                'SecretRef("hydra-salt")',
+            ),
+        ),
     ),
     Scenario(
         "secret-read-by-another-service",
@@ -60,9 +67,9 @@ SCENARIOS = (
             Edit(
                 _FRONTEND,
                 '        "NODE_ENV": "production",\n',
-                '        "NODE_ENV": "production",\n        "SENTRY": Secret("sentry-dsn"),\n',
+                '        "NODE_ENV": "production",\n        "SENTRY": SecretRef("sentry-dsn"),\n',
             ),
-            Edit(_FRONTEND, "Resources, Service\n", "Resources, Secret, Service\n"),
+            Edit(_FRONTEND, "Resources, Service\n", "Resources, SecretRef, Service\n"),
         ),
     ),
     Scenario(
@@ -80,8 +87,8 @@ SCENARIOS = (
         (
             Edit(
                 "infra/services/kratos.py",
-                "    kind=Kind.JOB,\n",
-                '    kind=Kind.JOB,\n    schedule=Schedule("0 4 * * *"),\n',
+                "    kind=Job(),\n",
+                '    kind=Job(schedule=Schedule("0 4 * * *")),\n',
             ),
             Edit("infra/services/kratos.py", "    Resources,\n", "    Resources,\n    Schedule,\n"),
         ),
@@ -89,7 +96,7 @@ SCENARIOS = (
     Scenario(
         "files-writable",
         (
-            Edit(_FRONTEND, "Outside, Probes", "Hardening, Outside, Probes"),
+            Edit(_FRONTEND, "EgressTarget, Probes", "Hardening, EgressTarget, Probes"),
             Edit(
                 _FRONTEND,
                 "    host=",
@@ -115,7 +122,10 @@ SCENARIOS = (
             ),
         ),
     ),
-    Scenario("runs-as-another-user", (Edit("infra/services/redis.py", "user=999", "user=1001"),)),
+    Scenario(
+        "runs-as-another-user",
+        (Edit("infra/services/redis.py", "run_as_user=999", "run_as_user=1001"),),
+    ),
     Scenario(
         "pod-security-lowered",
         (

@@ -73,7 +73,7 @@ SCENARIOS = (
     ),
     Scenario(
         "other-node-pool",
-        stack("staging", ("    frontend:\n", "    frontend:\n      pool: preemptible\n")),
+        stack("staging", ("    frontend:\n", "    frontend:\n      node-pool: preemptible\n")),
         "staging",
     ),
     Scenario(
@@ -114,7 +114,11 @@ SCENARIOS = (
     ),
     Scenario(
         "longer-to-end",
-        (Edit(_SERVER, '    host="api",\n', '    host="api",\n    shutdown=90,\n'),),
+        (
+            Edit(
+                _SERVER, '    host="api",\n', '    host="api",\n    termination_grace_seconds=90,\n'
+            ),
+        ),
     ),
     Scenario(
         "another-command",
@@ -127,17 +131,32 @@ SCENARIOS = (
         ),
     ),
     Scenario(
+        "patched",
+        (
+            Edit(
+                _FRONTEND,
+                "    env={\n",
+                "    patch=Patch(\n"
+                '        spec={"template": {"spec": {"dns_policy": "Default"}}},\n'
+                '        reason="It must not ask the DNS of the cluster.",\n'
+                "    ),\n"
+                "    env={\n",
+            ),
+            Edit(_FRONTEND, "EgressTarget, Probes", "EgressTarget, Patch, Probes"),
+        ),
+    ),
+    Scenario(
         "schedule-changed",
         (Edit("infra/services/dbdump.py", '"0 0 * * *"', '"30 1 * * *"'),),
     ),
     Scenario(
         "scheduled-in-production-too",
-        (Edit("infra/services/db_migration.py", ', only_in=frozenset({"staging"})', ""),),
+        (Edit("infra/services/db_migration.py", ', environments=frozenset({"staging"})', ""),),
     ),
     Scenario("volume-larger", (Edit(_REDIS, '"10Gi"', '"20Gi"'),)),
     Scenario(
         "address-renamed",
-        (Edit(_KRATOS, 'called="kratos-public"', 'called="kratos"'),),
+        (Edit(_KRATOS, 'service_name="kratos-public"', 'service_name="kratos"'),),
     ),
     Scenario("port-changed", (Edit(_FRONTEND, "    port=3000,", "    port=3001,"),)),
     Scenario("namespace-changed", (Edit(_FRONTEND, 'namespace="frontend"', 'namespace="web"'),)),

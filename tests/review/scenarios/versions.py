@@ -13,7 +13,7 @@ def _version(environment: str, before: str, after: str) -> tuple[Edit, ...]:
 
 def _reason(environment: str, service: str) -> tuple[Edit, ...]:
     allowed = f"  serlo:prereleases:\n    {service}: The new search is tried with ten authors.\n"
-    return stack(environment, ("  serlo:parts:\n", f"{allowed}  serlo:parts:\n"))
+    return stack(environment, ("  serlo:features:\n", f"{allowed}  serlo:features:\n"))
 
 
 SCENARIOS = (

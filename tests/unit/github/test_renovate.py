@@ -121,7 +121,7 @@ def test_a_commit_with_an_images_digest_is_left_alone() -> None:
 
 def test_what_looks_like_a_version_elsewhere_is_none() -> None:
     text = stack_file("staging").read_text()
-    other = text.replace("  serlo:parts:\n", "  serlo:parts:\n    redis: 1.2.3\n", 1)
+    other = text.replace("  serlo:features:\n", "  serlo:features:\n    redis: 1.2.3\n", 1)
     commented = other.replace("    redis: 6", "    #    kratos: v9.9.9\n    redis: 6", 1)
     assert _found("staging", commented) == _found("staging", text)
 

@@ -1,8 +1,17 @@
 """Three services and an optional one, so that tests of stack files do not follow the platform."""
 
 from infra.declaration.release import Channel
-from infra.declaration.service import Amount, Kind, Probes, Replicas, Resources, Schedule, Service
-from infra.declaration.values import Fact, Secret, Setting
+from infra.declaration.service import (
+    Amount,
+    CronJob,
+    Deployment,
+    Probes,
+    Replicas,
+    Resources,
+    Schedule,
+    Service,
+)
+from infra.declaration.values import EnvironmentValue, SecretRef, Setting
 
 _RESOURCES = Resources(requests=Amount("10m", "20Mi"), limits=Amount("20m", "40Mi"))
 
@@ -25,7 +34,7 @@ def service(name: str, **more: object) -> Service:
 DATABASE_LAYER = service(
     "database-layer",
     env={
-        "ENV": Fact.ENVIRONMENT,
+        "ENV": EnvironmentValue.ENVIRONMENT,
         "DATABASE_MAX_CONNECTIONS": Setting(default="25"),
         "METADATA_API_LAST_CHANGES_DATE": Setting(),
     },
@@ -41,18 +50,21 @@ SERVER = service(
         "SERVER_KRATOS_PUBLIC_HOST": Setting(default="http://kratos-public.auth"),
         "SERVER_KRATOS_ADMIN_HOST": Setting(default="http://kratos-admin.auth"),
         "ENMESHED_SERVER_HOST": Setting(),
-        "MYSQL_URI": Secret("mysql-uri"),
-        "SENTRY_DSN": Secret("sentry-dsn"),
-        "ENMESHED_SERVER_SECRET": Secret("enmeshed-server-secret", only_in=frozenset({"staging"})),
+        "MYSQL_URI": SecretRef("mysql-uri"),
+        "SENTRY_DSN": SecretRef("sentry-dsn"),
+        "ENMESHED_SERVER_SECRET": SecretRef(
+            "enmeshed-server-secret", environments=frozenset({"staging"})
+        ),
     },
 )
-WORKER = service("worker", version_of="server", recreate=True, replicas=Replicas(1, 1))
-OLD = service("old", part="legacy", env={"OLD_SETTING": Setting()})
+WORKER = service(
+    "worker", version_of="server", kind=Deployment(replicas=Replicas(1, 1), strategy="Recreate")
+)
+OLD = service("old", feature="legacy", env={"OLD_SETTING": Setting()})
 NIGHTLY = service(
     "nightly",
-    only_in=frozenset({"local"}),
-    kind=Kind.CRON_JOB,
-    schedule=Schedule("0 0 * * *"),
+    environments=frozenset({"local"}),
+    kind=CronJob(schedule=Schedule("0 0 * * *")),
     port=None,
     probes=None,
 )

@@ -9,15 +9,17 @@ from infra.declaration.service import (
     GATEWAY,
     Amount,
     Container,
+    Deployment,
     Hardening,
-    Kind,
+    Job,
+    Patch,
     Replicas,
     Resources,
-    Schedule,
     Service,
+    StatefulSet,
     Storage,
 )
-from infra.declaration.values import Address, ConfigFile, Secret, SecretFile
+from infra.declaration.values import Address, ConfigFile, SecretFile, SecretRef
 from infra.services import declared
 from infra.stack.environment import Environment
 from infra.workloads import resolve, workloads
@@ -25,9 +27,9 @@ from tests.stack_files import stack_file
 from tests.unit.infra.catalogue import service
 
 EXAMPLE = service("example")
-RUN = service("run", kind=Kind.JOB, port=None, probes=None)
+RUN = service("run", kind=Job(), port=None, probes=None)
 TWIN = Container(name="example", image="ghcr.io/serlo/twin", resources=EXAMPLE.resources)
-SECRET_OF_STAGING = Secret("token", only_in=frozenset({"staging"}))
+SECRET_OF_STAGING = SecretRef("token", environments=frozenset({"staging"}))
 
 
 def _words(text: str) -> list[str]:
@@ -88,15 +90,15 @@ def test_the_facts_list_as_many_variables() -> None:
 
 
 def test_only_the_api_and_its_worker_reach_the_database_layer() -> None:
-    assert _service("database-layer").callers == ("server", "swr-queue-worker")
+    assert _service("database-layer").allowed_clients == ("server", "swr-queue-worker")
     assert _service("database-layer").host is None
 
 
 def test_admin_ports_are_for_the_api_alone() -> None:
     for name in ("kratos", "hydra"):
-        entrance = _service(name).entrance("admin")
-        assert entrance is not None
-        assert entrance.callers == ("server",)
+        port = _service(name).service_port("admin")
+        assert port is not None
+        assert port.allowed_clients == ("server",)
 
 
 @pytest.mark.parametrize(
@@ -119,41 +121,38 @@ def test_an_environment_has_the_services_meant_for_it(stack: str, absent: str) -
 @pytest.mark.parametrize(
     ("change", "mistake"),
     [
-        ({"callers": ("nobody",)}, "caller 'nobody' is no service"),
+        ({"allowed_clients": ("nobody",)}, "client 'nobody' is no service"),
         ({"env": {"PEER": Address("nobody")}}, "no service"),
-        ({"env": {"PEER": Address("example")}}, "does not name example among its callers"),
+        ({"env": {"PEER": Address("example")}}, "does not name example among its allowed_clients"),
         ({"env": {"PEER": Address("example", port="admin")}}, "example has no port admin"),
         ({"env": {"PEER": Address("run")}}, "run has no port to listen on"),
         ({"version_of": "nobody"}, "shares the version of 'nobody'"),
-        ({"host": "example"}, "does not name 'gateway' as a caller"),
-        ({"catch_all": True}, "does not name 'gateway' as a caller"),
-        ({"user": 0}, "any user except root"),
-        ({"needs": ("nobody",)}, "needs 'nobody', which is no service"),
-        ({"needs": ("example",)}, "these need each other: example"),
-        ({"port": None, "callers": ("run",)}, "has callers but no port"),
+        ({"host": "example"}, "does not allow 'gateway' as a client"),
+        ({"catch_all": True}, "does not allow 'gateway' as a client"),
+        ({"run_as_user": 0}, "any user except root"),
+        ({"depends_on": ("nobody",)}, "depends on 'nobody', which is no service"),
+        ({"depends_on": ("example",)}, "these depend on each other: example"),
+        ({"port": None, "allowed_clients": ("run",)}, "allows clients but has no port"),
         ({"probes": None}, "says nothing about its health"),
-        ({"storage": Storage("/data", "1Gi")}, "storage and the kind StatefulSet go together"),
-        ({"kind": Kind.STATEFUL_SET}, "storage and the kind StatefulSet go together"),
         (
-            {"kind": Kind.STATEFUL_SET, "storage": Storage("/data", "10")},
+            {"kind": StatefulSet(storage=Storage("/data", "10"))},
             "expected a size such as 10Gi",
         ),
-        ({"kind": Kind.CRON_JOB, "port": None}, "is a CronJob without a schedule"),
-        ({"kind": Kind.JOB}, "listens on a port but runs to an end"),
-        ({"schedule": Schedule("0 0 * * *")}, "has a schedule but runs all the time"),
-        ({"recreate": True}, "must not run twice at once"),
+        ({"kind": Job()}, "listens on a port but runs to an end"),
+        ({"kind": Deployment(strategy="Recreate")}, "must not run twice at once"),
         ({"sidecars": (TWIN,)}, "two containers are named example"),
         ({"exempt": {Hardening.PROBES: "because"}}, "without a reason that explains it"),
+        ({"patch": Patch(spec={}, reason="because")}, "a patch without a reason that explains it"),
         (
             {"files": (ConfigFile(path="/etc/x", content="${WHO}"),)},
             "refers to \\${WHO}, which has no value",
         ),
         (
-            {"files": (SecretFile("etc/x", Secret("x")),)},
+            {"files": (SecretFile("etc/x", SecretRef("x")),)},
             "etc/x is no absolute path",
         ),
         (
-            {"files": (SecretFile("/x", Secret("x")), ConfigFile(path="/x", content=""))},
+            {"files": (SecretFile("/x", SecretRef("x")), ConfigFile(path="/x", content=""))},
             "two files of example are mounted at /x",
         ),
         (
@@ -176,14 +175,16 @@ def test_a_mistake_in_a_declaration_is_named(change: dict[str, object], mistake:
 
 
 def test_two_services_cannot_have_one_address() -> None:
-    other = service("other", called="example")
+    other = service("other", service_name="example")
     with pytest.raises(DeclarationError, match="two Kubernetes Services are called api/example"):
         check_catalogue((EXAMPLE, other))
 
 
 def test_all_mistakes_are_named_at_once() -> None:
     with pytest.raises(DeclarationError) as refused:
-        check_catalogue((EXAMPLE, replace(EXAMPLE, name="other", user=0, host="example"), RUN, RUN))
+        check_catalogue(
+            (EXAMPLE, replace(EXAMPLE, name="other", run_as_user=0, host="example"), RUN, RUN)
+        )
     assert len(str(refused.value).splitlines()) == 3
 
 
@@ -211,7 +212,7 @@ def test_the_address_of_a_service_that_is_not_there_is_empty() -> None:
 def test_a_service_comes_after_those_that_it_needs() -> None:
     names = [workload.service.name for workload in workloads(_environment("production"))]
     for workload in workloads(_environment("production")):
-        for needed in workload.needs:
+        for needed in workload.depends_on:
             assert names.index(needed) < names.index(workload.service.name)
 
 
@@ -228,4 +229,4 @@ def test_a_service_that_must_not_run_twice_at_once_never_does() -> None:
     for declaration in declared():
         if declaration.single and declaration.serves:
             assert declaration.replicas == Replicas(1, 1)
-            assert GATEWAY not in declaration.all_callers
+            assert GATEWAY not in declaration.all_allowed_clients

@@ -165,7 +165,7 @@ def test_the_form_of_a_rule() -> None:
         Template("/seite/{id:digits}"),
         Redirect("https://{label}.{DOMAIN}/{id}{query}"),
         when=(Cookie("a"), Cookie("b", "1")),
-        only_in=frozenset({"staging", "local"}),
+        environments=frozenset({"staging", "local"}),
     )
     assert one(rule) == [
         {

@@ -36,7 +36,7 @@ def files(draw: st.DrawFn) -> tuple[str, str]:
     head = ["# Ünten ist nichts", "config:", "  serlo:versions: # here"]
     tail = [
         "  serlo:services: {server: {replicas: {min: 1, max: 2}}}",
-        "  serlo:parts:",
+        "  serlo:features:",
         "    legacy: true",
     ]
     return (

@@ -5,7 +5,7 @@ from operations.releases.stack_versions import Declared, peek
 STACK = """\
 config:
   "serlo:versions": {server: 1.2.3, 'kratos': "v1.0", frontend: 12e4}
-  serlo:parts:
+  serlo:features:
     legacy: yes # a switch
     other: false
   serlo:domain: |
@@ -22,7 +22,7 @@ def test_versions_are_the_text_that_stands_there() -> None:
 
 
 def test_a_file_without_versions_declares_none() -> None:
-    assert peek("config: {serlo:versions: [a], serlo:parts: 1}") == Declared({}, {})
+    assert peek("config: {serlo:versions: [a], serlo:features: 1}") == Declared({}, {})
 
 
 def test_what_is_no_stack_file_is_none() -> None:

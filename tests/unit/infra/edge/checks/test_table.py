@@ -60,11 +60,11 @@ def rule(
     path: PathMatch | None = None,
     *when: Condition,
     hosts: Hosts = LATIN,
-    only_in: frozenset[str] | None = None,
+    environments: frozenset[str] | None = None,
 ) -> Rule:
     place = Place("infra/routing/table.py", 7)
     path = path or Exact(f"/{name}")
-    return Rule(name, hosts, path, action, when=when, only_in=only_in, place=place)
+    return Rule(name, hosts, path, action, when=when, environments=environments, place=place)
 
 
 def mistakes(rules: Sequence[Rule], name: str = "staging") -> list[str]:
@@ -103,8 +103,8 @@ def _redirect(to: str, path: PathMatch | None = None, **more: Hosts) -> Rule:
         (rule("wrong", hosts=()), "has no host"),
         (rule("wrong", hosts=("de.serlo.org/",)), "is no host below the domain"),
         (rule("wrong", hosts=("de", "de")), "twice"),
-        (rule("wrong", only_in=frozenset({"dev"})), '"dev" is no environment'),
-        (rule("wrong", only_in=frozenset[str]()), "holds in no environment"),
+        (rule("wrong", environments=frozenset({"dev"})), '"dev" is no environment'),
+        (rule("wrong", environments=frozenset[str]()), "holds in no environment"),
         (rule("wrong", HELLO, Exact("a")), "does not start with a slash"),
         (rule("wrong", HELLO, Exact("/a?b")), 'because of "?"'),
         (rule("wrong", HELLO, Exact("/a/", slash=True)), "ends with a slash already"),
@@ -118,7 +118,7 @@ def _redirect(to: str, path: PathMatch | None = None, **more: Hosts) -> Rule:
         (rule("wrong", HELLO, None, Cookie("a b")), "no name of a cookie"),
         (rule("wrong", HELLO, None, Header("a:")), "no name of a header"),
         (rule("wrong", HELLO, None, Variable("LANGUAGE", "x")), "no variable of the worker"),
-        (rule("wrong", HELLO, None, Variable("ENVIRONMENT", "staging")), "say only_in"),
+        (rule("wrong", HELLO, None, Variable("ENVIRONMENT", "staging")), "say environments"),
         (_redirect("/relative"), "does not start with https://"),
         (_redirect("http://example.org/"), "does not start with https://"),
         (_redirect("https://example.org/{id}"), "stands for nothing"),
@@ -189,8 +189,8 @@ CATCH_ALL = rule("all", PassThrough(), AnyPath(), hosts=AnyHost())
         ),
         (
             [
-                rule("a", HELLO, AnyPath(), only_in=frozenset({"production"})),
-                rule("a-2", HELLO, AnyPath(), only_in=frozenset({"staging", "local"})),
+                rule("a", HELLO, AnyPath(), environments=frozenset({"production"})),
+                rule("a-2", HELLO, AnyPath(), environments=frozenset({"staging", "local"})),
                 rule("b"),
             ],
             "a .* and a-2",
@@ -222,7 +222,7 @@ def test_rules_that_never_answer(rules: list[Rule], by: str) -> None:
         [rule("a", HELLO, AnyPath(), Cookie("x")), rule("b")],
         [rule("a", HELLO, AnyPath(), Cookie("x", "1")), rule("b", HELLO, None, Cookie("x"))],
         [rule("a", HELLO, AnyPath(), hosts=("de",)), rule("b")],
-        [rule("a", HELLO, AnyPath(), only_in=frozenset({"production"})), rule("b")],
+        [rule("a", HELLO, AnyPath(), environments=frozenset({"production"})), rule("b")],
         [rule("a", HELLO, Exact("/b")), rule("b", HELLO, Exact("/b", slash=True))],
         [rule("a", HELLO, Exact("/b"), hosts=("de",)), rule("b", HELLO, Exact("/b"))],
     ],
@@ -303,7 +303,7 @@ def test_hosts_without_a_record() -> None:
     assert re.search(r": wrong: nowhere has no DNS record .*\(nor to also\)", found)
     (found,) = mistakes([rule("wrong", Redirect("https://nowhere.{DOMAIN}/"))])
     assert "leads to nowhere.serlo-staging.dev, which has no DNS record" in found
-    elsewhere = rule("elsewhere", hosts=("nowhere",), only_in=frozenset({"production"}))
+    elsewhere = rule("elsewhere", hosts=("nowhere",), environments=frozenset({"production"}))
     assert mistakes([elsewhere]) == []
     assert "nowhere" in mistakes([elsewhere], "production")[0]
 
