@@ -1,7 +1,12 @@
-"""The reference of the commands is written from them."""
+"""The references of commands and stack files are written from the code."""
 
-from operations import reference
+from pathlib import Path
+
+import pytest
+
+from operations.reference import TEXTS
 
 
-def test_the_reference_is_what_the_commands_say() -> None:
-    assert reference.FILE.read_text() == reference.text(), "run `make golden`"
+@pytest.mark.parametrize("file", TEXTS, ids=lambda file: file.name)
+def test_a_reference_is_what_the_code_says(file: Path) -> None:
+    assert file.read_text() == TEXTS[file](), "run `make golden`"
