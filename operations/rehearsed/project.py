@@ -21,6 +21,7 @@ from rehearsal.engine import engine_variables
 from rehearsal.files import write_private, write_public
 from rehearsal.plugins.selection import Plugins
 from rehearsal.supervisor import Endpoints, read_endpoints
+from rehearsal.supervisor.processes import mark
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 PROGRAM = Path(infra.__file__).resolve().parent
@@ -88,7 +89,8 @@ class DerivedProject:
             for name, value in os.environ.items()
             if not name.startswith("PULUMI_") and name != "PYTHONDONTWRITEBYTECODE"
         }
-        return kept | self.variables()
+        # A killed engine leaves providers: the mark lets the next start or stop end them.
+        return kept | self.variables() | mark(self.rehearsal)
 
 
 def derive(

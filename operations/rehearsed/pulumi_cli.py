@@ -8,6 +8,7 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import FrameType
 from typing import Any, cast
 
@@ -103,11 +104,17 @@ class PulumiCli:
     def _run(self, events: Path, *arguments: str) -> None:
         """Run in the foreground; Ctrl-C is passed on once and Pulumi's orderly end awaited."""
         log = self._project.rehearsal / "logs" / "pulumi.log"
-        with log.open("wb") as file, _progress(arguments[0], events, self._quiet) as show:
+        with (
+            log.open("wb") as file,
+            TemporaryDirectory(prefix="serlo-engine-") as temporary,
+            _progress(arguments[0], events, self._quiet) as show,
+        ):
+            # Pulumi's Kubernetes provider leaves a kubeconfig in TMPDIR in each run.
             process = subprocess.Popen(
                 ["pulumi", *arguments, "--non-interactive"],
                 # The event log is an option for "debugging"; the automation API uses it as well.
-                env=self._project.environment() | {"PULUMI_DEBUG_COMMANDS": "true"},
+                env=self._project.environment()
+                | {"PULUMI_DEBUG_COMMANDS": "true", "TMPDIR": temporary},
                 stdin=subprocess.DEVNULL,
                 stdout=file if self._quiet else None,
                 stderr=subprocess.STDOUT if self._quiet else None,

@@ -25,7 +25,12 @@ def environment(folder: Path) -> dict[str, str]:
     # etcd takes every such variable for one of its flags, and ends when it does not like it.
     inherited = {name: value for name, value in os.environ.items() if name[:5] != "ETCD_"}
     # Python components look at their own standard output long before it would be flushed.
-    return {**inherited, MARK: _mark(folder), "PYTHONUNBUFFERED": "1"}
+    return {**inherited, **mark(folder), "PYTHONUNBUFFERED": "1"}
+
+
+def mark(folder: Path) -> dict[str, str]:
+    """The variable by which a process, and what it starts, belongs to the rehearsal in `folder`."""
+    return {MARK: _mark(folder)}
 
 
 def spawn(

@@ -10,6 +10,7 @@ import random
 import signal
 import subprocess
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -30,6 +31,7 @@ def rehearsal(new_rehearsal: Callable[[str], Rehearsal]) -> Iterator[Rehearsal]:
     made = new_rehearsal("local")
     yield made
     stop(made.folder)
+    assert not left_behind(made.folder)
 
 
 @pytest.mark.parametrize("created", MOMENTS, ids=lambda number: f"{number}-created")
@@ -93,6 +95,14 @@ def engine_of(process: "subprocess.Popen[str]") -> int:
         ["ps", "-o", "pid=", "--ppid", str(process.pid)], capture_output=True, text=True, check=True
     )
     return int(done.stdout.split()[0])
+
+
+def left_behind(folder: Path) -> list[str]:
+    """The commands of processes that were started with something of the folder."""
+    listing = subprocess.run(
+        ["ps", "axeww", "-o", "command="], capture_output=True, text=True, check=True
+    )
+    return [line[:200] for line in listing.stdout.splitlines() if f"={folder}/" in line]
 
 
 def running(pid: int) -> bool:
