@@ -8,7 +8,7 @@ from k8s.errors import NotFound, UnknownKind
 from k8s.objects import JsonObject
 
 
-class Kind(NamedTuple):
+class DiscoveredKind(NamedTuple):
     """What discovery says of a kind: its plural name in paths, and whether it is namespaced."""
 
     plural: str
@@ -26,9 +26,9 @@ class Discovery:
     def __init__(self, fetch: Callable[[str], JsonObject]) -> None:
         self._fetch = fetch
         self._lock = threading.Lock()
-        self._kinds: dict[str, dict[str, Kind]] = {}
+        self._kinds: dict[str, dict[str, DiscoveredKind]] = {}
 
-    def find(self, api_version: str, kind: str) -> Kind:
+    def find(self, api_version: str, kind: str) -> DiscoveredKind:
         """Where the kind lives. Raises UnknownKind."""
         known = self._kinds.get(api_version, {}).get(kind)
         if known:
@@ -44,14 +44,16 @@ class Discovery:
             )
         return known
 
-    def _discover(self, api_version: str) -> dict[str, Kind]:
+    def _discover(self, api_version: str) -> dict[str, DiscoveredKind]:
         try:
             document = self._fetch(group_version_path(api_version))
         except NotFound:
             return {}
         resources: list[JsonObject] = document.get("resources") or []
         return {
-            str(resource["kind"]): Kind(str(resource["name"]), bool(resource["namespaced"]))
+            str(resource["kind"]): DiscoveredKind(
+                str(resource["name"]), bool(resource["namespaced"])
+            )
             for resource in resources
             # A name with a slash is a subresource (deployments/scale), with a kind of its own.
             if "/" not in resource["name"]

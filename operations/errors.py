@@ -59,7 +59,7 @@ def _expected() -> tuple[type[Exception], ...]:
     from infra.declaration.checks import DeclarationError  # noqa: PLC0415
     from infra.declaration.release import ReleaseError  # noqa: PLC0415
     from infra.edge.checks.table import RoutingError  # noqa: PLC0415
-    from infra.edge.simulator.request import VisitError  # noqa: PLC0415
+    from infra.edge.simulator.request import EdgeRequestError  # noqa: PLC0415
     from infra.recorder import ProgramError  # noqa: PLC0415
     from infra.stack.file import StackFileError  # noqa: PLC0415
     from rehearsal.supervisor import StartFailed  # noqa: PLC0415
@@ -67,5 +67,5 @@ def _expected() -> tuple[type[Exception], ...]:
 
     return (
         *(DeclarationError, ProgramError, ReleaseError, RoutingError, StackFileError),
-        *(StartFailed, ToolError, VisitError),
+        *(StartFailed, ToolError, EdgeRequestError),
     )

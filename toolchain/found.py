@@ -26,7 +26,7 @@ _ASKING = {
 
 
 @dataclass(frozen=True)
-class Answer:
+class VersionAnswer:
     """What came of asking an executable for its version."""
 
     text: str
@@ -35,7 +35,7 @@ class Answer:
     """Whether it ran and ended without an error."""
 
 
-def ask(entry: Entry, executable: Path) -> Answer:
+def ask(entry: Entry, executable: Path) -> VersionAnswer:
     """Ask `executable` for its version, with the arguments of the catalogue."""
     environment = os.environ | _ASKING
     try:
@@ -49,19 +49,21 @@ def ask(entry: Entry, executable: Path) -> Answer:
             check=False,
         )
     except OSError as error:
-        return Answer(error.strerror or str(error), good=False)
+        return VersionAnswer(error.strerror or str(error), good=False)
     except subprocess.TimeoutExpired:
-        return Answer(f"nothing for {_PATIENCE} s", good=False)
-    return Answer(result.stdout.decode(errors="replace").strip(), good=result.returncode == 0)
+        return VersionAnswer(f"nothing for {_PATIENCE} s", good=False)
+    return VersionAnswer(
+        result.stdout.decode(errors="replace").strip(), good=result.returncode == 0
+    )
 
 
-def names_exact_version(entry: Entry, answer: Answer) -> bool:
+def names_exact_version(entry: Entry, answer: VersionAnswer) -> bool:
     """Whether the answer names exactly the pinned version, not a pre-release or a relative."""
     number = re.escape(entry.version.removeprefix("v"))
     return answer.good and re.search(f"{_START}(?:v|go)?{number}{_END}", answer.text) is not None
 
 
-def _accepted_version(entry: Entry, answer: Answer) -> str | None:
+def _accepted_version(entry: Entry, answer: VersionAnswer) -> str | None:
     """The version on PATH if it will do: the pinned one, or new enough where newer may be."""
     if names_exact_version(entry, answer):
         return entry.version

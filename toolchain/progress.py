@@ -96,7 +96,7 @@ class _Sentence(ProgressColumn):
         return Text(sentence(task.description, task.elapsed or 0, usual))
 
 
-class Live:
+class LiveProgress:
     """One display of everything that goes on, on a terminal."""
 
     def __init__(self, console: Console) -> None:
@@ -136,5 +136,5 @@ class Live:
 def on_stderr() -> Progress:
     """The progress for this process's standard error."""
     if sys.stderr.isatty():
-        return Live(Console(stderr=True))
+        return LiveProgress(Console(stderr=True))
     return Lines(sys.stderr)

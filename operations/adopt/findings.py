@@ -14,7 +14,7 @@ class AdoptError(CommandError):
 
 
 @dataclass(frozen=True)
-class Found:
+class ExistingResource:
     """A declared resource that exists; `id` is its identifier for an import.
 
     `differs`: what is worth saying beforehand, since an update would lead requests elsewhere.
@@ -45,7 +45,7 @@ class Findings:
     fields of objects that were found, and in how many, other than people and tools.
     """
 
-    found: list[Found] = field(default_factory=list[Found])
+    found: list[ExistingResource] = field(default_factory=list[ExistingResource])
     in_the_way: list[InTheWay] = field(default_factory=list[InTheWay])
     undeclared: list[str] = field(default_factory=list[str])
     managers: Counter[str] = field(default_factory=Counter[str])

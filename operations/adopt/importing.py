@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from infra.recorder import Registration
-from operations.adopt.findings import Found
+from operations.adopt.findings import ExistingResource
 
 _STACK = "pulumi:pulumi:Stack"
 
@@ -20,7 +20,7 @@ class ImportFile:
 
 
 def import_file(
-    found: Iterable[Found],
+    found: Iterable[ExistingResource],
     registrations: Sequence[Registration],
     state: Mapping[str, object],
 ) -> ImportFile:

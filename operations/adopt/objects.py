@@ -15,7 +15,7 @@ from k8s.ownership import field_manager
 from k8s.planning import plan
 from k8s.replacement_rules import refused_paths
 from operations.adopt.describing import hide_literals, inputs_of, outputs_of
-from operations.adopt.findings import AdoptError, Findings, Found, InTheWay, label_of
+from operations.adopt.findings import AdoptError, ExistingResource, Findings, InTheWay, label_of
 from operations.adopt.owning import others_than
 from toolchain.errors import ToolError
 from toolchain.resolver import resolve
@@ -167,16 +167,16 @@ def _obstacles(entry: Registration, live: Object, more: tuple[str, ...]) -> Iter
         )
 
 
-def _adopted(entry: Registration, live: Object, more: tuple[str, ...]) -> Found:
+def _adopted(entry: Registration, live: Object, more: tuple[str, ...]) -> ExistingResource:
     identifier = _identifier(live)
     if contains_secrets(dict(entry.properties)) or is_secret(live):
         # The provider reads it: what is secret in it does not pass through a file.
-        return Found(entry, identifier)
+        return ExistingResource(entry, identifier)
     declared = manifest_of(dict(entry.properties))
     inputs = hide_literals(inputs_of(live, declared, more), declared)
     manager = field_manager(entry.urn, declared)
     outputs = outputs_of(live, declared, inputs, manager)
-    return Found(entry, identifier, inputs=inputs, outputs=outputs)
+    return ExistingResource(entry, identifier, inputs=inputs, outputs=outputs)
 
 
 def _identifier(live: Object) -> str:

@@ -9,12 +9,12 @@ from k8s.ownership import field_manager
 from operations.adopt.findings import AdoptError, label_of
 from operations.adopt.objects import Objects
 from operations.adopt.owning import REPLICAS_MANAGER, ownership, patch_of
-from operations.platform.access import Place
+from operations.platform.access import ClusterAccess
 
 _TRIES = 5
 
 
-def take_fields_over(place: Place, more: tuple[str, ...]) -> str:
+def take_fields_over(place: ClusterAccess, more: tuple[str, ...]) -> str:
     """Give Pulumi the fields of every object in the stack; returns what was done.
 
     Raises AdoptError.

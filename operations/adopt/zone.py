@@ -8,7 +8,7 @@ from typing import Any, Self, cast
 import httpx
 
 from infra.recorder import Registration
-from operations.adopt.findings import AdoptError, Findings, Found, InTheWay, label_of
+from operations.adopt.findings import AdoptError, ExistingResource, Findings, InTheWay, label_of
 
 CLOUDFLARE = "https://api.cloudflare.com/client/v4"
 _PAGE = 100
@@ -147,7 +147,7 @@ class _Look:
         return self._collections[path]
 
     def _found(self, entry: Registration, identifier: str, differs: str = "") -> None:
-        self.findings.found.append(Found(entry, identifier, differs))
+        self.findings.found.append(ExistingResource(entry, identifier, differs))
 
     def _named(
         self, entry: Registration, there: list[Json], key: str, value: str, scope: str

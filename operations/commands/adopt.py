@@ -12,7 +12,7 @@ from operations.adopt.objects import Objects, look_at_objects
 from operations.adopt.take_over import take_fields_over
 from operations.adopt.zone import Zone, look_at_zone
 from operations.errors import FOUND, reports_errors
-from operations.platform.access import Place, find_place
+from operations.platform.access import ClusterAccess, find_place
 from operations.support.output import page, print_text, working
 from rehearsal.files import write_private
 
@@ -74,7 +74,7 @@ def adopt(
         raise SystemExit(FOUND)
 
 
-def _look(place: Place, entries: Sequence[Registration], more: tuple[str, ...]) -> Findings:
+def _look(place: ClusterAccess, entries: Sequence[Registration], more: tuple[str, ...]) -> Findings:
     """Look at cluster and zone; report the problems of both at once."""
     findings = Findings()
     problems: list[str] = []
@@ -92,7 +92,7 @@ def _look(place: Place, entries: Sequence[Registration], more: tuple[str, ...]) 
     return findings
 
 
-def _told(place: Place, findings: Findings, wanted: int, known: int) -> Iterator[str]:
+def _told(place: ClusterAccess, findings: Findings, wanted: int, known: int) -> Iterator[str]:
     name = place.environment.name
     missing = wanted - len(findings.found) - len({one.label for one in findings.in_the_way})
     counts = Counter(one.registration.type.rpartition(":")[2] for one in findings.found)
@@ -118,7 +118,7 @@ def _told(place: Place, findings: Findings, wanted: int, known: int) -> Iterator
 
 
 def _next(
-    place: Place, target: Path, written: ImportFile, again: list[str], *, is_new: bool
+    place: ClusterAccess, target: Path, written: ImportFile, again: list[str], *, is_new: bool
 ) -> Iterator[str]:
     again = ["serlo", "adopt", "--stack", place.environment.name, *again]
     yield ""

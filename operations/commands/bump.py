@@ -4,11 +4,11 @@ from operations.declared.stack_files import existing_stack, stack_name
 from operations.errors import reports_errors
 from operations.releases.apply import carry_out
 from operations.releases.checks import Inquiry
-from operations.releases.history import Step
+from operations.releases.history import VersionPeriod
 from operations.releases.plan import (
     Direction,
-    Move,
     Plan,
+    VersionChange,
     chosen,
     direction,
     history_of,
@@ -61,13 +61,13 @@ def bump(
         after = version
         if pin_digest and "@" not in version:
             after = f"{version}@{inquiry.pin(found.image, version)}"
-        move = Move(key, target.versions[key], after, present(target, key))
+        move = VersionChange(key, target.versions[key], after, present(target, key))
         where = stack_name(target.path)
         if move.before == move.after:
             return Plan(target, [], notes=[f"{key} is {short(after, digest=True)} in {where}"])
         plan = Plan(target, [move], subject=f"{move.line} ({where})", notes=shared([move]))
 
-        def ran() -> list[Step]:
+        def ran() -> list[VersionPeriod]:
             history = history_of(target.path)
             return history.steps(target.path.name, key, move.before) if history else []
 

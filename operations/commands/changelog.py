@@ -7,7 +7,7 @@ from pathlib import Path
 
 from infra.declaration.release import Channel
 from operations.errors import reports_errors
-from operations.releases.changelog.parsing import Entry
+from operations.releases.changelog.parsing import ChangelogEntry
 from operations.releases.changelog.range import Direction
 from operations.releases.changelog.report import (
     ChangelogReport,
@@ -90,8 +90,8 @@ def _size(report: ChangelogReport) -> str:
     return f" ({number} version{'' if number == 1 else 's'} listed)"
 
 
-def _grouped(entries: list[Entry]) -> list[tuple[str, list[Entry]]]:
-    groups: dict[str, list[Entry]] = {}
+def _grouped(entries: list[ChangelogEntry]) -> list[tuple[str, list[ChangelogEntry]]]:
+    groups: dict[str, list[ChangelogEntry]] = {}
     for entry in entries:
         groups.setdefault(entry.group, []).append(entry)
     return sorted(groups.items(), key=lambda item: _rank(item[0]))

@@ -17,7 +17,7 @@ from operations.declared.checkouts import (
 )
 from operations.declared.stack_files import every_stack
 from operations.errors import CommandError, reports_errors
-from operations.rehearsed.change import Performance, perform
+from operations.rehearsed.change import RehearsalResult, perform
 from operations.review.changes import from_copies, from_network
 from operations.review.html import html
 from operations.review.images import from_registries, nobody_asked
@@ -137,7 +137,7 @@ def _shown(
 
 def _performances(
     root: Path, found: Report, old: Side, new: Side, progress: Callable[[str], None]
-) -> list[Performance]:
+) -> list[RehearsalResult]:
     """Every stack that changes is rehearsed, one after the other."""
     base, head = declarations(root, old.commit), declarations(root, new.commit)
     return [

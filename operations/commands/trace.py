@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from cyclopts import Parameter
 
-from infra.edge.simulator.request import Visit
+from infra.edge.simulator.request import EdgeRequest
 from infra.stack.environment import Environment
 from operations.declared.checkouts import root_of, snapshot_at
 from operations.declared.snapshot import Snapshot, take
@@ -65,7 +65,7 @@ def trace(
         Print JSON, with every rule that was tried.
     """
     headers = _headers(cookie, header)
-    visit = Visit.of(url, method=method.upper(), headers=headers, region=region)
+    visit = EdgeRequest.of(url, method=method.upper(), headers=headers, region=region)
     name, file = _stack_of(visit, stack)
     with working(f"following {url}"):
         found = _trace(take(name, file), visit, "")
@@ -90,7 +90,7 @@ def trace(
         raise SystemExit(FOUND)
 
 
-def _trace(snapshot: Snapshot, visit: Visit, where: str) -> Trace:
+def _trace(snapshot: Snapshot, visit: EdgeRequest, where: str) -> Trace:
     if snapshot.problem is not None:
         raise CommandError(f"{where}{snapshot.problem}")
     return trace_declared(snapshot, visit)
@@ -111,7 +111,7 @@ def _headers(cookies: Sequence[str], headers: Sequence[str]) -> Mapping[str, str
     return found
 
 
-def _stack_of(visit: Visit, stack: str | None) -> tuple[str, Path]:
+def _stack_of(visit: EdgeRequest, stack: str | None) -> tuple[str, Path]:
     """The stack whose zone has the host, or the one that was named, and its file."""
     domains: dict[str, str] = {}
     for name in [stack] if stack is not None else every_stack():

@@ -17,7 +17,7 @@ from operations.declared.stack_files import (
 )
 from operations.errors import CommandError, reports_errors
 from operations.releases.history import Revision
-from operations.releases.lag import Row, rows
+from operations.releases.lag import ServiceVersions, rows
 from operations.releases.versions_picture import VersionsPicture
 from operations.releases.versions_table import print_versions
 from operations.support.output import print_text, working
@@ -94,7 +94,9 @@ def _running(
     return found, silent
 
 
-def _as_json(row: Row, running: Mapping[str, Mapping[str, "Running"]]) -> dict[str, Any]:
+def _as_json(
+    row: ServiceVersions, running: Mapping[str, Mapping[str, "Running"]]
+) -> dict[str, Any]:
     answer: dict[str, Any] = {
         "service": row.service,
         "channel": row.channel,

@@ -60,7 +60,7 @@ class Resource:
 
 
 @dataclass(frozen=True)
-class Declared:
+class DeclaredService:
     """What a review has to know of a service's declaration besides its resources."""
 
     version_key: str
@@ -132,7 +132,7 @@ class Snapshot:
     domain: str = ""
     versions: Mapping[str, str] = field(default_factory=dict[str, str])
     lines: Mapping[str, int] = field(default_factory=dict[str, int])
-    services: Mapping[str, Declared] = field(default_factory=dict[str, Declared])
+    services: Mapping[str, DeclaredService] = field(default_factory=dict[str, DeclaredService])
     secrets: Mapping[str, Sequence[str]] = field(default_factory=dict[str, Sequence[str]])
     prereleases: Sequence[str] = ()
     node_pools: Mapping[str, NodePool] = field(default_factory=dict[str, NodePool])
@@ -196,7 +196,7 @@ def _snapshot(stack: str, document: Document) -> Snapshot:
         domain=document["domain"],
         versions={key: of["version"] for key, of in document["versions"].items()},
         lines={key: of["line"] for key, of in document["versions"].items()},
-        services={name: _known(Declared, of) for name, of in document["services"].items()},
+        services={name: _known(DeclaredService, of) for name, of in document["services"].items()},
         secrets=document["secrets"],
         prereleases=document["prereleases"],
         node_pools={name: _known(NodePool, of) for name, of in document["node_pools"].items()},

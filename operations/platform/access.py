@@ -26,7 +26,7 @@ Json = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Place:
+class ClusterAccess:
     """A stack, and how its tools are called. `rehearsal` is its folder, as the user named it."""
 
     environment: Environment
@@ -99,20 +99,22 @@ class Place:
             raise AdoptError(f"pulumi: {error}") from None
 
 
-def find_place(stack: str, rehearsal: Path | None) -> Place:
+def find_place(stack: str, rehearsal: Path | None) -> ClusterAccess:
     """The place of a stack, or of its rehearsal in a folder. Raises AdoptError."""
     try:
         if rehearsal is None:
             file = existing_stack(stack)
             pulumi = str(resolve("pulumi").path)
-            return Place(Environment.load(file), file, pulumi, CHECKOUT, dict(os.environ), None)
+            return ClusterAccess(
+                Environment.load(file), file, pulumi, CHECKOUT, dict(os.environ), None
+            )
         folder = rehearsal.resolve()
         rehearsed = current_stack(folder)
         if rehearsed != stack:
             what = f"rehearses {rehearsed}" if rehearsed else "holds no rehearsal"
             raise AdoptError(f"{rehearsal} {what}: serlo rehearse --stack {stack} --servers-only")
         project = DerivedProject(folder, stack)
-        return Place(
+        return ClusterAccess(
             # The derived file names the rehearsal's own cluster and Cloudflare.
             Environment.load(project.stack_file),
             project.stack_file,

@@ -24,7 +24,7 @@ class RefreshError(CommandError):
 
 
 @dataclass(frozen=True)
-class Found:
+class ChangedField:
     """One field that changed: what was deployed, and what is there (None: nothing)."""
 
     path: str
@@ -40,7 +40,7 @@ class Drifted:
     type: str
     id: str
     gone: bool
-    fields: Sequence[Found]
+    fields: Sequence[ChangedField]
     live: Mapping[str, Any]
     """What is there: for a Kubernetes object all of it, with its field managers."""
     owned: Sequence[OwnedField] = ()
@@ -115,7 +115,7 @@ def _drifted(lines: Sequence[str]) -> Iterator[Drifted]:
             )
 
 
-def _fields(said: Mapping[str, Any]) -> Iterator[Found]:
+def _fields(said: Mapping[str, Any]) -> Iterator[ChangedField]:
     old, new = said["old"], said["new"]
     differences: dict[str, dict[str, Any]] = said.get("detailedDiff") or {}
     for path, difference in sorted(differences.items()):
@@ -128,4 +128,4 @@ def _fields(said: Mapping[str, Any]) -> Iterator[Found]:
             for state in (old, new)
         )
         if _ON_ITS_WAY.get((said["type"], path)) != (deployed, found):
-            yield Found(path, deployed, found)
+            yield ChangedField(path, deployed, found)

@@ -9,7 +9,7 @@ from infra.stack.environment import Environment
 from k8s.diffing import parse_property_path
 from operations.declared.stack_files import stack_file
 from operations.platform.drift import Drifted, RefreshError, refresh
-from operations.platform.field_managers import Change, who
+from operations.platform.field_managers import FieldManager, who
 from operations.platform.hand_back import TakingBack
 from operations.rehearsed.project import CHECKOUT, DerivedProject, current_stack
 from toolchain.resolver import resolve
@@ -84,7 +84,7 @@ def text_of(stack: str, told: list[dict[str, Any]], commands: list[str], *, mark
 
 def _by(one: dict[str, Any], field: dict[str, Any]) -> str:
     if field["by"]:
-        return "set by " + ", ".join(str(Change(**change)) for change in field["by"])
+        return "set by " + ", ".join(str(FieldManager(**change)) for change in field["by"])
     if one["modified"]:
         return f"changed at {one['modified']}; by whom is in Cloudflare's audit log"
     return "by whom is not recorded"

@@ -19,7 +19,7 @@ _Keys = tuple[tuple[Path, Any], ...]
 
 
 @dataclass(frozen=True)
-class Change:
+class FieldManager:
     """A manager that set fields, with which operation, and when it last did (UTC)."""
 
     manager: str
@@ -40,7 +40,7 @@ class OwnedField:
     path: Path
     is_declared: bool
     """Whether the program declares it too. If not, somebody added it."""
-    change: Change
+    change: FieldManager
     keys: _Keys
     """The fields, and their values, that name the elements of lists on the path."""
 
@@ -58,7 +58,7 @@ class OwnedField:
         return f"{text.removeprefix('.')} ({', '.join(names)})" if names else text.removeprefix(".")
 
 
-def who(live: Object, path: str) -> list[Change]:
+def who(live: Object, path: str) -> list[FieldManager]:
     """Return who set the field at a property path, Pulumi left out; the latest first.
 
     Without an entry for the field itself, the managers of the field around it count.
@@ -105,9 +105,9 @@ def _managers(live: Object) -> list[dict[str, Any]]:
     return cast(list[dict[str, Any]], metadata.get("managedFields") or [])
 
 
-def _change(entry: Mapping[str, Any]) -> Change:
+def _change(entry: Mapping[str, Any]) -> FieldManager:
     subresource = entry.get("subresource") or ""
-    return Change(entry["manager"], entry["operation"], entry.get("time", "?"), subresource)
+    return FieldManager(entry["manager"], entry["operation"], entry.get("time", "?"), subresource)
 
 
 def _owns(fields: Mapping[str, Any], keys: Sequence[str | int]) -> bool:

@@ -31,7 +31,7 @@ _LAST_LINES = 30
 
 
 @dataclass(frozen=True)
-class Step:
+class RehearsedUpdate:
     """One `pulumi up` under load: what it did, and what visitors noticed."""
 
     name: str
@@ -48,12 +48,12 @@ class Step:
 
 
 @dataclass(frozen=True)
-class Performance:
+class RehearsalResult:
     """What really happened: bringing the base up, the change, and the way back."""
 
     stack: str
     base_seconds: float
-    steps: Sequence[Step]
+    steps: Sequence[RehearsedUpdate]
     problem: str | None = None
 
     @property
@@ -69,13 +69,13 @@ def perform(
     head: Path,
     samples: Sequence[Sample],
     progress: Callable[[str], None],
-) -> Performance:
+) -> RehearsalResult:
     """Rehearse the change from one checkout to another; raises nothing that a change can cause."""
     with stage(stack, base, progress) as there:
         if there.problem is not None:
             problem = f"the base does not come up:\n{there.problem}"
-            return Performance(stack, there.seconds, (), problem)
-        return Performance(stack, there.seconds, there.change(head, samples))
+            return RehearsalResult(stack, there.seconds, (), problem)
+        return RehearsalResult(stack, there.seconds, there.change(head, samples))
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,9 @@ class Stage:
     problem: str | None
     progress: Callable[[str], None]
 
-    def change(self, head: Path, samples: Sequence[Sample]) -> tuple[Step, Step]:
+    def change(
+        self, head: Path, samples: Sequence[Sample]
+    ) -> tuple[RehearsedUpdate, RehearsedUpdate]:
         """Make the change, then go back, even if it failed."""
         self.progress(f"{self.stack}: making the change")
         change = _step("change", self.stack, head, self.folder, samples)
@@ -142,7 +144,9 @@ def _ended_like_interrupted() -> Generator[None]:
             signal.signal(number, handler)
 
 
-def _step(name: str, stack: str, checkout: Path, folder: Path, samples: Sequence[Sample]) -> Step:
+def _step(
+    name: str, stack: str, checkout: Path, folder: Path, samples: Sequence[Sample]
+) -> RehearsedUpdate:
     endpoints = read_endpoints(folder)
     if endpoints is None:
         raise RuntimeError(f"the servers of the rehearsal in {folder} ended")
@@ -152,7 +156,7 @@ def _step(name: str, stack: str, checkout: Path, folder: Path, samples: Sequence
         document, problem = _rehearse(stack, checkout, folder)
     outcome: Outcome = stream.outcome()
     after = _pods(folder)
-    return Step(
+    return RehearsedUpdate(
         name=name,
         seconds=round(time.monotonic() - began, 1),
         changes={k: v for k, v in document.get("changes", {}).items() if v},

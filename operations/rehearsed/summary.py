@@ -61,7 +61,7 @@ class Route:
 
 
 @dataclass(frozen=True)
-class Answer:
+class EdgeAnswer:
     """What the edge answered to one request."""
 
     request: str
@@ -93,7 +93,7 @@ class Overview:
     workloads: Sequence[Workload]
     records: Sequence[Record]
     routes: Sequence[Route]
-    answers: Sequence[Answer]
+    answers: Sequence[EdgeAnswer]
 
     def to_json(self) -> dict[str, Any]:
         """Return plain lists and dictionaries."""
@@ -177,7 +177,7 @@ def _record_table(rows: Sequence[Record]) -> Sequence[Table]:
     )
 
 
-def _answer_table(rows: Sequence[Answer]) -> Sequence[Table]:
+def _answer_table(rows: Sequence[EdgeAnswer]) -> Sequence[Table]:
     asked = [row.request.replace("https://", "") for row in rows]
     both = list(zip(rows, asked, strict=True))
     return (
@@ -251,7 +251,7 @@ def _all(api: httpx.Client, path: str) -> list[dict[str, Any]]:
     return cast(list[dict[str, Any]], answer.json()["result"])
 
 
-def _ask(edge: httpx.Client, address: str, line: str) -> Answer:
+def _ask(edge: httpx.Client, address: str, line: str) -> EdgeAnswer:
     method, url = line.split(" ", 1)
     target = httpx.URL(url)
     answer = edge.request(
@@ -263,7 +263,7 @@ def _ask(edge: httpx.Client, address: str, line: str) -> Answer:
     foreign = answer.headers.get("x-rehearsal-foreign")
     if foreign is None and answer.headers.get("content-type", "") == "application/json":
         body = answer.json()
-    return Answer(
+    return EdgeAnswer(
         line,
         answer.status_code,
         answer.headers.get("x-serlo-rule"),

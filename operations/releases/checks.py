@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from infra.declaration.service import Service
 from operations.errors import CommandError
 from operations.releases.changelog import ChangelogUnavailable, changelog_text, migration_between
-from operations.releases.plan import Direction, Move, direction, short
+from operations.releases.plan import Direction, VersionChange, direction, short
 from operations.releases.registry.lookup import Digest, ImageTag, digests, missing, unanswered
 
 _AT_ONCE = 8
@@ -33,7 +33,7 @@ class Inquiry:
         self._digests: dict[ImageTag, Digest] = {}
         self._changelogs: dict[str, str | None] = {}
 
-    def about(self, moves: Sequence[Move]) -> Findings:
+    def about(self, moves: Sequence[VersionChange]) -> Findings:
         """What speaks against these moves, and what to know."""
         found = Findings()
         if self._offline and moves:
@@ -58,7 +58,7 @@ class Inquiry:
             case silence:
                 raise CommandError(f"the registry cannot be asked for the digest: {silence.reason}")
 
-    def _ask(self, moves: Sequence[Move]) -> None:
+    def _ask(self, moves: Sequence[VersionChange]) -> None:
         pairs = [(image, move.tag) for move in moves for image in move.images]
         services = [move.services[0] for move in moves if move.key not in self._changelogs]
         with ThreadPoolExecutor(_AT_ONCE) as pool:
@@ -69,7 +69,7 @@ class Inquiry:
     def _look_up(self, pairs: Sequence[ImageTag]) -> None:
         self._digests |= digests([pair for pair in pairs if pair not in self._digests])
 
-    def _compare(self, moves: Sequence[Move], found: Findings) -> None:
+    def _compare(self, moves: Sequence[VersionChange], found: Findings) -> None:
         for move in moves:
             for image in move.images:
                 answer = self._digests[image, move.tag]
@@ -82,7 +82,7 @@ class Inquiry:
         asked = [(image, move.tag) for move in moves for image in move.images]
         found.warnings += unanswered({image: self._digests[image] for image in asked})
 
-    def _concerns(self, move: Move) -> list[str]:
+    def _concerns(self, move: VersionChange) -> list[str]:
         text = self._changelogs.get(move.key)
         service = move.services[0]
         concerns = migration_between(service, move.before, move.after, text)

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from operations.releases.stack_versions import NOTHING, Declared, peek
+from operations.releases.stack_versions import NOTHING, StackVersions, peek
 from operations.support.git import GitError, blobs, git
 
-__all__ = ["Change", "GitError", "History", "Revision", "Step", "versions_at"]
+__all__ = ["GitError", "History", "Revision", "VersionCommit", "VersionPeriod", "versions_at"]
 
 _FILES = "Pulumi.*.yaml"
 _FORMAT = "%x1e%H%x1f%cI%x1f%an%x1f%D%x1f%s"
@@ -35,11 +35,11 @@ class State:
     """A stack file from a commit on; `declared` is None where it could not be read."""
 
     revision: Revision
-    declared: Declared | None
+    declared: StackVersions | None
 
 
 @dataclass(frozen=True)
-class Change:
+class VersionCommit:
     """A commit that gave a key another version; None: the key was not there."""
 
     revision: Revision
@@ -49,7 +49,7 @@ class Change:
 
 
 @dataclass(frozen=True)
-class Step:
+class VersionPeriod:
     """A version that ran for a while, from a commit on; None stands for the working tree."""
 
     text: str
@@ -95,18 +95,18 @@ class History:
             states.setdefault(name, []).append(State(revision, declared[blob]))
         return cls(at, states)
 
-    def declared(self, name: str) -> Declared | None:
+    def declared(self, name: str) -> StackVersions | None:
         """What a stack file said in the end: nothing if it was not there, None if unreadable."""
         states = self.states.get(name)
         return states[-1].declared if states else NOTHING
 
-    def changes(self, name: str) -> list[Change]:
+    def changes(self, name: str) -> list[VersionCommit]:
         """Every change of a version in a stack file, oldest first.
 
         Commits in which the file could not be read are passed over: what was changed there
         counts for the next that could.
         """
-        found: list[Change] = []
+        found: list[VersionCommit] = []
         before = NOTHING
         for state in self.states.get(name, ()):
             if state.declared is None:
@@ -115,11 +115,11 @@ class History:
             for key in sorted({*before.versions, *after.versions}):
                 old, new = before.versions.get(key), after.versions.get(key)
                 if old != new:
-                    found.append(Change(state.revision, key, old, new))
+                    found.append(VersionCommit(state.revision, key, old, new))
             before = after
         return found
 
-    def steps(self, name: str, key: str, now: str | None = None) -> list[Step]:
+    def steps(self, name: str, key: str, now: str | None = None) -> list[VersionPeriod]:
         """The versions that a key had one after the other; `now` is what the working tree has.
 
         Two that differ in the digest alone are one, with the newer text.
@@ -129,16 +129,16 @@ class History:
             for state in self.states.get(name, ())
             if state.declared is not None
         ]
-        steps: list[Step] = []
+        steps: list[VersionPeriod] = []
         gap = True
         for text, revision in [*texts, (now, None)]:
             if text is None:
                 gap = revision is not None
             elif gap or steps[-1].tag != tag_of(text):
-                steps.append(Step(text, revision))
+                steps.append(VersionPeriod(text, revision))
                 gap = False
             else:
-                steps[-1] = Step(text, steps[-1].revision)
+                steps[-1] = VersionPeriod(text, steps[-1].revision)
         return steps
 
 
@@ -192,10 +192,10 @@ def _header(line: str) -> Revision:
 
 
 # A blob is named after its content, so what was read once holds for ever.
-_KNOWN: dict[str, Declared | None] = {}
+_KNOWN: dict[str, StackVersions | None] = {}
 
 
-def _declared(folder: Path, names: Iterable[str]) -> Mapping[str, Declared | None]:
+def _declared(folder: Path, names: Iterable[str]) -> Mapping[str, StackVersions | None]:
     wanted = {name for name in names if name not in _KNOWN}
     for name in wanted:
         _KNOWN[name] = NOTHING if set(name) == {"0"} else None

@@ -9,14 +9,14 @@ from infra.declaration.release import Channel, ReleaseError, Version, parse_rele
 from infra.declaration.service import Service, exists_in
 from infra.services import declared
 from operations.releases.changelog import span_link
-from operations.releases.history import History, Revision, Step, tag_of
-from operations.releases.stack_versions import Declared
+from operations.releases.history import History, Revision, VersionPeriod, tag_of
+from operations.releases.stack_versions import StackVersions
 
 AHEAD, BEHIND = "staging", "production"
 """Between which stacks the distance counts."""
 
 
-class Side(StrEnum):
+class Lag(StrEnum):
     """Where production stands, seen from staging."""
 
     LEVEL = "level"
@@ -35,28 +35,28 @@ class Distance:
     Both are None if staging never ran it.
     """
 
-    side: Side
+    side: Lag
     versions: int | None = None
     days: int | None = None
 
 
 @dataclass(frozen=True)
-class Place:
+class ShownStack:
     """A stack as it is shown: what it declares, and its history."""
 
     stack: str
     file_name: str
-    declared: Declared
+    declared: StackVersions
     history: History | None
     now: datetime
     is_past: bool
     """Whether it is shown as of a commit, so that the working tree plays no part."""
 
-    def steps(self, key: str) -> list[Step]:
+    def steps(self, key: str) -> list[VersionPeriod]:
         """The versions of a key one after the other, up to what is shown."""
         text = self.declared.versions.get(key)
         if self.history is None:
-            return [] if text is None else [Step(text, None)]
+            return [] if text is None else [VersionPeriod(text, None)]
         return self.history.steps(self.file_name, key, None if self.is_past else text)
 
     def since(self, key: str) -> Revision | None:
@@ -66,7 +66,7 @@ class Place:
 
 
 @dataclass(frozen=True)
-class Row:
+class ServiceVersions:
     """One service: its version in each stack that has it, and what there is to know about it."""
 
     service: str
@@ -81,9 +81,9 @@ class Row:
     """Where the changes between production and staging can be read, or all of them."""
 
 
-def rows(places: Sequence[Place], known: Mapping[str, Place]) -> list[Row]:
+def rows(places: Sequence[ShownStack], known: Mapping[str, ShownStack]) -> list[ServiceVersions]:
     """A row for each service in `places`; distances are taken from all stacks that are `known`."""
-    found: list[Row] = []
+    found: list[ServiceVersions] = []
     for service in declared():
         having = [place for place in places if has(place, service)]
         if having:
@@ -94,7 +94,7 @@ def rows(places: Sequence[Place], known: Mapping[str, Place]) -> list[Row]:
     return sorted(found, key=lambda row: row.service)
 
 
-def has(place: Place, service: Service) -> bool:
+def has(place: ShownStack, service: Service) -> bool:
     """Whether a stack has a service and says its version."""
     return service.version_key in place.declared.versions and exists_in(
         service, place.stack, place.declared.features
@@ -102,24 +102,22 @@ def has(place: Place, service: Service) -> bool:
 
 
 def distance(
-    service: Service, production: str, staging: str, steps: Sequence[Step], now: datetime
+    service: Service, production: str, staging: str, steps: Sequence[VersionPeriod], now: datetime
 ) -> Distance:
     """How far production's version is from staging's, which took the `steps` one by one."""
     ran, wanted = tag_of(production), tag_of(staging)
     tags = [step.tag for step in steps]
     if ran == wanted:
-        return Distance(Side.LEVEL, 0, 0)
+        return Distance(Lag.LEVEL, 0, 0)
     if ran not in tags[:-1]:
-        return Distance(_by_precedence(service, ran, wanted) or Side.APART)
+        return Distance(_by_precedence(service, ran, wanted) or Lag.APART)
     left = len(tags) - tags[::-1].index(ran)  # the step with which staging went elsewhere
     since = steps[left].revision
     days = max(0, (now - since.date).days) if since is not None else 0
     earlier = tags[: left - 1]
-    side = _by_precedence(service, ran, wanted) or (
-        Side.AHEAD if wanted in earlier else Side.BEHIND
-    )
+    side = _by_precedence(service, ran, wanted) or (Lag.AHEAD if wanted in earlier else Lag.BEHIND)
     between = tags[left:]
-    if side is Side.AHEAD:
+    if side is Lag.AHEAD:
         if wanted not in earlier:
             return Distance(side, None, days)
         came = len(earlier) - earlier[::-1].index(wanted)
@@ -127,7 +125,7 @@ def distance(
     return Distance(side, len(set(between)), days)
 
 
-def _by_precedence(service: Service, ran: str, wanted: str) -> Side | None:
+def _by_precedence(service: Service, ran: str, wanted: str) -> Lag | None:
     if service.channel is not Channel.SEMANTIC:
         return None
     try:
@@ -136,10 +134,12 @@ def _by_precedence(service: Service, ran: str, wanted: str) -> Side | None:
         return None
     if not isinstance(one, Version) or not isinstance(other, Version):
         return None
-    return Side.AHEAD if one > other else Side.BEHIND
+    return Lag.AHEAD if one > other else Lag.BEHIND
 
 
-def _row(service: Service, places: Sequence[Place], known: Mapping[str, Place]) -> Row:
+def _row(
+    service: Service, places: Sequence[ShownStack], known: Mapping[str, ShownStack]
+) -> ServiceVersions:
     key = service.version_key
     versions = {place.stack: place.declared.versions[key] for place in places}
     any_version = next(iter(versions.values()))
@@ -148,17 +148,17 @@ def _row(service: Service, places: Sequence[Place], known: Mapping[str, Place]) 
     if ahead and behind and has(ahead, service) and has(behind, service):
         staging, production = ahead.declared.versions[key], behind.declared.versions[key]
         far = distance(service, production, staging, ahead.steps(key), ahead.now)
-        if far.side is not Side.LEVEL:
-            ahead_of = far.side is Side.AHEAD
+        if far.side is not Lag.LEVEL:
+            ahead_of = far.side is Lag.AHEAD
             span = (staging, production) if ahead_of else (production, staging)
     since = {place.stack: place.since(key) for place in places}
     link = span_link(service, *(span or (any_version, any_version)))
-    return Row(service.name, service.channel.value, versions, since, far, span, link)
+    return ServiceVersions(service.name, service.channel.value, versions, since, far, span, link)
 
 
-def _forgotten(key: str, places: Sequence[Place]) -> Row:
+def _forgotten(key: str, places: Sequence[ShownStack]) -> ServiceVersions:
     """A version of something that is not declared any more, or not yet."""
-    return Row(
+    return ServiceVersions(
         service=key,
         channel="unknown",
         versions={place.stack: place.declared.versions[key] for place in places},

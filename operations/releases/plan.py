@@ -13,7 +13,7 @@ from infra.stack.file import label_of
 from infra.stack.rules import check
 from operations.declared.stack_files import stack_name, suggestion
 from operations.errors import CommandError
-from operations.releases.history import History, Step, tag_of
+from operations.releases.history import History, VersionPeriod, tag_of
 from operations.releases.stack_file_editor import EditError, StackText
 from operations.support.git import GitError
 
@@ -32,7 +32,7 @@ class Direction(Enum):
 
 
 @dataclass(frozen=True)
-class Move:
+class VersionChange:
     """A version that changes in a stack file, and with it every service that shares it."""
 
     key: str
@@ -80,7 +80,7 @@ class Plan:
     """
 
     target: StackText
-    moves: list[Move]
+    moves: list[VersionChange]
     subject: str = ""
     refusals: list[str] = field(default_factory=list[str])
     notes: list[str] = field(default_factory=list[str])
@@ -105,7 +105,7 @@ class Plan:
             body = [f"Moves {move.names}." for move in self.moves if move.names]
         return "\n".join([self.subject, *([""] if body else []), *body, ""])
 
-    def changed(self, moves: Iterable[Move] | None = None) -> StackText:
+    def changed(self, moves: Iterable[VersionChange] | None = None) -> StackText:
         """The stack file with all moves made, or with some. Raises EditError."""
         made = self.moves if moves is None else moves
         return (self.edited or self.target).with_versions({move.key: move.after for move in made})
@@ -178,7 +178,7 @@ def release_of(service: Service, text: str) -> Release | None:
 
 
 def direction(
-    service: Service, before: str, after: str, ran: Callable[[], Sequence[Step]]
+    service: Service, before: str, after: str, ran: Callable[[], Sequence[VersionPeriod]]
 ) -> Direction:
     """Where a change leads: by precedence, or for commits by which of the two ran first.
 
@@ -197,20 +197,20 @@ def direction(
     return Direction.UP
 
 
-def trail(service: Service, steps: Sequence[Step]) -> list[Step]:
+def trail(service: Service, steps: Sequence[VersionPeriod]) -> list[VersionPeriod]:
     """The versions that a rollback can lead to, oldest first, and the current one at the end.
 
     A step back, to a version that ran before or to any older one, drops the newer ones: 1, 2, 3,
     back to 2 leaves 1.
     """
-    kept: list[Step] = []
+    kept: list[VersionPeriod] = []
     for step in steps:
         at = next((i for i, other in enumerate(kept) if _drops(service, step, other)), len(kept))
         kept[at:] = [step]
     return kept
 
 
-def _drops(service: Service, step: Step, earlier: Step) -> bool:
+def _drops(service: Service, step: VersionPeriod, earlier: VersionPeriod) -> bool:
     """Whether a version is not to be gone back to any more, once another came."""
     if step.tag == earlier.tag:
         return True
@@ -218,7 +218,7 @@ def _drops(service: Service, step: Step, earlier: Step) -> bool:
     return isinstance(new, Version) and isinstance(old, Version) and new < old
 
 
-def went_back(service: Service, version: str, steps: Sequence[Step]) -> bool:
+def went_back(service: Service, version: str, steps: Sequence[VersionPeriod]) -> bool:
     """Whether a version ran and was then rolled back from."""
     tags = {step.tag for step in steps}
     return tag_of(version) in tags - {step.tag for step in trail(service, steps)}
@@ -251,12 +251,12 @@ def judge(plan: Plan) -> Iterator[str]:
             yield str(problem)
 
 
-def sound(moves: Iterable[Move]) -> list[Move]:
+def sound(moves: Iterable[VersionChange]) -> list[VersionChange]:
     """The moves to something that is a release for ever."""
     return [move for move in moves if against(move) is None]
 
 
-def against(move: Move) -> str | None:
+def against(move: VersionChange) -> str | None:
     """Why a version can run nowhere, None if it can."""
     service = move.services[0]
     try:
@@ -280,14 +280,14 @@ def short(text: str, *, digest: bool = False) -> str:
     return f"{tag}@{pinned[:_SHORT_DIGEST]}" if digest and pinned else tag
 
 
-def subject_of(moves: Sequence[Move], where: str, verb: str) -> str:
+def subject_of(moves: Sequence[VersionChange], where: str, verb: str) -> str:
     """A subject for several moves at once, e.g. `Promote server, kratos (staging ➔ production)`."""
     keys = ", ".join(move.key for move in moves)
     named = f"{verb} {keys} ({where})"
     return named if len(named) <= _LONGEST_SUBJECT else f"{verb} {len(moves)} versions ({where})"
 
 
-def shared(moves: Iterable[Move]) -> list[str]:
+def shared(moves: Iterable[VersionChange]) -> list[str]:
     """A note for each version that more than one service has."""
     return [
         f"{listed([service.name for service in move.services])} share one version: all move"

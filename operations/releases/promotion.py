@@ -9,11 +9,11 @@ from infra.declaration.service import Service
 from infra.services import declared
 from operations.declared.stack_files import stack_name
 from operations.errors import CommandError
-from operations.releases.history import History, Step
+from operations.releases.history import History, VersionPeriod
 from operations.releases.plan import (
     Direction,
-    Move,
     Plan,
+    VersionChange,
     absent,
     direction,
     find_service,
@@ -98,16 +98,16 @@ class Promotion:
     def _keeper(key: str) -> Service:
         return next(service for service in declared() if service.name == key)
 
-    def _move(self, service: Service) -> Move | str | None:
+    def _move(self, service: Service) -> VersionChange | str | None:
         """The move of a service, None if there is nothing to move, or why it cannot."""
         key = service.version_key
         reason = absent(self.source, service) or absent(self.target, service)
         if reason:
             return reason
         now, wanted = self.target.versions[key], self.source.versions[key]
-        return None if now == wanted else Move(key, now, wanted, present(self.target, key))
+        return None if now == wanted else VersionChange(key, now, wanted, present(self.target, key))
 
-    def _against(self, move: Move) -> Iterator[str]:
+    def _against(self, move: VersionChange) -> Iterator[str]:
         """Why a version may not be promoted."""
         source, target = stack_name(self.source.path), stack_name(self.target.path)
         key, service = move.key, move.services[0]
@@ -139,7 +139,7 @@ class Promotion:
     def _history(self) -> History | None:
         return history_of(self.source.path)
 
-    def _went_back(self, move: Move) -> bool:
+    def _went_back(self, move: VersionChange) -> bool:
         here = self.source.path.parent == self.target.path.parent
         history = self._history if here else history_of(self.target.path)
         steps = history.steps(self.target.path.name, move.key, move.before) if history else []
@@ -153,11 +153,11 @@ class Promotion:
         declared = self._history.declared(self.source.path.name)
         return declared.versions if declared is not None else {}
 
-    def _ran(self, key: str) -> Callable[[], list[Step]]:
+    def _ran(self, key: str) -> Callable[[], list[VersionPeriod]]:
         name, history = self.source.path.name, self._history
         return lambda: history.steps(name, key) if history else []
 
-    def _left_behind(self, moves: list[Move]) -> Iterator[str]:
+    def _left_behind(self, moves: list[VersionChange]) -> Iterator[str]:
         """What the services that move need, and what stays behind."""
         moved = {move.key for move in moves}
         for move in moves:

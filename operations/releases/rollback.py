@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from infra.declaration.service import Service
 from operations.declared.stack_files import stack_name
 from operations.errors import CommandError
-from operations.releases.history import Step
+from operations.releases.history import VersionPeriod
 from operations.releases.plan import (
-    Move,
     Plan,
+    VersionChange,
     judge,
     present,
     shared,
@@ -18,7 +18,7 @@ from operations.releases.plan import (
 from operations.releases.stack_file_editor import StackText
 
 
-def to_the_one_before(target: StackText, service: Service, steps: Sequence[Step]) -> Plan:
+def to_the_one_before(target: StackText, service: Service, steps: Sequence[VersionPeriod]) -> Plan:
     """Go back to the version that ran before the current one. Raises CommandError."""
     key = service.version_key
     passed: list[str] = []
@@ -41,7 +41,7 @@ def to_the_one_before(target: StackText, service: Service, steps: Sequence[Step]
 def to_version(target: StackText, key: str, to: str) -> Plan:
     """Go back to one version."""
     where = stack_name(target.path)
-    move = Move(key, target.versions[key], to, present(target, key))
+    move = VersionChange(key, target.versions[key], to, present(target, key))
     if move.before == move.after:
         return Plan(target, [], notes=[f"{key} is {short(to, digest=True)} in {where}"])
     subject = f"Roll back {move.line} ({where})"

@@ -12,7 +12,7 @@ from operations.declared.stack_files import (
 )
 from operations.errors import CommandError
 from operations.releases.history import History
-from operations.releases.lag import AHEAD, BEHIND, Place
+from operations.releases.lag import AHEAD, BEHIND, ShownStack
 from operations.releases.stack_versions import NOTHING, peek
 from operations.support.git import GitError
 
@@ -21,13 +21,13 @@ from operations.support.git import GitError
 class VersionsPicture:
     """All stacks that a command knows, those beside the asked ones too, by file."""
 
-    known: Mapping[Path, Place]
+    known: Mapping[Path, ShownStack]
     notes: list[str]
 
     @classmethod
     def at(cls, files: Sequence[Path], ref: str) -> "VersionsPicture":
         """As a commit, tag or branch says. Raises CommandError."""
-        known: dict[Path, Place] = {}
+        known: dict[Path, ShownStack] = {}
         notes: list[str] = []
         for folder in dict.fromkeys(file.parent for file in files):
             try:
@@ -41,7 +41,7 @@ class VersionsPicture:
                     what = "cannot be read" if declared is None else "does not exist"
                     notes += [f"{file.name} {what} at {ref}"] if file in files else []
                     continue
-                known[file] = Place(
+                known[file] = ShownStack(
                     stack_name(file), file.name, declared, history, moment, is_past=True
                 )
         return cls(known, notes)
@@ -49,7 +49,7 @@ class VersionsPicture:
     @classmethod
     def now(cls, files: Sequence[Path]) -> "VersionsPicture":
         """As the working tree says. Raises CommandError."""
-        known: dict[Path, Place] = {}
+        known: dict[Path, ShownStack] = {}
         notes: list[str] = []
         now = datetime.now(UTC)
         for folder in dict.fromkeys(file.parent for file in files):
@@ -67,7 +67,7 @@ class VersionsPicture:
             raise CommandError(*mistakes)
         return cls(known, notes)
 
-    def by_stack(self, shown: Sequence[Place]) -> dict[str, Place]:
+    def by_stack(self, shown: Sequence[ShownStack]) -> dict[str, ShownStack]:
         """The stacks to measure distances between: where one is shown, it counts."""
         return {place.stack: place for place in (*self.known.values(), *shown)}
 
@@ -77,17 +77,17 @@ def _with_neighbours(folder: Path, files: Sequence[Path]) -> list[Path]:
     return list(dict.fromkeys([*(file for file in files if file.parent == folder), *pair]))
 
 
-def _read(file: Path, history: History | None, now: datetime) -> Place | None:
+def _read(file: Path, history: History | None, now: datetime) -> ShownStack | None:
     try:
         declared = peek(file.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError):
         return None
     if declared is None:
         return None
-    return Place(stack_name(file), file.name, declared, history, now, is_past=False)
+    return ShownStack(stack_name(file), file.name, declared, history, now, is_past=False)
 
 
-def _mistakes(known: Mapping[Path, Place], files: Sequence[Path]) -> Iterator[str]:
+def _mistakes(known: Mapping[Path, ShownStack], files: Sequence[Path]) -> Iterator[str]:
     """What is wrong with the files, in full, where a glance shows that something is."""
     for file in files:
         place = known.get(file)
@@ -104,7 +104,7 @@ def _mistakes(known: Mapping[Path, Place], files: Sequence[Path]) -> Iterator[st
             yield str(error)
 
 
-def _is_release(place: Place, key: str) -> bool:
+def _is_release(place: ShownStack, key: str) -> bool:
     service = next((s for s in declared() if s.version_key == key), None)
     if service is None:
         return False

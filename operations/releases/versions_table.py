@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from operations.releases.history import Revision, tag_of
-from operations.releases.lag import AHEAD, BEHIND, Distance, Row, Side
+from operations.releases.lag import AHEAD, BEHIND, Distance, Lag, ServiceVersions
 from operations.support.output import Cell, Page, Table, page
 
 if TYPE_CHECKING:
@@ -24,7 +24,9 @@ _Live = Mapping[str, Mapping[str, "Running"]]
 """What runs, by stack and service."""
 
 
-def print_versions(rows: Sequence[Row], stacks: Sequence[str], live: _Live, now: datetime) -> None:
+def print_versions(
+    rows: Sequence[ServiceVersions], stacks: Sequence[str], live: _Live, now: datetime
+) -> None:
     """Print the table, and below it where to read what lies between staging and production.
 
     Ages count up to `now`.
@@ -45,7 +47,7 @@ def print_versions(rows: Sequence[Row], stacks: Sequence[str], live: _Live, now:
     shown.show()
 
 
-def _links(rows: Sequence[Row], shown: Page) -> None:
+def _links(rows: Sequence[ServiceVersions], shown: Page) -> None:
     apart = [
         (f"{row.service} {short_version(row.span[0])} ➔ {short_version(row.span[1])}", row.changes)
         for row in rows
@@ -61,7 +63,7 @@ def _links(rows: Sequence[Row], shown: Page) -> None:
     )
 
 
-def _whole(rows: Sequence[Row], stacks: Sequence[str], live: _Live) -> Table:
+def _whole(rows: Sequence[ServiceVersions], stacks: Sequence[str], live: _Live) -> Table:
     """Everything, on one line for each service."""
     headings = ["service", "channel"]
     for stack in stacks:
@@ -79,7 +81,7 @@ def _whole(rows: Sequence[Row], stacks: Sequence[str], live: _Live) -> Table:
 
 
 def _short(
-    rows: Sequence[Row],
+    rows: Sequence[ServiceVersions],
     stacks: Sequence[str],
     live: _Live,
     since: tuple[str, Callable[[Revision | None], str]],
@@ -113,7 +115,7 @@ def _short(
     )
 
 
-def _by_stack(rows: Sequence[Row], stacks: Sequence[str], live: _Live) -> Table:
+def _by_stack(rows: Sequence[ServiceVersions], stacks: Sequence[str], live: _Live) -> Table:
     """One line for each service and stack, for versions too long to stand side by side."""
     having = [(row, stack) for row in rows for stack in stacks if stack in row.versions]
     last = {row.service: stack for row, stack in having}
@@ -130,15 +132,15 @@ def _by_stack(rows: Sequence[Row], stacks: Sequence[str], live: _Live) -> Table:
     )
 
 
-def _notes(row: Row, live: _Live, *, with_distance: bool) -> Iterator[Cell]:
+def _notes(row: ServiceVersions, live: _Live, *, with_distance: bool) -> Iterator[Cell]:
     for stack in live:
         if differing := _differing(row, stack, live).text:
             yield Cell(f"{stack} {differing}", "bold red")
-    if with_distance and row.distance is not None and row.distance.side is not Side.LEVEL:
+    if with_distance and row.distance is not None and row.distance.side is not Lag.LEVEL:
         yield Cell(f"{BEHIND} is {_distance(row.distance)}", "yellow")
 
 
-def _differing(row: Row, stack: str, live: _Live) -> Cell:
+def _differing(row: ServiceVersions, stack: str, live: _Live) -> Cell:
     """What runs in a stack, where that is not what is declared."""
     running = live.get(stack, {}).get(row.service)
     if running is None or not running.differs:
@@ -148,7 +150,7 @@ def _differing(row: Row, stack: str, live: _Live) -> Cell:
     )
 
 
-def _declared(row: Row, stack: str) -> str:
+def _declared(row: ServiceVersions, stack: str) -> str:
     return short_version(row.versions[stack]) if stack in row.versions else "-"
 
 
@@ -177,12 +179,12 @@ def _age(revision: Revision | None, now: datetime) -> str:
     return f"{least}{months} mo" if months <= _MOST_MONTHS else f"{least}{days // _YEAR} y"
 
 
-def _is_measured(rows: Sequence[Row]) -> bool:
+def _is_measured(rows: Sequence[ServiceVersions]) -> bool:
     return any(row.distance is not None for row in rows)
 
 
-def _lag(row: Row, words: Callable[[Distance | None], str]) -> Cell:
-    apart = row.distance is not None and row.distance.side is not Side.LEVEL
+def _lag(row: ServiceVersions, words: Callable[[Distance | None], str]) -> Cell:
+    apart = row.distance is not None and row.distance.side is not Lag.LEVEL
     return Cell(words(row.distance), "yellow" if apart else "")
 
 
@@ -190,7 +192,7 @@ def _distance(distance: Distance | None) -> str:
     match distance:
         case None:
             return ""
-        case Distance(side=Side.LEVEL):
+        case Distance(side=Lag.LEVEL):
             return "level"
         case Distance(versions=None, side=side):
             return f"{side}: {AHEAD} never ran it"
@@ -200,7 +202,7 @@ def _distance(distance: Distance | None) -> str:
 
 def _short_distance(distance: Distance | None) -> str:
     match distance:
-        case Distance(side, int() as count) if side is not Side.LEVEL:
+        case Distance(side, int() as count) if side is not Lag.LEVEL:
             return f"{count} {side}"
         case Distance(side):
             return str(side)

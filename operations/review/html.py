@@ -3,10 +3,10 @@
 from collections.abc import Callable, Iterator
 from html import escape
 
-from operations.rehearsed.change import Performance
+from operations.rehearsed.change import RehearsalResult
 from operations.review.capacity import Need
 from operations.review.dangers import Danger
-from operations.review.report import Changed, Field, Release, Report, StackReport
+from operations.review.report import Changed, Field, ReleaseChange, Report, StackReport
 from operations.review.values import difference
 
 Picture = Callable[[str], str]
@@ -51,7 +51,9 @@ def html(report: Report, picture: Picture) -> str:
     return "\n".join(parts)
 
 
-def _stack(stack: StackReport, performance: Performance | None, picture: Picture) -> Iterator[str]:
+def _stack(
+    stack: StackReport, performance: RehearsalResult | None, picture: Picture
+) -> Iterator[str]:
     yield f'<section id="{escape(stack.stack)}"><h2>{escape(stack.stack)}</h2>'
     if stack.problem is not None:
         yield f"<pre>{escape(stack.problem)}</pre>"
@@ -83,7 +85,7 @@ def _releases(stack: StackReport) -> Iterator[str]:
         )
 
 
-def _release(release: Release) -> tuple[str, ...]:
+def _release(release: ReleaseChange) -> tuple[str, ...]:
     changes = "<br>".join(escape(line) for line in release.changes)
     link = f'<a href="{escape(release.link)}">all changes</a>' if release.link else ""
     return (
@@ -127,7 +129,7 @@ def _need(need: Need) -> tuple[str, ...]:
     return (need.pods, need.requests, str(need.limits_most), need.fits)
 
 
-def _performed(performance: Performance) -> Iterator[str]:
+def _performed(performance: RehearsalResult) -> Iterator[str]:
     yield "<h3>Rehearsed on one machine, under a stream of requests</h3>"
     if performance.problem is not None:
         yield f"<pre>{escape(performance.problem)}</pre>"

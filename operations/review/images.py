@@ -6,7 +6,7 @@ from typing import Any, cast
 from operations.declared.snapshot import Snapshot
 from operations.releases.registry.lookup import Digest, ImageTag, digests, missing
 from operations.review.comparing import Comparison
-from operations.review.dangers.danger import Danger, Kind
+from operations.review.dangers.danger import Danger, DangerKind
 
 _CONTAINERS = ("initContainers", "containers")
 
@@ -43,7 +43,7 @@ def missing_images(images: Mapping[ImageTag, Digest], where: str) -> Iterator[Da
     """Yield a danger for each image that its registry does not have."""
     for (image, tag), digest in images.items():
         if digest is None:
-            yield Danger(Kind.IMAGE, missing(image, tag), where, "its pods cannot start")
+            yield Danger(DangerKind.IMAGE, missing(image, tag), where, "its pods cannot start")
 
 
 def _images(snapshot: Snapshot) -> Iterator[str]:

@@ -5,10 +5,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from operations.github.cut import cut
-from operations.rehearsed.change import Performance
+from operations.rehearsed.change import RehearsalResult
 from operations.review.capacity import Need
-from operations.review.dangers import Danger, Kind
-from operations.review.report import Changed, Field, Release, Report, StackReport
+from operations.review.dangers import Danger, DangerKind
+from operations.review.report import Changed, Field, ReleaseChange, Report, StackReport
 from operations.review.values import difference
 
 MOST = 64_000
@@ -95,7 +95,7 @@ def _text(report: Report, picture: Picture, omission: Omission, more: str) -> st
 
 
 def _stack(
-    stack: StackReport, performance: Performance | None, picture: Picture, omission: Omission
+    stack: StackReport, performance: RehearsalResult | None, picture: Picture, omission: Omission
 ) -> Iterator[str]:
     yield f"\n### {stack.stack}\n"
     if stack.problem is not None:
@@ -116,7 +116,7 @@ def _stack(
         yield from _fields(stack.changed, omission)
 
 
-def _releases(releases: Sequence[Release]) -> Iterator[str]:
+def _releases(releases: Sequence[ReleaseChange]) -> Iterator[str]:
     if not releases:
         return
     yield "**Images**\n"
@@ -142,7 +142,7 @@ def short_version(text: str) -> tuple[str, str]:
     return tag[:_SHORT] if len(tag) == 40 else tag, digest[: len("sha256:") + _SHORT]
 
 
-def _changelog(release: Release) -> str:
+def _changelog(release: ReleaseChange) -> str:
     lines = [_cell(line) for line in release.changes]
     if _LINK.fullmatch(release.link):
         lines.append(f"[all changes]({release.link})")
@@ -154,7 +154,7 @@ def _dangers(dangers: Sequence[Danger], omission: Omission) -> Iterator[str]:
         yield "**Dangers**: none found.\n"
         return
     yield f"**Dangers** ({len(dangers)})\n"
-    for kind in Kind:
+    for kind in DangerKind:
         of_kind = [danger for danger in dangers if danger.kind is kind]
         if not of_kind:
             continue
@@ -207,7 +207,7 @@ def _counts(stack: StackReport) -> str:
     return f"**Resources**: {said or 'none'}{note if routine else ''}.\n"
 
 
-def _performed(performance: Performance) -> Iterator[str]:
+def _performed(performance: RehearsalResult) -> Iterator[str]:
     yield "**Rehearsed** on one machine, under a stream of requests\n"
     if performance.problem is not None:
         yield _fence(_bounded(performance.problem), "text")

@@ -6,20 +6,20 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from operations.declared.checkouts import Side
-from operations.declared.snapshot import Declared
-from operations.rehearsed.change import Performance
-from operations.releases.changelog.warnings import Kind as Concern
+from operations.declared.snapshot import DeclaredService
+from operations.rehearsed.change import RehearsalResult
+from operations.releases.changelog.warnings import WarningKind as Concern
 from operations.releases.registry.lookup import unanswered
 from operations.review.capacity import Need, needs
 from operations.review.changes import Changelogs, Meaning
 from operations.review.comparing import Comparison, Operation, ResourceChange, compare
-from operations.review.dangers import Danger, Kind, by_importance, dangers
+from operations.review.dangers import Danger, DangerKind, by_importance, dangers
 from operations.review.dangers.versions import VersionChange, place, version_changes
 from operations.review.images import Lookup, missing_images, new_images, nobody_asked
 
 
 @dataclass(frozen=True)
-class Release:
+class ReleaseChange:
     """A version that changes, and what that means for us: lines of the changelog, or a link."""
 
     key: str
@@ -67,7 +67,7 @@ class StackReport:
 
     stack: str
     problem: str | None
-    releases: Sequence[Release]
+    releases: Sequence[ReleaseChange]
     dangers: Sequence[Danger]
     capacity_before: Sequence[Need]
     capacity_after: Sequence[Need]
@@ -88,10 +88,10 @@ class Report:
     base: str
     head: str
     stacks: Sequence[StackReport]
-    performances: Sequence[Performance] = ()
+    performances: Sequence[RehearsalResult] = ()
     """What really happened, of the stacks that were rehearsed."""
 
-    def performance(self, stack: str) -> Performance | None:
+    def performance(self, stack: str) -> RehearsalResult | None:
         """What happened when the change of a stack was rehearsed, if it was."""
         return next((one for one in self.performances if one.stack == stack), None)
 
@@ -192,14 +192,14 @@ def _meaning(comparison: Comparison, change: VersionChange, changelogs: Changelo
     return changelogs(change.key, source, change.before, change.after)
 
 
-def _declared(comparison: Comparison, change: VersionChange) -> Declared:
+def _declared(comparison: Comparison, change: VersionChange) -> DeclaredService:
     services = {**comparison.before.services, **comparison.after.services}
     return services.get(change.key) or services[change.services[0]]
 
 
 def _read_of(comparison: Comparison, change: VersionChange, meaning: Meaning) -> Iterator[Danger]:
     """What the changelog warns of."""
-    kinds = {Concern.MIGRATION: Kind.MIGRATION, Concern.BREAKING: Kind.BREAKING}
+    kinds = {Concern.MIGRATION: DangerKind.MIGRATION, Concern.BREAKING: DangerKind.BREAKING}
     for concern in meaning.concerns:
         first = concern.text.splitlines()[0]
         yield Danger(
@@ -212,8 +212,8 @@ def _read_of(comparison: Comparison, change: VersionChange, meaning: Meaning) ->
 
 def _release(
     comparison: Comparison, change: VersionChange, meaning: Meaning, notes: Iterable[str]
-) -> Release:
-    return Release(
+) -> ReleaseChange:
+    return ReleaseChange(
         key=change.key,
         before=change.before,
         after=change.after,

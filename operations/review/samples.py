@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from infra.edge.checks.redirect_chains import samples as of_rule
-from infra.edge.simulator.request import Visit
+from infra.edge.simulator.request import EdgeRequest
 from operations.declared.snapshot import Snapshot, Worker
 from operations.rehearsed.load import Sample
 
@@ -14,7 +14,7 @@ _AUDIENCES = ({"user-agent": "Mobi"}, {"cookie": "authenticated=1"})
 """What tells mobile visitors, and those who are logged in, from the others."""
 
 
-def visits(worker: Worker, labels: Sequence[str]) -> Iterator[Visit]:
+def visits(worker: Worker, labels: Sequence[str]) -> Iterator[EdgeRequest]:
     """Requests of which every rule gets some, each request once.
 
     `labels` are the hosts of the zone, without its domain.

@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-from operations.rehearsed.change import Performance
+from operations.rehearsed.change import RehearsalResult
 from operations.review.capacity import Need
-from operations.review.dangers import Danger, Kind
+from operations.review.dangers import Danger, DangerKind
 from operations.review.markdown import ARROWS, MOST_PLACES, short_version
-from operations.review.report import Changed, Field, Release, Report, StackReport
+from operations.review.report import Changed, Field, ReleaseChange, Report, StackReport
 from operations.review.values import difference
 from operations.support.output import Cell, Page, Table
 
@@ -40,7 +40,7 @@ def show(report: Report, page: Page) -> None:
         page.command(_ALL_FIELDS)
 
 
-def _stack(stack: StackReport, performance: Performance | None, page: Page) -> bool:
+def _stack(stack: StackReport, performance: RehearsalResult | None, page: Page) -> bool:
     """Write one stack; returns whether all fields are shown."""
     if stack.problem is not None:
         for line in stack.problem.splitlines():
@@ -60,7 +60,7 @@ def _stack(stack: StackReport, performance: Performance | None, page: Page) -> b
     return all(shown)
 
 
-def _releases(releases: Sequence[Release], page: Page) -> None:
+def _releases(releases: Sequence[ReleaseChange], page: Page) -> None:
     if not releases:
         return
     rows = [
@@ -87,7 +87,7 @@ def _dangers(dangers: Sequence[Danger], page: Page) -> None:
         page.text("Dangers: none found.")
         return
     page.text(Cell(f"Dangers ({len(dangers)})", "bold"))
-    for kind in Kind:
+    for kind in DangerKind:
         of_kind = [danger for danger in dangers if danger.kind is kind]
         if of_kind:
             page.text(Cell(f"{kind.value[:1].upper()}{kind.value[1:]}", "yellow"), indent=2)
@@ -124,7 +124,7 @@ def _arrow(before: str | None, after: str) -> str:
     return after if before is None or before == after else f"{before} ➔ {after}"
 
 
-def _performed(performance: Performance, page: Page) -> None:
+def _performed(performance: RehearsalResult, page: Page) -> None:
     page.text()
     page.text(Cell("Rehearsed on one machine, under a stream of requests", "bold"))
     if performance.problem is not None:

@@ -43,7 +43,7 @@ class NoBackend:
     why: str
 
 
-class Declared:
+class DeclaredObjects:
     """The objects that a stack registers, as far as they decide who answers."""
 
     def __init__(self, registrations: Iterable[Registration]) -> None:

@@ -7,14 +7,14 @@ from typing import Any, cast
 from infra.edge.simulator.decide import Decision, Fetched, Outcome, Sorted
 from operations.routing.cluster import Backend
 from operations.routing.explain import Trace
-from operations.routing.rehearsed import Live
+from operations.routing.rehearsed import RehearsedAnswer
 
 Document = dict[str, Any]
 
 _COMPARED = ("record", "route", "decision", "backends")
 
 
-def document(trace: Trace, live: Live | None, differences: list[str]) -> Document:
+def document(trace: Trace, live: RehearsedAnswer | None, differences: list[str]) -> Document:
     """Everything that is known, as JSON has it."""
     visit = trace.visit
     explanation = trace.explanation

@@ -8,9 +8,9 @@ from ada_url import URL
 
 from infra.cluster.origin_auth import HEADER
 from infra.edge.simulator.decide import Decision, Explanation, Fetched, Sorted, explain
-from infra.edge.simulator.request import Visit
+from infra.edge.simulator.request import EdgeRequest
 from operations.declared.snapshot import Record, Route, Snapshot, Worker
-from operations.routing.cluster import Backend, Declared, NoBackend
+from operations.routing.cluster import Backend, DeclaredObjects, NoBackend
 from rehearsal.cloudflare.route_matching import most_specific, parse
 from rehearsal.origin.routes import Request
 
@@ -24,7 +24,7 @@ class Trace:
     """
 
     stack: str
-    visit: Visit
+    visit: EdgeRequest
     record: Record | None
     kept_by_hand: str | None
     route: Route | None
@@ -38,7 +38,7 @@ class Trace:
         return self.explanation is not None
 
 
-def trace_declared(snapshot: Snapshot, visit: Visit) -> Trace:
+def trace_declared(snapshot: Snapshot, visit: EdgeRequest) -> Trace:
     """Follow a request through what a stack declares. The snapshot must have no problem."""
     record = next((r for r in snapshot.records if r.host == visit.host), None)
     route = _route(snapshot, visit)
@@ -48,7 +48,7 @@ def trace_declared(snapshot: Snapshot, visit: Visit) -> Trace:
         explanation = explain(worker.table, _bindings(worker), visit)
     backends: dict[Backend | NoBackend, None] = {}
     if fetches := _fetches(snapshot, visit, explanation, route):
-        declared = Declared(snapshot.registrations)
+        declared = DeclaredObjects(snapshot.registrations)
         for fetched in fetches:
             backends[declared.answering(_at_the_gateway(fetched))] = None
     return Trace(
@@ -70,7 +70,7 @@ def decisions(decision: Decision | None) -> Iterator[Decision]:
         decision = decision.otherwise
 
 
-def _route(snapshot: Snapshot, visit: Visit) -> Route | None:
+def _route(snapshot: Snapshot, visit: EdgeRequest) -> Route | None:
     parsed = [(parse(route.pattern, snapshot.domain), route) for route in snapshot.routes]
     return most_specific(parsed, visit.scheme, visit.host, f"{visit.path}{visit.query}")
 
@@ -89,7 +89,7 @@ class _Fetch:
 
 def _fetches(
     snapshot: Snapshot,
-    visit: Visit,
+    visit: EdgeRequest,
     explanation: Explanation | None,
     route: Route | None,
 ) -> list[_Fetch]:
@@ -110,12 +110,12 @@ def _fetches(
             if fetched.upstream in {"proxy", "thumbnail"}:
                 continue
             url = fetched.urls[0]
-            if Visit.of(url).label(snapshot.domain) is not None:
+            if EdgeRequest.of(url).label(snapshot.domain) is not None:
                 found.append(_Fetch(url, fetched.method, _headers(snapshot, visit, fetched)))
     return found
 
 
-def _headers(snapshot: Snapshot, visit: Visit, fetched: Fetched) -> Mapping[str, str]:
+def _headers(snapshot: Snapshot, visit: EdgeRequest, fetched: Fetched) -> Mapping[str, str]:
     headers = dict(visit.headers)
     for header in fetched.headers:
         if header.value is None:

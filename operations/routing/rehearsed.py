@@ -17,7 +17,7 @@ from infra.edge.simulator.decide import (
     Responded,
     Sorted,
 )
-from infra.edge.simulator.request import Visit
+from infra.edge.simulator.request import EdgeRequest
 from operations.errors import CommandError
 from operations.rehearsed.project import current_stack
 from operations.routing.cluster import Backend
@@ -30,12 +30,12 @@ _NO_RECORD = 530
 """Cloudflare's answer where its own resolver finds nothing; a browser's finds nothing before."""
 
 
-class NoAnswer(CommandError):
+class EdgeUnreachable(CommandError):
     """The rehearsal runs, but does not answer."""
 
 
 @dataclass(frozen=True)
-class Live:
+class RehearsedAnswer:
     """An answer of the rehearsal's edge; who the pod says it is, if one answered."""
 
     status: int
@@ -60,7 +60,7 @@ def running_edge(folder: Path, stack: str) -> str | None:
     return endpoints.edge if endpoints is not None and endpoints.edge else None
 
 
-def ask(edge: str, visit: Visit) -> Live:
+def ask(edge: str, visit: EdgeRequest) -> RehearsedAnswer:
     """Send a request through the rehearsal's edge; raises NoAnswer."""
     headers = {
         **visit.headers,
@@ -77,9 +77,9 @@ def ask(edge: str, visit: Visit) -> Live:
                 visit.method, f"{edge}{visit.path}{visit.query}", headers=headers
             )
     except httpx.HTTPError as error:
-        raise NoAnswer(f"the edge of the rehearsal does not answer: {error}") from None
+        raise EdgeUnreachable(f"the edge of the rehearsal does not answer: {error}") from None
     said = _document(answer)
-    return Live(
+    return RehearsedAnswer(
         status=answer.status_code,
         rule=answer.headers.get("x-serlo-rule"),
         location=answer.headers.get("location"),
@@ -93,7 +93,7 @@ def ask(edge: str, visit: Visit) -> Live:
     )
 
 
-def differences(trace: Trace, live: Live) -> list[str]:
+def differences(trace: Trace, live: RehearsedAnswer) -> list[str]:
     """In what the answer is none of those that the declarations lead to; empty: in nothing."""
     if trace.record is None and trace.kept_by_hand is None:
         return list(_differs("status of a host without a record", _NO_RECORD, live.status))
@@ -106,7 +106,7 @@ def differences(trace: Trace, live: Live) -> list[str]:
     return list(_wrong(trace, possible[live.rule], live))
 
 
-def _wrong(trace: Trace, decision: Decision, live: Live) -> Iterator[str]:
+def _wrong(trace: Trace, decision: Decision, live: RehearsedAnswer) -> Iterator[str]:
     outcome = decision.outcome
     match outcome:
         case Redirected():
@@ -130,7 +130,7 @@ def _differs(what: str, declared: object, found: object) -> Iterator[str]:
         yield f"the {what} declared is {declared}, but it is {found}"
 
 
-def _wrong_pod(trace: Trace, live: Live) -> Iterator[str]:
+def _wrong_pod(trace: Trace, live: RehearsedAnswer) -> Iterator[str]:
     """A pod says who it is. If none does, what answered may be outside of the cluster."""
     backends = [backend for backend in trace.backends if isinstance(backend, Backend)]
     if not backends:
@@ -148,7 +148,7 @@ def _wrong_pod(trace: Trace, live: Live) -> Iterator[str]:
         yield f"declared is that {' or '.join(declared)} answers, but {found} did"
 
 
-def _wrong_upstream(urls: Sequence[str], live: Live) -> Iterator[str]:
+def _wrong_upstream(urls: Sequence[str], live: RehearsedAnswer) -> Iterator[str]:
     declared = [url.partition("://")[2] for url in urls]
     if live.asked is not None and live.asked not in declared:
         yield f"declared is that {' or '.join(declared)} is asked for, but {live.asked} was"

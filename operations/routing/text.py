@@ -15,7 +15,7 @@ from infra.edge.simulator.decide import (
 )
 from operations.routing.cluster import Backend
 from operations.routing.explain import Trace, decisions
-from operations.routing.rehearsed import Live
+from operations.routing.rehearsed import RehearsedAnswer
 
 _WIDTH = 11
 _LONGEST = 60
@@ -30,7 +30,7 @@ _WHO = {
 }
 
 
-def text_of(trace: Trace, live: Live | None) -> str:
+def text_of(trace: Trace, live: RehearsedAnswer | None) -> str:
     """The trace in lines."""
     visit = trace.visit
     lines = [f"{visit.method} {visit.url} ({trace.stack})"]
@@ -173,7 +173,7 @@ def _cluster(trace: Trace) -> Iterator[str]:
             yield f"  {pods.kind} {pods.namespace}/{pods.name}, {number}, version {pods.version}"
 
 
-def _live(live: Live) -> Iterator[str]:
+def _live(live: RehearsedAnswer) -> Iterator[str]:
     by = f" by the rule {live.rule}" if live.rule is not None else ""
     to = f" to {live.location}" if live.location is not None else ""
     yield f"{live.status}{to}{by}"

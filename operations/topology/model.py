@@ -8,7 +8,7 @@ from hashlib import sha256
 from typing import Any
 
 from operations.declared.calls import edges as allowed_calls
-from operations.declared.snapshot import Declared, Resource, Snapshot
+from operations.declared.snapshot import DeclaredService, Resource, Snapshot
 
 
 class Column(IntEnum):
@@ -176,7 +176,7 @@ def _substance(resources: Iterable[Resource]) -> str:
     return sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
 
-def _version(snapshot: Snapshot, service: Declared) -> str:
+def _version(snapshot: Snapshot, service: DeclaredService) -> str:
     tag = snapshot.versions[service.version_key].partition("@")[0]
     return tag[:12]
 

@@ -27,7 +27,7 @@ _MOST_KEY, _MOST_METADATA, _MOST_VALUE = 512, 1024, 25 * 1024 * 1024
 
 
 @dataclass(frozen=True)
-class Entry:
+class StoredValue:
     """A stored value; `expiration` in seconds since the epoch, `metadata` as JSON text."""
 
     value: bytes
@@ -122,7 +122,7 @@ def put(
     )
 
 
-def get(storage: Storage, namespace: str, key: str) -> Entry | None:
+def get(storage: Storage, namespace: str, key: str) -> StoredValue | None:
     """The value of a key, None when there is none or it has expired."""
     check_key(key)
     row = storage.one(
@@ -132,7 +132,7 @@ def get(storage: Storage, namespace: str, key: str) -> Entry | None:
     )
     if row is None:
         return None
-    return Entry(
+    return StoredValue(
         cast(bytes, row["value"]),
         cast(int | None, row["expiration"]),
         cast(str | None, row["metadata"]),

@@ -16,7 +16,7 @@ _IMAGE = re.compile(
 _HARMLESS_FILTERS = {"RequestHeaderModifier", "ResponseHeaderModifier"}
 
 
-class NoAnswer(Exception):
+class NoBackend(Exception):
     """No pod can answer. `status` is what a gateway would send."""
 
     def __init__(self, status: int, reason: str) -> None:
@@ -70,20 +70,20 @@ class Balancer:
         """The pod that answers a request under `rule`. Raises NoAnswer."""
         for entry in items(rule.rule, "filters"):
             if entry["type"] not in _HARMLESS_FILTERS:
-                raise NoAnswer(501, f"{_name(rule)}: the filter {entry['type']} is not simulated")
+                raise NoBackend(501, f"{_name(rule)}: the filter {entry['type']} is not simulated")
         backend = self._backend(rule)
         namespace = backend.get("namespace", rule.namespace)
         port = _service_port(rule, backend, namespace, snapshot)
         pods = ready_pods(snapshot, namespace, backend["name"], port)
         if not pods:
-            raise NoAnswer(503, f"no pod of the Service {namespace}/{backend['name']} is ready")
+            raise NoBackend(503, f"no pod of the Service {namespace}/{backend['name']} is ready")
         return pods[self._turn((namespace, backend["name"]), len(pods))]
 
     def _backend(self, rule: Rule) -> JsonObject:
         backends = items(rule.rule, "backendRefs")
         total: int = sum(backend.get("weight", 1) for backend in backends)
         if total == 0:
-            raise NoAnswer(500, f"{_name(rule)}: no backend has a weight above 0")
+            raise NoBackend(500, f"{_name(rule)}: no backend has a weight above 0")
         turn = self._turn((rule.namespace, rule.route, rule.order), total)
         for backend in backends:
             turn -= backend.get("weight", 1)
@@ -123,16 +123,16 @@ def _service_port(
     """The port of its Service that a backend names. A wrong reference is a 500, as elsewhere."""
     where = f"Service {namespace}/{backend['name']}"
     if backend.get("kind", "Service") != "Service" or backend.get("group", ""):
-        raise NoAnswer(500, f"{_name(rule)}: {backend.get('kind')} is no kind of backend here")
+        raise NoBackend(500, f"{_name(rule)}: {backend.get('kind')} is no kind of backend here")
     if namespace != rule.namespace and not _granted(rule, backend, namespace, snapshot):
-        raise NoAnswer(500, f"{_name(rule)}: no ReferenceGrant in {namespace} allows the {where}")
+        raise NoBackend(500, f"{_name(rule)}: no ReferenceGrant in {namespace} allows the {where}")
     service = snapshot.services.get((namespace, backend["name"]))
     if service is None:
-        raise NoAnswer(500, f"{_name(rule)}: there is no {where}")
+        raise NoBackend(500, f"{_name(rule)}: there is no {where}")
     for port in items(service, "spec", "ports"):
         if port["port"] == backend.get("port"):
             return port
-    raise NoAnswer(500, f"{_name(rule)}: the {where} has no port {backend.get('port')}")
+    raise NoBackend(500, f"{_name(rule)}: the {where} has no port {backend.get('port')}")
 
 
 def _granted(rule: Rule, backend: JsonObject, namespace: str, snapshot: Snapshot) -> bool:

@@ -12,7 +12,7 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from rehearsal.origin.api import MOST_BYTES, is_lookup, look_up
-from rehearsal.origin.backends import Balancer, NoAnswer, Snapshot
+from rehearsal.origin.backends import Balancer, NoBackend, Snapshot
 from rehearsal.origin.filters import at_the_pod
 from rehearsal.origin.routes import Request, Rule, find, why_none
 
@@ -58,7 +58,7 @@ def _answer(
         return 404, {"error": why_none(rules, snapshot.routes, asked)}, None
     try:
         pod = balancer.choose(rule, snapshot)
-    except NoAnswer as failure:
+    except NoBackend as failure:
         route = f"{rule.namespace}/{rule.route}"
         return failure.status, {"error": str(failure), "route": route}, rule
     document = {

@@ -6,7 +6,7 @@ import pytest
 
 from operations.releases.changelog.sources import MIRROR
 from operations.review.changes import from_copies, nothing_read
-from operations.review.dangers import Kind
+from operations.review.dangers import DangerKind
 from operations.review.markdown import markdown
 from operations.review.report import report
 from tests.review.scenario import Snapshots
@@ -56,7 +56,7 @@ def test_a_changelog_at_hand_tells_what_changes_and_what_is_dangerous(tmp_path: 
         "Added: Add a migration of the table `event_log` (0.53.0)",
         "Added: Add a field (0.53.0)",
     ]
-    assert [danger.kind for danger in stack.dangers] == [Kind.MIGRATION, Kind.BREAKING]
+    assert [danger.kind for danger in stack.dangers] == [DangerKind.MIGRATION, DangerKind.BREAKING]
     assert {danger.where for danger in stack.dangers} == {"stacks/Pulumi.staging.yaml:16"}
     text = markdown(found, lambda _: "")
     assert "<script>" not in text

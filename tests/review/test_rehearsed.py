@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from operations.declared.snapshot import take
-from operations.rehearsed.change import Performance, Stage, stage
+from operations.rehearsed.change import RehearsalResult, Stage, stage
 from operations.rehearsed.project import DerivedProject
 from operations.review.samples import samples
 from rehearsal.control_plane.credentials import CONTEXT
@@ -92,7 +92,7 @@ def test_a_change_is_made_and_taken_back_without_losing_a_request(
     assert change.sent > 20
     assert (change.lost, back.lost) == ({}, {})
     assert set(change.answers) == {str(sample) for sample in _samples()}
-    assert Performance("local", there.seconds, (change, back)).way_back_is_free
+    assert RehearsalResult("local", there.seconds, (change, back)).way_back_is_free
     assert said == [
         "local: bringing the base up",
         "local: making the change",

@@ -5,7 +5,7 @@ from difflib import unified_diff
 
 import pytest
 
-from operations.review.dangers import Kind
+from operations.review.dangers import DangerKind
 from operations.topology.mermaid import mermaid
 from operations.topology.model import State, compared, graph
 from tests.review.scenario import GOLDEN, Scenario, Snapshots, reviewed, text_of
@@ -51,9 +51,11 @@ def test_no_danger_is_reported_where_nothing_but_text_changes(
 
 def test_every_kind_of_danger_is_in_a_golden_report() -> None:
     texts = "".join(file.read_text() for file in GOLDEN.glob("*.md"))
-    missing = [k.value for k in Kind if f"**{k.value[:1].upper()}{k.value[1:]}**" not in texts]
+    missing = [
+        k.value for k in DangerKind if f"**{k.value[:1].upper()}{k.value[1:]}**" not in texts
+    ]
     # What only a registry or a changelog tells is tested with one.
-    assert missing == [Kind.IMAGE.value, Kind.BREAKING.value]
+    assert missing == [DangerKind.IMAGE.value, DangerKind.BREAKING.value]
 
 
 def test_there_are_enough_and_none_is_left_over() -> None:

@@ -12,12 +12,12 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from operations.github.cut import cut
-from operations.rehearsed.change import Performance, Step
+from operations.rehearsed.change import RehearsalResult, RehearsedUpdate
 from operations.review.capacity import Amount, Need
-from operations.review.dangers import Danger, Kind
+from operations.review.dangers import Danger, DangerKind
 from operations.review.html import html
 from operations.review.markdown import MOST, markdown
-from operations.review.report import Changed, Field, Release, Report, StackReport
+from operations.review.report import Changed, Field, ReleaseChange, Report, StackReport
 from operations.review.terminal import show
 from operations.support.output import Page
 
@@ -57,7 +57,7 @@ def _changed(operation: str, label: str, *fields: Field) -> Changed:
 
 def _report(texts: Iterator[str]) -> Report:
     """A report with something of everything, each text taken from an iterator."""
-    step = Step(
+    step = RehearsedUpdate(
         name="change",
         seconds=1.0,
         changes={"update": 2},
@@ -78,7 +78,7 @@ def _report(texts: Iterator[str]) -> Report:
                 stack="production",
                 problem=None,
                 releases=[
-                    Release(
+                    ReleaseChange(
                         key="server",
                         before=next(texts).replace("@", ""),
                         after=next(texts).replace("@", ""),
@@ -89,7 +89,9 @@ def _report(texts: Iterator[str]) -> Report:
                         link=f"{next(texts)} ",
                     )
                 ],
-                dangers=[Danger(Kind.DELETED, next(texts), next(texts), "why", (next(texts),))],
+                dangers=[
+                    Danger(DangerKind.DELETED, next(texts), next(texts), "why", (next(texts),))
+                ],
                 capacity_before=[],
                 capacity_after=[need],
                 counts={"update": 1},
@@ -101,7 +103,7 @@ def _report(texts: Iterator[str]) -> Report:
             ),
             StackReport("staging", next(texts), (), (), (), [need], {}, ()),
         ],
-        performances=[Performance("production", 1.0, [step, step])],
+        performances=[RehearsalResult("production", 1.0, [step, step])],
     )
 
 
@@ -220,9 +222,9 @@ def _huge(resources: int, dangers: int) -> Report:
             StackReport(
                 stack="production",
                 problem=None,
-                releases=[Release("server", "1.0.0", "2.0.0", "up", ["server"], "i", [], "")],
+                releases=[ReleaseChange("server", "1.0.0", "2.0.0", "up", ["server"], "i", [], "")],
                 dangers=[
-                    Danger(Kind.DELETED, f"thing {n}", f"Deployment api/{n}", "why")
+                    Danger(DangerKind.DELETED, f"thing {n}", f"Deployment api/{n}", "why")
                     for n in range(dangers)
                 ],
                 capacity_before=[],
@@ -278,7 +280,7 @@ def test_json_has_everything() -> None:
 
     (stack,) = told["stacks"]
     assert len(stack["dangers"]) == 3000
-    assert stack["dangers"][0]["kind"] == Kind.DELETED.value
+    assert stack["dangers"][0]["kind"] == DangerKind.DELETED.value
     assert [len(changed["fields"]) for changed in stack["changed"]] == [60] * 900
 
 
@@ -290,13 +292,13 @@ def test_a_page_has_everything() -> None:
 
 
 def test_what_really_happened_is_told() -> None:
-    def step(name: str, *, lost: dict[str, int], problem: str | None = None) -> Step:
-        return Step(
+    def step(name: str, *, lost: dict[str, int], problem: str | None = None) -> RehearsedUpdate:
+        return RehearsedUpdate(
             name, 12.3, {"update": 2, "same": 80}, 900, lost, {"api/server": 2}, 0, {}, problem
         )
 
-    good = Performance("production", 60.0, [step("change", lost={}), step("way back", lost={})])
-    bad = Performance(
+    good = RehearsalResult("production", 60.0, [step("change", lost={}), step("way back", lost={})])
+    bad = RehearsalResult(
         "production",
         60.0,
         [

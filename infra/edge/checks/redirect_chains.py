@@ -12,7 +12,7 @@ from typing import Any
 
 from infra.edge.simulator.decide import PathInfo, decide
 from infra.edge.simulator.outcomes import Redirected
-from infra.edge.simulator.request import CompiledRule, Visit, match
+from infra.edge.simulator.request import CompiledRule, EdgeRequest, match
 
 MOST_REDIRECTS = 10
 
@@ -50,7 +50,7 @@ def _trouble(
     table: Mapping[str, Any],
     variables: Mapping[str, str],
     known: frozenset[str],
-    visit: Visit,
+    visit: EdgeRequest,
     name: str,
 ) -> str | None:
     way = [visit.url]
@@ -59,7 +59,7 @@ def _trouble(
     decision = first if first.rule == name else None
     while decision is not None and isinstance(decision.outcome, Redirected):
         arrived = _arrived(decision.outcome.location, variables["DOMAIN"], known)
-        if not isinstance(arrived, Visit):
+        if not isinstance(arrived, EdgeRequest):
             return arrived
         visit = replace(arrived, method=visit.method, headers=visit.headers, region=visit.region)
         if visit.url in way:
@@ -71,9 +71,9 @@ def _trouble(
     return None
 
 
-def _arrived(location: str, domain: str, known: frozenset[str]) -> Visit | str | None:
+def _arrived(location: str, domain: str, known: frozenset[str]) -> EdgeRequest | str | None:
     """The visit that follows a redirect, None outside of the zone, or what is wrong with it."""
-    visit = Visit.of(location)
+    visit = EdgeRequest.of(location)
     if visit.label(domain) is None:
         return None
     if visit.host not in known:
@@ -88,17 +88,17 @@ def _nothing_known(_instance: str, _path: str) -> PathInfo | None:
     return None
 
 
-def samples(rule: CompiledRule, labels: Sequence[str], domain: str) -> Iterator[Visit]:
+def samples(rule: CompiledRule, labels: Sequence[str], domain: str) -> Iterator[EdgeRequest]:
     """Requests that fit a rule; `labels` are the hosts that "any host" stands for."""
     hosts: Any = rule["hosts"]
     concerned = labels if isinstance(hosts, Mapping) else hosts
     paths = _paths(rule.get("path"))
     for label, path in product(concerned, paths):
         host = f"{label}.{domain}" if label else domain
-        yield _under(rule, Visit("https", host, path, _SAMPLE_QUERY, region=_SAMPLE_REGION))
+        yield _under(rule, EdgeRequest("https", host, path, _SAMPLE_QUERY, region=_SAMPLE_REGION))
 
 
-def _under(rule: CompiledRule, visit: Visit) -> Visit:
+def _under(rule: CompiledRule, visit: EdgeRequest) -> EdgeRequest:
     """The request, changed so that it fulfils the rule's conditions."""
     headers: dict[str, str] = {}
     for condition in rule.get("when", ()):
@@ -140,4 +140,4 @@ def _paths(path: Mapping[str, Any] | None) -> list[str]:
 
 
 def _label(host: str, domain: str) -> str | None:
-    return Visit("https", host, "/").label(domain)
+    return EdgeRequest("https", host, "/").label(domain)

@@ -26,7 +26,7 @@ from infra.edge.simulator.outcomes import (
     target,
     thumbnail,
 )
-from infra.edge.simulator.request import CompiledRule, Stage, Visit, match, why_not
+from infra.edge.simulator.request import CompiledRule, EdgeRequest, Stage, match, why_not
 from infra.routing.model import LANGUAGES
 
 __all__ = [
@@ -99,7 +99,7 @@ class Explanation:
 class _Case:
     table: Mapping[str, Any]
     variables: Mapping[str, str]
-    visit: Visit
+    visit: EdgeRequest
     label: str
     lookup: Lookup | None
     steps: list[Step] | None = None
@@ -117,7 +117,7 @@ class _Case:
 def decide(
     table: Mapping[str, Any],
     variables: Mapping[str, str],
-    visit: Visit,
+    visit: EdgeRequest,
     *,
     lookup: Lookup | None = None,
 ) -> Decision:
@@ -128,7 +128,7 @@ def decide(
 def explain(
     table: Mapping[str, Any],
     variables: Mapping[str, str],
-    visit: Visit,
+    visit: EdgeRequest,
     *,
     lookup: Lookup | None = None,
 ) -> Explanation:
@@ -140,7 +140,7 @@ def explain(
 def _decision(
     table: Mapping[str, Any],
     variables: Mapping[str, str],
-    visit: Visit,
+    visit: EdgeRequest,
     lookup: Lookup | None,
     steps: list[Step] | None,
 ) -> Decision:
@@ -282,7 +282,7 @@ def _split(case: _Case, action: Action, _captured: Captured) -> Sorted:
     return Sorted(audience, probability, side, why, frontend, legacy, drawn, asks)
 
 
-def _audience(visit: Visit) -> Literal["mobile", "authenticated", "desktop"]:
+def _audience(visit: EdgeRequest) -> Literal["mobile", "authenticated", "desktop"]:
     if "Mobi" in visit.headers.get("user-agent", ""):
         return "mobile"
     return "authenticated" if visit.cookies.get("authenticated") == "1" else "desktop"

@@ -7,7 +7,7 @@ from typing import Any, Literal, TypeAlias
 
 from ada_url import URL, URLSearchParams
 
-from infra.edge.simulator.request import Visit, expression
+from infra.edge.simulator.request import EdgeRequest, expression
 
 Upstream: TypeAlias = Literal["frontend", "api", "origin", "legacy", "proxy", "thumbnail"]
 
@@ -127,7 +127,7 @@ def redirect_to(url: str, status: int) -> Redirected:
 
 
 def frontend_url(
-    visit: Visit, label: str, variables: Mapping[str, str], parameters: Sequence[str] | None
+    visit: EdgeRequest, label: str, variables: Mapping[str, str], parameters: Sequence[str] | None
 ) -> str:
     """Where the frontend has a page; `parameters` None: without language and content API."""
     base = f"https://{variables['FRONTEND_DOMAIN']}"
@@ -140,7 +140,7 @@ def frontend_url(
 
 def fetched(
     upstream: Upstream,
-    visit: Visit,
+    visit: EdgeRequest,
     variables: Mapping[str, str],
     *urls: str,
     follows: bool = False,
@@ -161,7 +161,7 @@ def fetched(
 
 
 def _changes(
-    upstream: Upstream, visit: Visit, variables: Mapping[str, str], host: str
+    upstream: Upstream, visit: EdgeRequest, variables: Mapping[str, str], host: str
 ) -> Sequence[Header]:
     if upstream in _THIRD_PARTIES:
         kept = {_AGENT.name} | (_WISHES if upstream == "proxy" else set[str]())
@@ -181,7 +181,7 @@ def _changes(
 
 
 def allowed_origin(
-    origins: Sequence[Mapping[str, Any]], visit: Visit, variables: Mapping[str, str]
+    origins: Sequence[Mapping[str, Any]], visit: EdgeRequest, variables: Mapping[str, str]
 ) -> str:
     """What the API's answer allows to read it: the page's own origin or, for others, the domain."""
     said = visit.headers.get("origin", "")
@@ -217,7 +217,7 @@ def _host_fits(wanted: str, host: str, *, below: bool) -> bool:
 
 
 def thumbnail(
-    sources: Sequence[Mapping[str, Any]], visit: Visit, variables: Mapping[str, str]
+    sources: Sequence[Mapping[str, Any]], visit: EdgeRequest, variables: Mapping[str, str]
 ) -> Fetched | Responded:
     """Where the image for the parameter `url` is looked for, or the placeholder."""
     player = _player(URLSearchParams(visit.query).get("url") or "")

@@ -23,12 +23,12 @@ Stage: TypeAlias = Literal["environment", "host", "path", "condition", "fits"]
 _GROUP = re.compile(r"\(\?<(?=[A-Za-z_])")
 
 
-class VisitError(ValueError):
+class EdgeRequestError(ValueError):
     """Not a request that could reach the edge; the message says why."""
 
 
 @dataclass(frozen=True)
-class Visit:
+class EdgeRequest:
     """A request. Header names are in lower case; `path` and `query` are percent-encoded.
 
     `query` has its question mark, or is empty. `written` is the whole URL if it was read from one:
@@ -53,15 +53,17 @@ class Visit:
         method: str = "GET",
         headers: Mapping[str, str] | None = None,
         region: str | None = None,
-    ) -> "Visit":
+    ) -> "EdgeRequest":
         """Read a URL as browsers and workerd do; raises VisitError."""
         try:
             parsed = URL(url)
         except ValueError:
-            raise VisitError(f'"{url}" is not a URL such as https://de.serlo.org/mathe') from None
+            raise EdgeRequestError(
+                f'"{url}" is not a URL such as https://de.serlo.org/mathe'
+            ) from None
         scheme = parsed.protocol.removesuffix(":")
         if scheme not in {"http", "https"} or not parsed.hostname:
-            raise VisitError(f'"{url}" is not a URL that starts with https:// or http://')
+            raise EdgeRequestError(f'"{url}" is not a URL that starts with https:// or http://')
         return cls(
             scheme=scheme,
             host=parsed.hostname.removesuffix("."),
@@ -102,7 +104,7 @@ class Visit:
 
 
 def match(
-    rule: CompiledRule, label: str, visit: Visit, variables: Mapping[str, str]
+    rule: CompiledRule, label: str, visit: EdgeRequest, variables: Mapping[str, str]
 ) -> Mapping[str, str] | None:
     """What a rule's path captures of a request that fits the rule, None if it does not."""
     hosts = rule["hosts"]
@@ -118,7 +120,7 @@ def match(
 
 
 def why_not(
-    rule: CompiledRule, label: str, visit: Visit, variables: Mapping[str, str]
+    rule: CompiledRule, label: str, visit: EdgeRequest, variables: Mapping[str, str]
 ) -> tuple[Stage, str]:
     """How far a request fits a rule, and the first reason why it fits no further."""
     hosts = rule["hosts"]
@@ -209,7 +211,7 @@ def _captured(path: Mapping[str, Any] | None, found: str) -> Mapping[str, str] |
     return {name: text or "" for name, text in fitting.groupdict().items()}
 
 
-def _holds(condition: Mapping[str, Any], visit: Visit, variables: Mapping[str, str]) -> bool:
+def _holds(condition: Mapping[str, Any], visit: EdgeRequest, variables: Mapping[str, str]) -> bool:
     match condition:
         case {"scheme": scheme}:
             return visit.scheme == scheme

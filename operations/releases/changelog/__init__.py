@@ -1,7 +1,7 @@
 """Changelogs: what changes for us between two versions, and whether the database is part of it."""
 
 from operations.releases.changelog.links import newer_link, span_link
-from operations.releases.changelog.parsing import Entry, Section, parse
+from operations.releases.changelog.parsing import ChangelogEntry, Section, parse
 from operations.releases.changelog.range import Direction, Span, between, span
 from operations.releases.changelog.sources import (
     Changelog,
@@ -13,10 +13,10 @@ from operations.releases.changelog.warnings import Concern, migration_between
 
 __all__ = [
     "Changelog",
+    "ChangelogEntry",
     "ChangelogUnavailable",
     "Concern",
     "Direction",
-    "Entry",
     "Section",
     "Span",
     "between",

@@ -36,7 +36,7 @@ _GROUPS = frozenset(
 
 
 @dataclass(frozen=True)
-class Entry:
+class ChangelogEntry:
     """One thing that changed: Markdown, further lines of it indented as in the file.
 
     `version` is the title of its section, `group` the heading above it ("" if there is none),
@@ -65,7 +65,7 @@ class Section:
     unreleased: bool = False
     released: date | None = None
     yanked: bool = False
-    entries: list[Entry] = field(default_factory=list[Entry])
+    entries: list[ChangelogEntry] = field(default_factory=list[ChangelogEntry])
 
 
 def parse(text: str) -> list[Section]:
@@ -106,7 +106,7 @@ class _Reader:
         text = re.sub(r"\n{2,}", "\n", "\n".join(self._open).strip())
         if text:
             section = self.sections[-1]
-            section.entries.append(Entry(section.title, self._group, text, self._open_at))
+            section.entries.append(ChangelogEntry(section.title, self._group, text, self._open_at))
         self._open, self._indent = [], None
 
     def _heading(self, line: Heading) -> None:

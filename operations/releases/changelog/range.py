@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from infra.declaration.release import Version
-from operations.releases.changelog.parsing import Entry, Section, parse
+from operations.releases.changelog.parsing import ChangelogEntry, Section, parse
 
 
 class Direction(StrEnum):
@@ -28,12 +28,12 @@ class Span:
     notes: tuple[str, ...]
 
     @property
-    def entries(self) -> list[Entry]:
+    def entries(self) -> list[ChangelogEntry]:
         """All entries, section by section."""
         return [entry for section in self.sections for entry in section.entries]
 
 
-def between(text: str, a: str, b: str) -> list[Entry]:
+def between(text: str, a: str, b: str) -> list[ChangelogEntry]:
     """The entries of a changelog after the lower of two versions, up to and with the higher.
 
     Versions may have a `v` and a digest. Raises ReleaseError for what is no version.

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from infra.declaration.release import Channel, ReleaseError
 from infra.declaration.service import Service
-from operations.releases.changelog.parsing import Entry
+from operations.releases.changelog.parsing import ChangelogEntry
 from operations.releases.changelog.range import between
 
 MIGRATIONS = "db-migration"
@@ -22,7 +22,7 @@ _MIGRATION = re.compile(
 )
 
 
-class Kind(StrEnum):
+class WarningKind(StrEnum):
     """Why a change is of concern."""
 
     MIGRATION = "migration"
@@ -33,7 +33,7 @@ class Kind(StrEnum):
 class Concern:
     """One reason to look twice before going from one version to another, or back."""
 
-    kind: Kind
+    kind: WarningKind
     text: str
     """Markdown, of one line or several."""
     version: str
@@ -50,7 +50,7 @@ def migration_between(service: Service, a: str, b: str, text: str | None) -> lis
     a, b = (version.partition("@")[0] for version in (a, b))
     if service.version_key == MIGRATIONS and a != b:
         changed = f"{MIGRATIONS} itself goes from {a} to {b}"
-        concerns.append(Concern(Kind.MIGRATION, changed, b))
+        concerns.append(Concern(WarningKind.MIGRATION, changed, b))
     if text is None or service.channel is not Channel.SEMANTIC:
         return concerns
     try:
@@ -64,7 +64,7 @@ def migration_between(service: Service, a: str, b: str, text: str | None) -> lis
     ]
 
 
-def _kind(entry: Entry) -> Kind | None:
+def _kind(entry: ChangelogEntry) -> WarningKind | None:
     if _MIGRATION.search(entry.text) or "migration" in entry.group.lower():
-        return Kind.MIGRATION
-    return Kind.BREAKING if entry.is_breaking else None
+        return WarningKind.MIGRATION
+    return WarningKind.BREAKING if entry.is_breaking else None

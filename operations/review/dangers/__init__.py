@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 
 from operations.review.comparing import Comparison
 from operations.review.dangers.answers import answer_dangers
-from operations.review.dangers.danger import Danger, Kind
+from operations.review.dangers.danger import Danger, DangerKind
 from operations.review.dangers.edge import edge_dangers
 from operations.review.dangers.network import network_dangers
 from operations.review.dangers.permissions import permission_dangers
@@ -13,7 +13,7 @@ from operations.review.dangers.running import running_dangers
 from operations.review.dangers.secrets import secret_dangers
 from operations.review.dangers.versions import version_dangers
 
-__all__ = ["Danger", "Kind", "by_importance", "dangers"]
+__all__ = ["Danger", "DangerKind", "by_importance", "dangers"]
 
 
 def dangers(comparison: Comparison, every: Mapping[str, Comparison]) -> tuple[Danger, ...]:
@@ -33,8 +33,8 @@ def dangers(comparison: Comparison, every: Mapping[str, Comparison]) -> tuple[Da
 
 def by_importance(found: Iterable[Danger]) -> tuple[Danger, ...]:
     """The worst kinds first; what is true of several places is one danger."""
-    order = list(Kind)
-    merged: dict[tuple[Kind, str, str], dict[str, None]] = {}
+    order = list(DangerKind)
+    merged: dict[tuple[DangerKind, str, str], dict[str, None]] = {}
     for danger in sorted(found, key=lambda danger: order.index(danger.kind)):
         places = merged.setdefault((danger.kind, danger.what, danger.why), {})
         places |= dict.fromkeys(danger.places)

@@ -15,10 +15,10 @@ from infra.edge.simulator.outcomes import (
     Responded,
     Sorted,
 )
-from infra.edge.simulator.request import Visit
+from infra.edge.simulator.request import EdgeRequest
 from operations.declared.snapshot import Worker
 from operations.review.comparing import Comparison
-from operations.review.dangers.danger import Danger, Kind
+from operations.review.dangers.danger import Danger, DangerKind
 from operations.review.samples import visits
 
 _OUTSIDE = "no rule"
@@ -34,13 +34,13 @@ def answer_dangers(comparison: Comparison) -> Iterator[Danger]:
     old_domain, new_domain = (side.variables["DOMAIN"] for side in (before, after))
     if old_domain != new_domain:
         yield Danger(
-            Kind.ANSWER,
+            DangerKind.ANSWER,
             f"every host is one of {new_domain} instead of {old_domain}",
             f"stacks/Pulumi.{comparison.stack}.yaml: serlo:domain",
             "all links and logins that name the old domain lead nowhere",
         )
         return
-    changed: dict[tuple[str, str], list[tuple[Visit, str]]] = {}
+    changed: dict[tuple[str, str], list[tuple[EdgeRequest, str]]] = {}
     for visit in _samples(comparison, before, after):
         old, new = _answer(before, visit), _answer(after, visit)
         if _meaning(old) != _meaning(new):
@@ -50,14 +50,14 @@ def answer_dangers(comparison: Comparison) -> Iterator[Danger]:
         visit, difference = found[0]
         more = f" (and {len(found) - 1} more of the samples)" if len(found) > 1 else ""
         yield Danger(
-            Kind.ANSWER,
+            DangerKind.ANSWER,
             f"{_request(visit)}: {difference}{more}",
             _where(was, becomes, before, after),
             "visitors and links that rely on the old answer meet another one",
         )
 
 
-def _samples(comparison: Comparison, before: Worker, after: Worker) -> Iterator[Visit]:
+def _samples(comparison: Comparison, before: Worker, after: Worker) -> Iterator[EdgeRequest]:
     if (before.table, before.variables) == (after.table, after.variables):
         return
     seen: set[tuple[str, str, str]] = set()
@@ -69,7 +69,7 @@ def _samples(comparison: Comparison, before: Worker, after: Worker) -> Iterator[
             yield visit
 
 
-def _answer(worker: Worker, visit: Visit) -> Decision:
+def _answer(worker: Worker, visit: EdgeRequest) -> Decision:
     return decide(worker.table, worker.variables, visit)
 
 
@@ -152,7 +152,7 @@ def _outcome(outcome: Outcome) -> str:
             return f"the frontend for {share} of {outcome.audience}, legacy for the others"
 
 
-def _request(visit: Visit) -> str:
+def _request(visit: EdgeRequest) -> str:
     headers = ", ".join(f"{name}: {value}" for name, value in visit.headers.items())
     return f"{visit.method} {visit.url}" + (f" with {headers}" if headers else "")
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 
-class Kind(StrEnum):
+class DangerKind(StrEnum):
     """The kinds of dangers, in the order in which a report lists them."""
 
     IMAGE = "an image is missing"
@@ -44,7 +44,7 @@ class Danger:
     `further` are the other places of which the same is true.
     """
 
-    kind: Kind
+    kind: DangerKind
     what: str
     where: str
     why: str

@@ -6,7 +6,7 @@ from typing import Any, cast
 
 from infra.cluster.origin_auth import HEADER
 from operations.review.comparing import Comparison, FieldChange, Operation, ResourceChange
-from operations.review.dangers.danger import Danger, Kind
+from operations.review.dangers.danger import Danger, DangerKind
 
 _UNSEEN = ("comment", "tags")
 _WHY = {
@@ -41,11 +41,11 @@ def _led_elsewhere(change: ResourceChange) -> Iterator[Danger]:
     said = [field for field in change.fields if field.path not in _UNSEEN]
     for field in said:
         if resource.kind == "DnsRecord":
-            kind, why = Kind.RECORD, "visitors are led elsewhere, at once since it is proxied"
+            kind, why = DangerKind.RECORD, "visitors are led elsewhere, at once since it is proxied"
             if not resource.properties.get("proxied"):
                 why = "visitors go past Cloudflare and the worker, and see the address behind it"
         else:
-            kind, why = Kind.ROUTE, "other requests pass the worker than before"
+            kind, why = DangerKind.ROUTE, "other requests pass the worker than before"
         yield Danger(kind, _changed(field), resource.label, why)
 
 
@@ -54,7 +54,7 @@ def _new_route(change: ResourceChange) -> Iterator[Danger]:
     script = properties.get("script")
     why = "its requests go past the worker, table and all" if script is None else "they pass it now"
     what = f"{properties['pattern']} leads to {script or 'no worker'}"
-    yield Danger(Kind.ROUTE, what, change.resource.label, why)
+    yield Danger(DangerKind.ROUTE, what, change.resource.label, why)
 
 
 def _zone(change: ResourceChange) -> Iterator[Danger]:
@@ -63,9 +63,9 @@ def _zone(change: ResourceChange) -> Iterator[Danger]:
     if resource.properties.get("settingId") == _STRICT_TRANSPORT:
         why = "browsers keep to it as long as they were told; nothing takes it back sooner"
     if change.operation is Operation.CREATE:
-        yield Danger(Kind.ZONE, f"{resource.label} is new", resource.label, why)
+        yield Danger(DangerKind.ZONE, f"{resource.label} is new", resource.label, why)
     for field in change.fields:
-        yield Danger(Kind.ZONE, f"{resource.label}: {_changed(field)}", resource.label, why)
+        yield Danger(DangerKind.ZONE, f"{resource.label}: {_changed(field)}", resource.label, why)
 
 
 def _worker(change: ResourceChange) -> Iterator[Danger]:
@@ -74,7 +74,7 @@ def _worker(change: ResourceChange) -> Iterator[Danger]:
     code = [field.path for field in change.fields if field.path.startswith(_CODE)]
     if code:
         yield Danger(
-            Kind.WORKER,
+            DangerKind.WORKER,
             f"its code or runtime: {', '.join(path.removeprefix('modules.') for path in code)}",
             change.resource.label,
             "every request passes it; the answers named here are those of the table alone",
@@ -85,7 +85,7 @@ def _gateway(change: ResourceChange) -> Iterator[Danger]:
     for field in change.fields:
         if field.path.startswith(("spec.addresses", "spec.listeners")):
             yield Danger(
-                Kind.ROUTE,
+                DangerKind.ROUTE,
                 _changed(field),
                 change.resource.label,
                 "requests for every host come in here, or not at all",
@@ -97,21 +97,21 @@ def _route(change: ResourceChange) -> Iterator[Danger]:
     old, new = (_hosts(side.properties) for side in (before, after))
     for host in sorted(old - new):
         yield Danger(
-            Kind.ROUTE,
+            DangerKind.ROUTE,
             f"{host} is no longer led to it",
             change.resource.label,
             "the gateway answers 404 unless another route has the host",
         )
     for host in sorted(new - old):
         yield Danger(
-            Kind.ROUTE,
+            DangerKind.ROUTE,
             f"{host} is led to it",
             change.resource.label,
             "if another route has the host too, the older one wins",
         )
     if _guarded(before.properties) and not _guarded(after.properties):
         yield Danger(
-            Kind.HARDENING,
+            DangerKind.HARDENING,
             f"it asks for no {HEADER}",
             change.resource.label,
             "whoever knows the gateway's address comes in past Cloudflare and the worker",

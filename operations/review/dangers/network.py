@@ -6,7 +6,7 @@ from typing import Any
 from operations.declared.calls import edges, objects_of, workloads_of
 from operations.declared.snapshot import Resource, Snapshot
 from operations.review.comparing import Comparison
-from operations.review.dangers.danger import Danger, Kind
+from operations.review.dangers.danger import Danger, DangerKind
 
 _NAMESPACE = "kubernetes.io/metadata.name"
 _DNS = "kube-system"
@@ -24,7 +24,7 @@ def network_dangers(comparison: Comparison) -> Iterator[Danger]:
     for source, target, port in sorted(after - before):
         if source in old and target in old:
             yield Danger(
-                Kind.EDGE_ADDED,
+                DangerKind.EDGE_ADDED,
                 f"{source} may call {target} on port {port}",
                 _policies(source, target),
                 "one more that can misuse the other if it is taken over",
@@ -32,7 +32,7 @@ def network_dangers(comparison: Comparison) -> Iterator[Danger]:
     for source, target, port in sorted(before - after):
         if source in new and target in new:
             yield Danger(
-                Kind.EDGE_REMOVED,
+                DangerKind.EDGE_REMOVED,
                 f"{source} may no longer call {target} on port {port}",
                 _policies(source, target),
                 "its requests hang until they time out; whether it still sends any is not declared",
@@ -56,7 +56,7 @@ def _ways_out(comparison: Comparison) -> Iterator[Danger]:
         known: set[tuple[str, str]] = set() if old is None else _blocks(old, ours)
         for block, port in sorted(_blocks(policy.properties, ours) - known):
             yield Danger(
-                Kind.EGRESS,
+                DangerKind.EGRESS,
                 f"pods are let out to {block}, {port}",
                 f"{policy.label}: spec.egress",
                 "whatever the pods know can be carried there",
@@ -69,7 +69,7 @@ def _forbids_less(policy: Resource, old: Mapping[str, Any]) -> Iterator[Danger]:
     types = policy.properties["spec"].get("policyTypes", ())
     for gone in [t for t in old["spec"].get("policyTypes", ()) if t not in types]:
         yield Danger(
-            Kind.HARDENING,
+            DangerKind.HARDENING,
             f"it no longer forbids {gone.lower()} that no policy allows",
             policy.label,
             "pods that no other policy selects may talk to anybody, or be talked to",

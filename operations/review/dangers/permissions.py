@@ -6,7 +6,7 @@ from typing import Any, cast
 from infra.cluster.rbac import DEPLOYER, access
 from operations.declared.snapshot import Snapshot
 from operations.review.comparing import Comparison, FieldChange, Operation, ResourceChange
-from operations.review.dangers.danger import Danger, Kind
+from operations.review.dangers.danger import Danger, DangerKind
 
 _WEAKER: Mapping[str, tuple[Any, ...]] = {
     "runAsNonRoot": (False, None),
@@ -52,7 +52,7 @@ def _roles(change: ResourceChange) -> Iterator[Danger]:
         change.operation is not Operation.DELETE
     ):
         yield Danger(
-            Kind.PERMISSION,
+            DangerKind.PERMISSION,
             f"{change.resource.label} gives rights in the cluster",
             change.resource.urn,
             "whoever takes over the account has them too",
@@ -65,17 +65,21 @@ def _weakened(change: ResourceChange, field: FieldChange) -> Iterator[Danger]:
     if name in _WEAKER and field.after in _WEAKER[name]:
         what = f"{name} {_said(field.before)} ➔ {_said(field.after)}"
         why = "somebody who breaks into the process can do more with it"
-        yield Danger(Kind.HARDENING, what, where, why)
+        yield Danger(DangerKind.HARDENING, what, where, why)
     elif name == "add" and "capabilities" in field.path:
         what = f"capabilities {', '.join(map(str, field.after or []))}"
-        yield Danger(Kind.PERMISSION, what, where, "the kernel lets the process do more")
+        yield Danger(DangerKind.PERMISSION, what, where, "the kernel lets the process do more")
     elif change.resource.kind in _BOUNDS:
         for bound in sorted(_bounds(field.path, field.before) - _bounds(field.path, field.after)):
             what = f"{change.resource.kind}: no {bound} any more"
-            yield Danger(Kind.HARDENING, what, where, "one container may take what others need")
+            yield Danger(
+                DangerKind.HARDENING, what, where, "one container may take what others need"
+            )
     elif "pod-security.kubernetes.io" in field.path and "enforce" in field.path:
         what = f"PodSecurity {_said(field.before)} ➔ {_said(field.after)}"
-        yield Danger(Kind.HARDENING, what, where, "the API server admits other pods than before")
+        yield Danger(
+            DangerKind.HARDENING, what, where, "the API server admits other pods than before"
+        )
 
 
 def _administrator(comparison: Comparison) -> Iterator[Danger]:
@@ -85,7 +89,7 @@ def _administrator(comparison: Comparison) -> Iterator[Danger]:
         new = change.operation is Operation.CREATE
         labels = ", ".join(field.path.removeprefix("metadata.labels.") for field in change.fields)
         yield Danger(
-            Kind.PERMISSION,
+            DangerKind.PERMISSION,
             "a new namespace" if new else f"other labels: {labels}",
             change.resource.label,
             "`pulumi up` stops until an administrator applies "
@@ -101,7 +105,7 @@ def _new_rights(comparison: Comparison) -> Iterator[Danger]:
         new = rights - before.get(role, set())
         if new:
             yield Danger(
-                Kind.PERMISSION,
+                DangerKind.PERMISSION,
                 f"deploying takes new rights in {role}: {_listed(new)}",
                 f"serlo access --stack {comparison.stack}",
                 "`pulumi up` is forbidden it until an administrator applies them",

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from k8s.replacement_rules import refused_paths
 from operations.review.comparing import Comparison, Operation, ResourceChange, at
-from operations.review.dangers.danger import Danger, Kind
+from operations.review.dangers.danger import Danger, DangerKind
 
 _HARMLESS_TO_DELETE = frozenset({"Secret", "ConfigMap"})
 """Nothing is lost with them that is not in the repository or in the stack's secrets."""
@@ -63,7 +63,7 @@ def _deleted(change: ResourceChange) -> Iterator[Danger]:
     resource = change.resource
     if resource.protect:
         yield Danger(
-            Kind.PROTECTED,
+            DangerKind.PROTECTED,
             "no longer declared, though protected",
             resource.label,
             "`pulumi up` stops there until it is unprotected by hand: pulumi state unprotect",
@@ -71,7 +71,7 @@ def _deleted(change: ResourceChange) -> Iterator[Danger]:
     if resource.kind in _HARMLESS_TO_DELETE or resource.retained:
         return
     why = _LOST.get(resource.kind, "it is not there any more for whoever uses it")
-    yield Danger(Kind.DELETED, resource.kind, resource.label, why)
+    yield Danger(DangerKind.DELETED, resource.kind, resource.label, why)
 
 
 def _replaced(change: ResourceChange) -> Iterator[Danger]:
@@ -79,7 +79,7 @@ def _replaced(change: ResourceChange) -> Iterator[Danger]:
     fields = ", ".join(change.replacing)
     if change.before is not None and change.before.protect:
         yield Danger(
-            Kind.PROTECTED,
+            DangerKind.PROTECTED,
             "would be replaced, though protected",
             resource.label,
             "`pulumi up` stops there: a replacement deletes the old one",
@@ -90,7 +90,7 @@ def _replaced(change: ResourceChange) -> Iterator[Danger]:
         why = f"that cannot be changed in place: it is deleted, then made again; meanwhile {lost}"
     else:
         why = f"another one is made, then the old one goes; of that, {lost}"
-    yield Danger(Kind.REPLACED, f"{resource.kind}, by {fields}", resource.label, why)
+    yield Danger(DangerKind.REPLACED, f"{resource.kind}, by {fields}", resource.label, why)
 
 
 def _refused(change: ResourceChange) -> Iterator[Danger]:
@@ -100,7 +100,7 @@ def _refused(change: ResourceChange) -> Iterator[Danger]:
     for path in refused_paths(str(resource.properties["apiVersion"]), resource.kind):
         if at(change.before, *map(str, path)) != at(change.after, *map(str, path)):
             yield Danger(
-                Kind.REFUSED,
+                DangerKind.REFUSED,
                 f"{resource.kind}: {'.'.join(map(str, path))}",
                 resource.label,
                 "Kubernetes never changes that field, so the update fails: give the object another "
@@ -116,7 +116,7 @@ def _run_again(change: ResourceChange) -> Iterator[Danger]:
     old, new = at(change.before, *label), at(change.after, *label)
     if old == new:
         yield Danger(
-            Kind.RUN_AGAIN,
+            DangerKind.RUN_AGAIN,
             f"{new}, as before",
             change.resource.label,
             "it has run in this version, and does all that it does a second time",
@@ -126,7 +126,7 @@ def _run_again(change: ResourceChange) -> Iterator[Danger]:
 def _unprotected(change: ResourceChange) -> Iterator[Danger]:
     if change.before and change.after and change.before.protect and not change.after.protect:
         yield Danger(
-            Kind.PROTECTED,
+            DangerKind.PROTECTED,
             "no longer protected",
             change.resource.label,
             "the next change may delete it",
@@ -140,7 +140,7 @@ def _selector(change: ResourceChange) -> Iterator[Danger]:
         old, new = (at(side, *path.split(".")) for side in (change.before, change.after))
         if old != new and old is not None:
             yield Danger(
-                Kind.SELECTOR,
+                DangerKind.SELECTOR,
                 f"{change.resource.kind}: {path}",
                 change.resource.label,
                 "pods that it selected before are out of its reach, or others come into it",
@@ -151,7 +151,7 @@ def _other_cluster(comparison: Comparison, change: ResourceChange) -> Iterator[D
     old, new = comparison.field(change, "clusterIdentifier")
     if old != new and change.before is not None:
         yield Danger(
-            Kind.REPLACED,
+            DangerKind.REPLACED,
             "every object in the cluster",
             f"stacks/Pulumi.{comparison.stack}.yaml: serlo:cluster",
             f"it names the cluster {new} instead of {old}: Pulumi makes all objects there, and "

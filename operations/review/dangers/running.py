@@ -6,7 +6,7 @@ from typing import Any
 from k8s.quantities import parse_quantity
 from operations.review.capacity import needs, pods
 from operations.review.comparing import Comparison, FieldChange, Operation, ResourceChange
-from operations.review.dangers.danger import Danger, Kind
+from operations.review.dangers.danger import Danger, DangerKind
 
 
 def running_dangers(comparison: Comparison) -> Iterator[Danger]:
@@ -28,10 +28,14 @@ def _too_much(comparison: Comparison) -> Iterator[Danger]:
         where = f"node pool {need.pool}, at most {need.nodes} nodes"
         if need.nodes_least is None and (old is None or old.nodes_least is not None):
             what = f"{need.pods_least} pods that ask for {need.requests_least}"
-            yield Danger(Kind.CAPACITY, what, where, "pods stay Pending, and the update never ends")
+            yield Danger(
+                DangerKind.CAPACITY, what, where, "pods stay Pending, and the update never ends"
+            )
         elif need.nodes_most is None and (old is None or old.nodes_most is not None):
             what = f"at the highest load: {need.pods_most} pods that ask for {need.requests_most}"
-            yield Danger(Kind.CAPACITY, what, where, "the autoscalers cannot reach their maximum")
+            yield Danger(
+                DangerKind.CAPACITY, what, where, "the autoscalers cannot reach their maximum"
+            )
 
 
 def _fewer(comparison: Comparison) -> Iterator[Danger]:
@@ -48,7 +52,7 @@ def _fewer(comparison: Comparison) -> Iterator[Danger]:
             if becomes < was:
                 alone = becomes == 1 and noun != "at most"
                 yield Danger(
-                    Kind.REPLICAS,
+                    DangerKind.REPLICAS,
                     f"{noun} {was} ➔ {becomes}",
                     new.name,
                     "one alone: every restart may be an outage"
@@ -67,7 +71,7 @@ def _less(change: ResourceChange, field: FieldChange) -> Iterator[Danger]:
         if ".requests." in field.path:
             why = "the scheduler reserves less for it than before"
         yield Danger(
-            Kind.RESOURCES,
+            DangerKind.RESOURCES,
             f"{_short(field.path)} {field.before} ➔ {field.after}",
             f"{change.resource.label}: {field.path}",
             why,
@@ -100,7 +104,7 @@ def _looser(change: ResourceChange) -> Iterator[Danger]:
         if loosened:
             name = field.path.rpartition(".")[2]
             yield Danger(
-                Kind.BUDGET,
+                DangerKind.BUDGET,
                 f"{name} {field.before} ➔ {field.after}",
                 change.resource.label,
                 why,

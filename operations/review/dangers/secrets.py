@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from operations.review.comparing import Comparison
-from operations.review.dangers.danger import Danger, Kind
+from operations.review.dangers.danger import Danger, DangerKind
 
 
 def secret_dangers(comparison: Comparison) -> Iterator[Danger]:
@@ -13,14 +13,14 @@ def secret_dangers(comparison: Comparison) -> Iterator[Danger]:
         return
     for name in sorted(after.keys() - before.keys()):
         yield Danger(
-            Kind.TO_BE_SET,
+            DangerKind.TO_BE_SET,
             f"{name} is needed by {', '.join(after[name])}",
             f"serlo secrets --stack {comparison.stack}",
             "`pulumi up` refuses to begin until it is set",
         )
     for name in sorted(before.keys() - after.keys()):
         yield Danger(
-            Kind.NO_LONGER_USED,
+            DangerKind.NO_LONGER_USED,
             f"{name} was used by {', '.join(before[name])}",
             f"serlo secrets --stack {comparison.stack}",
             "take it out of the stack file, and withdraw it where it is valid",

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from infra.declaration.release import Channel, Commit, Release, ReleaseError, parse_release
 from operations.review.comparing import Comparison
-from operations.review.dangers.danger import Danger, Kind
+from operations.review.dangers.danger import Danger, DangerKind
 
 _PRODUCTION, _STAGING = "production", "staging"
 
@@ -70,16 +70,16 @@ def version_dangers(comparison: Comparison, every: Mapping[str, Comparison]) -> 
         shown = f"{change.key} {change.before or 'none'} ➔ {change.after or 'none'}"
         if change.direction == "down":
             why = "data that the newer version wrote must be readable for the older one"
-            yield Danger(Kind.DOWNGRADE, shown, where, why)
+            yield Danger(DangerKind.DOWNGRADE, shown, where, why)
         if change.after is None:
             continue
         release = _parsed(comparison, change.key, change.after)
         if comparison.stack == _PRODUCTION and release is not None and release.is_prerelease:
-            yield Danger(Kind.PRERELEASE, shown, where, "it was not meant for everybody")
+            yield Danger(DangerKind.PRERELEASE, shown, where, "it was not meant for everybody")
         moves = change.before is not None and change.direction != "same"
         if moves and any(_is_migration(comparison, name) for name in change.services):
             yield Danger(
-                Kind.MIGRATION,
+                DangerKind.MIGRATION,
                 shown,
                 where,
                 "the database is changed: a way back needs a migration back, or a dump",
@@ -101,7 +101,10 @@ def _skipped(
     running = staging.before.versions[key]
     if running.partition("@")[0] != version.partition("@")[0]:
         yield Danger(
-            Kind.SKIPPED, shown, where, f"staging has {running}: nobody has seen this one run there"
+            DangerKind.SKIPPED,
+            shown,
+            where,
+            f"staging has {running}: nobody has seen this one run there",
         )
 
 

@@ -138,7 +138,7 @@ def _bulk_get(call: Call) -> Reply:
     return succeeded({"values": values})
 
 
-def _read(entry: kv_store.Entry, body: Json) -> object:
+def _read(entry: kv_store.StoredValue, body: Json) -> object:
     try:
         text = entry.value.decode()
         value = cast(object, json.loads(text)) if body.get("type") == "json" else text

@@ -83,7 +83,7 @@ class Credentials:
 
 
 @dataclass(frozen=True)
-class Answer:
+class ApiAnswer:
     """A successful answer: its bytes, headers and, for JSON, the envelope."""
 
     content: bytes
@@ -126,7 +126,7 @@ class Api:
         body: object = None,
         query: Mapping[str, object] | None = None,
         parts: list[Part] | None = None,
-    ) -> Answer:
+    ) -> ApiAnswer:
         """One call; `path` begins after the base URL. Raises ApiError."""
         import cloudflare  # noqa: PLC0415 - see the module's description
         import httpx  # noqa: PLC0415
@@ -150,7 +150,7 @@ class Api:
                 None,
                 frozenset(),
             ) from None
-        return Answer(response.content, response.headers)
+        return ApiAnswer(response.content, response.headers)
 
     def pages(self, path: str, *, query: Mapping[str, object]) -> Iterator[JsonObject]:
         """Every object of a list, page by page. Raises ApiError."""

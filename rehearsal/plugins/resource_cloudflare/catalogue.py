@@ -13,7 +13,7 @@ from rehearsal.plugins.resource_cloudflare.api import JsonObject, path_of
 from rehearsal.plugins.resource_cloudflare.drift import Equivalence, says_the_same
 from rehearsal.plugins.resource_cloudflare.kv_pair import KvPair, same_json
 from rehearsal.plugins.resource_cloudflare.resource import (
-    Found,
+    ExistingResource,
     IdentifierError,
     Location,
     Operation,
@@ -70,12 +70,14 @@ def _canonical_content(content: str) -> str:
 class ZoneSetting(Resource):
     """A setting, which every zone has: creating it is changing it, and it cannot be deleted."""
 
-    def create(self, operation: Operation, inputs: PropertyMap) -> Found:
+    def create(self, operation: Operation, inputs: PropertyMap) -> ExistingResource:
         """See Resource."""
         location = Location(self.scope_of(inputs), str(reveal(inputs["settingId"])))
         return self.update(operation, location, inputs)
 
-    def update(self, operation: Operation, location: Location, inputs: PropertyMap) -> Found:
+    def update(
+        self, operation: Operation, location: Location, inputs: PropertyMap
+    ) -> ExistingResource:
         """See Resource."""
         document = operation.api.call("PATCH", self.path(location), body=self.body(inputs)).result
         return self.found(operation, location, document, inputs, applied=True)
@@ -119,12 +121,14 @@ class ZoneDnssec(Resource):
             )
         return Location({"zoneId": identifier}, identifier)
 
-    def create(self, operation: Operation, inputs: PropertyMap) -> Found:
+    def create(self, operation: Operation, inputs: PropertyMap) -> ExistingResource:
         """See Resource."""
         scope = self.scope_of(inputs)
         return self.update(operation, Location(scope, scope["zoneId"]), inputs)
 
-    def update(self, operation: Operation, location: Location, inputs: PropertyMap) -> Found:
+    def update(
+        self, operation: Operation, location: Location, inputs: PropertyMap
+    ) -> ExistingResource:
         """See Resource."""
         document = operation.api.call("PATCH", self.path(location), body=self.body(inputs)).result
         return self.found(operation, location, document, inputs, applied=True)
@@ -180,7 +184,7 @@ class Ruleset(Resource):
         """See Resource."""
         return f"{self._collection(location.scope)}/{location.id}"
 
-    def create(self, operation: Operation, inputs: PropertyMap) -> Found:
+    def create(self, operation: Operation, inputs: PropertyMap) -> ExistingResource:
         """See Resource. Rulesets have no name of their own to be taken: look before creating."""
         scope = self.scope_of(inputs)
         twin = self.find_twin(operation, inputs, scope)
@@ -194,7 +198,7 @@ class Ruleset(Resource):
 
     def find_twin(
         self, operation: Operation, inputs: PropertyMap, scope: Mapping[str, str]
-    ) -> Found | None:
+    ) -> ExistingResource | None:
         """See Resource. The list has no rules, so those of the same name are read one by one."""
         listed: list[JsonObject] = operation.api.call("GET", self._collection(scope)).result or []
         for document in listed:

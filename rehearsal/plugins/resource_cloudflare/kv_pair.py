@@ -6,7 +6,12 @@ from typing import Any
 
 from k8s.properties import PropertyMap, reveal
 from rehearsal.plugins.resource_cloudflare.api import ApiError, Part
-from rehearsal.plugins.resource_cloudflare.resource import Found, Location, Operation, Resource
+from rehearsal.plugins.resource_cloudflare.resource import (
+    ExistingResource,
+    Location,
+    Operation,
+    Resource,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,12 +23,14 @@ class KvPair(Resource):
         """See Resource."""
         return "<accountId>/<namespaceId>/<keyName>"
 
-    def create(self, operation: Operation, inputs: PropertyMap) -> Found:
+    def create(self, operation: Operation, inputs: PropertyMap) -> ExistingResource:
         """See Resource."""
         location = Location(self.scope_of(inputs), str(reveal(inputs["keyName"])))
         return self.update(operation, location, inputs)
 
-    def update(self, operation: Operation, location: Location, inputs: PropertyMap) -> Found:
+    def update(
+        self, operation: Operation, location: Location, inputs: PropertyMap
+    ) -> ExistingResource:
         """See Resource."""
         parts: list[Part] = [
             ("value", (None, str(reveal(inputs["value"])).encode(), "text/plain; charset=utf-8"))
@@ -37,9 +44,11 @@ class KvPair(Resource):
             if reveal(inputs.get(key)) is not None
         }
         operation.api.call("PUT", self.path(location), query=query, parts=parts)
-        return Found(location.id, inputs, inputs)
+        return ExistingResource(location.id, inputs, inputs)
 
-    def read(self, operation: Operation, location: Location, inputs: PropertyMap) -> Found | None:
+    def read(
+        self, operation: Operation, location: Location, inputs: PropertyMap
+    ) -> ExistingResource | None:
         """See Resource."""
         try:
             answer = operation.api.call("GET", self.path(location))
@@ -56,7 +65,7 @@ class KvPair(Resource):
         # When a pair expires is a wish at the time of writing, and no drift afterwards.
         wishes = {k: inputs[k] for k in ("expiration", "expirationTtl") if k in inputs}
         found = self.found(operation, location, document, inputs)
-        return Found(found.id, {**found.inputs, **wishes}, {**found.state, **wishes})
+        return ExistingResource(found.id, {**found.inputs, **wishes}, {**found.state, **wishes})
 
     def _metadata(self, operation: Operation, location: Location) -> str | None:
         path = self.path(location).replace("/values/", "/metadata/", 1)

@@ -44,7 +44,7 @@ class Location:
 
 
 @dataclass(frozen=True)
-class Found:
+class ExistingResource:
     """A resource as the API has it: its identifier, inputs that describe it, and its state."""
 
     id: str
@@ -128,7 +128,7 @@ class Resource:
         """The scope's properties, from inputs."""
         return {name: str(reveal(inputs[name])) for name in self.scope}
 
-    def create(self, operation: Operation, inputs: PropertyMap) -> Found:
+    def create(self, operation: Operation, inputs: PropertyMap) -> ExistingResource:
         """Create it, or adopt the one that an interrupted run has left. Raises ApiError."""
         scope = self.scope_of(inputs)
         try:
@@ -145,7 +145,9 @@ class Resource:
         location = Location(scope, str(document["id"]))
         return self.found(operation, location, document, inputs, applied=True)
 
-    def read(self, operation: Operation, location: Location, inputs: PropertyMap) -> Found | None:
+    def read(
+        self, operation: Operation, location: Location, inputs: PropertyMap
+    ) -> ExistingResource | None:
         """The resource as the API has it; None when it is gone. Raises ApiError."""
         try:
             document = operation.api.call("GET", self.path(location)).result
@@ -155,7 +157,9 @@ class Resource:
             raise
         return self.found(operation, location, document, inputs)
 
-    def update(self, operation: Operation, location: Location, inputs: PropertyMap) -> Found:
+    def update(
+        self, operation: Operation, location: Location, inputs: PropertyMap
+    ) -> ExistingResource:
         """Replace what the API has by the inputs. Raises ApiError."""
         document = operation.api.call("PUT", self.path(location), body=self.body(inputs)).result
         return self.found(operation, location, document, inputs, applied=True)
@@ -180,7 +184,7 @@ class Resource:
 
     def find_twin(
         self, operation: Operation, inputs: PropertyMap, scope: Mapping[str, str]
-    ) -> Found | None:
+    ) -> ExistingResource | None:
         """The one resource that is exactly what these inputs would create, if there is one."""
         query = {
             parameter: reveal(inputs[name])
@@ -196,7 +200,7 @@ class Resource:
                 return found
         return None
 
-    def adopted(self, operation: Operation, twin: Found) -> Found:
+    def adopted(self, operation: Operation, twin: ExistingResource) -> ExistingResource:
         """The twin, after saying so: this is how an update after a crash goes on."""
         operation.warn(
             f"took over the existing {self.noun} {twin.id}, which is exactly as declared; "
@@ -212,7 +216,7 @@ class Resource:
         inputs: PropertyMap,
         *,
         applied: bool = False,
-    ) -> Found:
+    ) -> ExistingResource:
         """The API's answer as inputs and state.
 
         After a creation or update the inputs are what was `applied`, however the API spells it.
@@ -221,7 +225,7 @@ class Resource:
             inputs if applied else self.describe(operation, location, document or {}, inputs)
         )
         state = {**from_api(document or {}, outputs_of(self.token)), **described}
-        return Found(location.id, described, state)
+        return ExistingResource(location.id, described, state)
 
     def describe(
         self, operation: Operation, location: Location, document: Any, inputs: PropertyMap

@@ -7,7 +7,7 @@ from typing import cast
 
 from k8s.properties import PropertyMap, PropertyValue, Secret, reveal
 from rehearsal.plugins.resource_cloudflare.api import (
-    Answer,
+    ApiAnswer,
     ApiError,
     JsonObject,
     Part,
@@ -15,7 +15,12 @@ from rehearsal.plugins.resource_cloudflare.api import (
 )
 from rehearsal.plugins.resource_cloudflare.drift import as_inputs
 from rehearsal.plugins.resource_cloudflare.kv_pair import same_json
-from rehearsal.plugins.resource_cloudflare.resource import Found, Location, Operation, Resource
+from rehearsal.plugins.resource_cloudflare.resource import (
+    ExistingResource,
+    Location,
+    Operation,
+    Resource,
+)
 from rehearsal.plugins.resource_cloudflare.schema import (
     Problem,
     from_api,
@@ -65,12 +70,14 @@ class WorkerScript(Resource):
             return inputs
         return {**inputs, "bindings": [_with_secrets(b) for b in _bindings(inputs)]}
 
-    def create(self, operation: Operation, inputs: PropertyMap) -> Found:
+    def create(self, operation: Operation, inputs: PropertyMap) -> ExistingResource:
         """See Resource."""
         location = Location(self.scope_of(inputs), str(reveal(inputs["scriptName"])))
         return self.update(operation, location, inputs)
 
-    def update(self, operation: Operation, location: Location, inputs: PropertyMap) -> Found:
+    def update(
+        self, operation: Operation, location: Location, inputs: PropertyMap
+    ) -> ExistingResource:
         """See Resource."""
         inherit = reveal(inputs.get("bindingsInherit"))
         document = operation.api.call(
@@ -81,7 +88,9 @@ class WorkerScript(Resource):
         ).result
         return self.found(operation, location, document, inputs, applied=True)
 
-    def read(self, operation: Operation, location: Location, inputs: PropertyMap) -> Found | None:
+    def read(
+        self, operation: Operation, location: Location, inputs: PropertyMap
+    ) -> ExistingResource | None:
         """See Resource."""
         api, path = operation.api, self.path(location)
         try:
@@ -121,7 +130,7 @@ class WorkerScript(Resource):
         }
         described = {**kept, **described}
         state = from_api({**settings, **summary}, outputs_of(self.token))
-        return Found(location.id, described, {**state, **described})
+        return ExistingResource(location.id, described, {**state, **described})
 
     def delete(self, operation: Operation, location: Location, state: PropertyMap) -> None:
         """See Resource."""
@@ -182,7 +191,7 @@ def _upload(inputs: PropertyMap) -> list[Part]:
     ]
 
 
-def _code_as_inputs(answer: Answer, inputs: PropertyMap) -> PropertyMap:
+def _code_as_inputs(answer: ApiAnswer, inputs: PropertyMap) -> PropertyMap:
     """The script's code and the name of its file. Like the official provider, of the first file."""
     code: PropertyMap = {"content": _first_file(answer).decode("utf-8", "replace")}
     entry = answer.headers.get("cf-entrypoint")
@@ -193,7 +202,7 @@ def _code_as_inputs(answer: Answer, inputs: PropertyMap) -> PropertyMap:
     return code
 
 
-def _first_file(answer: Answer) -> bytes:
+def _first_file(answer: ApiAnswer) -> bytes:
     kind, _, parameters = answer.headers.get("content-type", "").partition(";")
     if kind.strip() != "multipart/form-data":
         return answer.content

@@ -17,7 +17,7 @@ from infra.edge.simulator.decide import (
     Sorted,
     decide,
 )
-from infra.edge.simulator.request import Visit
+from infra.edge.simulator.request import EdgeRequest
 from tests.rehearsal.edge_worker.runtime import Answer, Call, EdgeRuntime, Site
 from tests.rehearsal.trace.conftest import NAMES, chosen
 from tests.rehearsal.trace.visits import askings, cf
@@ -37,7 +37,9 @@ def test_for_any_request_python_and_workerd_agree(
 ) -> None:
     site = chosen()[name]
     asking = data.draw(askings(site.bindings["DOMAIN"]))
-    visit = Visit.of(asking.url, method=asking.method, headers=asking.headers, region=asking.region)
+    visit = EdgeRequest.of(
+        asking.url, method=asking.method, headers=asking.headers, region=asking.region
+    )
     edge.reset()
     if asking.known is not None and (key := _key(site, visit)) is not None:
         edge.kv_put(key, asking.entry)
@@ -60,7 +62,7 @@ def test_for_any_request_python_and_workerd_agree(
     _agrees(decision, visit, answer, calls)
 
 
-def _key(site: Site, visit: Visit) -> str | None:
+def _key(site: Site, visit: EdgeRequest) -> str | None:
     label = visit.label(site.bindings["DOMAIN"])
     key = f"/{label}{visit.path}"
     return key if label and len(key) <= _LONGEST_KEY else None
@@ -70,7 +72,7 @@ def _is_lookup(call: Call, site: Site) -> bool:
     return call.url == site.bindings["API_ENDPOINT"] and b"uuid(alias" in call.body
 
 
-def _agrees(decision: Decision, visit: Visit, answer: Answer, calls: Sequence[Call]) -> None:
+def _agrees(decision: Decision, visit: EdgeRequest, answer: Answer, calls: Sequence[Call]) -> None:
     assert answer.headers.get("x-serlo-rule") == decision.rule
     outcome = decision.outcome
     match outcome:
@@ -107,7 +109,7 @@ def _agrees(decision: Decision, visit: Visit, answer: Answer, calls: Sequence[Ca
             raise AssertionError(f"nothing was left open, but {outcome}")
 
 
-def _asked(fetched: Fetched, calls: Sequence[Call], visit: Visit) -> None:
+def _asked(fetched: Fetched, calls: Sequence[Call], visit: EdgeRequest) -> None:
     assert calls
     call = calls[0]
     # What is passed through has the form that the visitor chose.

@@ -4,13 +4,13 @@ from dataclasses import replace
 
 import pytest
 
-from infra.edge.simulator.request import Visit
+from infra.edge.simulator.request import EdgeRequest
 from operations.declared.snapshot import take
 from operations.routing.explain import Trace, trace_declared
-from operations.routing.rehearsed import Live, differences
+from operations.routing.rehearsed import RehearsedAnswer, differences
 from tests.stack_files import stack_file
 
-_FRONTEND = Live(
+_FRONTEND = RehearsedAnswer(
     status=200,
     rule="donations",
     location=None,
@@ -22,7 +22,7 @@ _FRONTEND = Live(
     version="0" * 40,
     asked="frontend.serlo-staging.dev/de/spenden",
 )
-_REDIRECT = Live(
+_REDIRECT = RehearsedAnswer(
     301, "alias", "https://de.serlo-staging.dev/1/x", None, None, None, None, None, None, None
 )
 
@@ -30,12 +30,12 @@ _REDIRECT = Live(
 @pytest.fixture(scope="module")
 def declared() -> Trace:
     """The alias may answer, and else everybody gets the frontend."""
-    visit = Visit.of("https://de.serlo-staging.dev/spenden")
+    visit = EdgeRequest.of("https://de.serlo-staging.dev/spenden")
     return trace_declared(take("staging", stack_file("staging")), visit)
 
 
 @pytest.mark.parametrize("live", [_FRONTEND, _REDIRECT], ids=["frontend", "alias"])
-def test_whatever_may_happen_is_no_difference(declared: Trace, live: Live) -> None:
+def test_whatever_may_happen_is_no_difference(declared: Trace, live: RehearsedAnswer) -> None:
     assert differences(declared, live) == []
 
 
@@ -60,6 +60,6 @@ def test_whatever_may_happen_is_no_difference(declared: Trace, live: Live) -> No
     ids=["another rule", "no rule", "another status", "another pod"],
 )
 def test_a_difference_is_told_of_the_rule_that_answered(
-    declared: Trace, live: Live, said: str
+    declared: Trace, live: RehearsedAnswer, said: str
 ) -> None:
     assert differences(declared, live) == [said]

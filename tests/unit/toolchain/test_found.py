@@ -9,7 +9,7 @@ import pytest
 
 from tests.unit.toolchain.workplace import TINY, Workplace, executable
 from toolchain.catalogue import Entry, Wheel
-from toolchain.found import Answer, names_exact_version
+from toolchain.found import VersionAnswer, names_exact_version
 
 
 def _first_on_path(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
@@ -101,7 +101,7 @@ def test_where_newer_will_do_it_is_taken_and_older_is_not(
     ],
 )
 def test_the_exact_version_is_read_from_what_tools_print(printed: str, exact: bool) -> None:
-    assert names_exact_version(TINY, Answer(printed, good=True)) is exact
+    assert names_exact_version(TINY, VersionAnswer(printed, good=True)) is exact
 
 
 def test_an_executable_put_into_the_cache_by_hand_must_prove_its_version(

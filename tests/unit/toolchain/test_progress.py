@@ -7,7 +7,7 @@ import io
 import pytest
 from rich.console import Console
 
-from toolchain.progress import Lines, Live, elapsed, sentence
+from toolchain.progress import Lines, LiveProgress, elapsed, sentence
 
 
 @pytest.mark.parametrize(
@@ -44,7 +44,7 @@ def test_a_log_gets_a_line_now_and_then_and_only_while_work_goes_on() -> None:
 
 def test_a_terminal_shows_all_work_at_once_and_keeps_the_lines() -> None:
     screen = io.StringIO()
-    live = Live(Console(file=screen, force_terminal=True, width=100))
+    live = LiveProgress(Console(file=screen, force_terminal=True, width=100))
 
     with live.work("building etcd", "1 min"), live.work("building kwok"):
         live.say("helm is ready")

@@ -6,8 +6,8 @@ import pytest
 
 from infra.declaration.service import Service
 from infra.services import declared
-from operations.releases.history import Revision, Step
-from operations.releases.lag import Distance, Side, distance
+from operations.releases.history import Revision, VersionPeriod
+from operations.releases.lag import Distance, Lag, distance
 
 NOW = datetime(2023, 8, 1, 12, tzinfo=UTC)
 SERVER, FRONTEND = (
@@ -17,11 +17,11 @@ SERVER, FRONTEND = (
 A, B, C = (letter * 40 for letter in "abc")
 
 
-def steps(*texts: str) -> list[Step]:
+def steps(*texts: str) -> list[VersionPeriod]:
     """What staging ran, one version a day, the last one since yesterday."""
     days = range(len(texts), 0, -1)
     return [
-        Step(text, Revision("0" * 40, NOW - timedelta(days=day), "", ""))
+        VersionPeriod(text, Revision("0" * 40, NOW - timedelta(days=day), "", ""))
         for text, day in zip(texts, days, strict=True)
     ]
 
@@ -29,21 +29,21 @@ def steps(*texts: str) -> list[Step]:
 @pytest.mark.parametrize(
     ("service", "production", "ran", "expected"),
     [
-        (SERVER, "1.0.0", ["1.0.0"], Distance(Side.LEVEL, 0, 0)),
-        (SERVER, "1.0.0@sha256:aa", ["1.0.0@sha256:bb"], Distance(Side.LEVEL, 0, 0)),
-        (SERVER, "1.0.0", ["1.0.0", "1.1.0"], Distance(Side.BEHIND, 1, 1)),
-        (SERVER, "1.0.0", ["1.0.0", "1.1.0", "1.2.0", "1.3.0"], Distance(Side.BEHIND, 3, 3)),
+        (SERVER, "1.0.0", ["1.0.0"], Distance(Lag.LEVEL, 0, 0)),
+        (SERVER, "1.0.0@sha256:aa", ["1.0.0@sha256:bb"], Distance(Lag.LEVEL, 0, 0)),
+        (SERVER, "1.0.0", ["1.0.0", "1.1.0"], Distance(Lag.BEHIND, 1, 1)),
+        (SERVER, "1.0.0", ["1.0.0", "1.1.0", "1.2.0", "1.3.0"], Distance(Lag.BEHIND, 3, 3)),
         # There and back again counts each version once, from the last time they were level.
-        (SERVER, "1.0.0", ["1.0.0", "1.1.0", "1.0.0", "1.1.0"], Distance(Side.BEHIND, 1, 1)),
-        (SERVER, "1.0.0", ["1.0.0", "1.1.0", "1.2.0", "1.1.0"], Distance(Side.BEHIND, 2, 3)),
-        (SERVER, "1.2.0", ["1.0.0", "1.1.0", "1.2.0", "1.0.0"], Distance(Side.AHEAD, 2, 1)),
-        (SERVER, "1.2.0", ["1.1.0", "1.2.0", "1.0.0"], Distance(Side.AHEAD, None, 1)),
-        (SERVER, "0.9.0", ["1.0.0", "1.1.0"], Distance(Side.BEHIND)),
-        (SERVER, "2.0.0", ["1.0.0", "1.1.0"], Distance(Side.AHEAD)),
-        (SERVER, "production", ["1.0.0", "1.1.0"], Distance(Side.APART)),
-        (FRONTEND, A, [A, B, C], Distance(Side.BEHIND, 2, 2)),
-        (FRONTEND, C, [A, B, C, A], Distance(Side.AHEAD, 2, 1)),
-        (FRONTEND, C, [A, B], Distance(Side.APART)),
+        (SERVER, "1.0.0", ["1.0.0", "1.1.0", "1.0.0", "1.1.0"], Distance(Lag.BEHIND, 1, 1)),
+        (SERVER, "1.0.0", ["1.0.0", "1.1.0", "1.2.0", "1.1.0"], Distance(Lag.BEHIND, 2, 3)),
+        (SERVER, "1.2.0", ["1.0.0", "1.1.0", "1.2.0", "1.0.0"], Distance(Lag.AHEAD, 2, 1)),
+        (SERVER, "1.2.0", ["1.1.0", "1.2.0", "1.0.0"], Distance(Lag.AHEAD, None, 1)),
+        (SERVER, "0.9.0", ["1.0.0", "1.1.0"], Distance(Lag.BEHIND)),
+        (SERVER, "2.0.0", ["1.0.0", "1.1.0"], Distance(Lag.AHEAD)),
+        (SERVER, "production", ["1.0.0", "1.1.0"], Distance(Lag.APART)),
+        (FRONTEND, A, [A, B, C], Distance(Lag.BEHIND, 2, 2)),
+        (FRONTEND, C, [A, B, C, A], Distance(Lag.AHEAD, 2, 1)),
+        (FRONTEND, C, [A, B], Distance(Lag.APART)),
     ],
 )
 def test_distances(service: Service, production: str, ran: list[str], expected: Distance) -> None:
@@ -51,5 +51,5 @@ def test_distances(service: Service, production: str, ran: list[str], expected: 
 
 
 def test_what_is_not_committed_yet_is_of_today() -> None:
-    ran = [*steps("1.0.0"), Step("1.1.0", None)]
-    assert distance(SERVER, "1.0.0", "1.1.0", ran, NOW) == Distance(Side.BEHIND, 1, 0)
+    ran = [*steps("1.0.0"), VersionPeriod("1.1.0", None)]
+    assert distance(SERVER, "1.0.0", "1.1.0", ran, NOW) == Distance(Lag.BEHIND, 1, 0)

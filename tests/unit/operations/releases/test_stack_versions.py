@@ -1,6 +1,6 @@
 """Reading the versions of any stack file that history may hold."""
 
-from operations.releases.stack_versions import Declared, peek
+from operations.releases.stack_versions import StackVersions, peek
 
 STACK = """\
 config:
@@ -15,14 +15,14 @@ config:
 
 
 def test_versions_are_the_text_that_stands_there() -> None:
-    assert peek(STACK) == Declared(
+    assert peek(STACK) == StackVersions(
         {"server": "1.2.3", "kratos": "v1.0", "frontend": "12e4"},
         {"legacy": True, "other": False},
     )
 
 
 def test_a_file_without_versions_declares_none() -> None:
-    assert peek("config: {serlo:versions: [a], serlo:features: 1}") == Declared({}, {})
+    assert peek("config: {serlo:versions: [a], serlo:features: 1}") == StackVersions({}, {})
 
 
 def test_what_is_no_stack_file_is_none() -> None:

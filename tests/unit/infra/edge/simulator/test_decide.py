@@ -15,7 +15,7 @@ from infra.edge.simulator.decide import (
     decide,
     explain,
 )
-from infra.edge.simulator.request import Visit, VisitError
+from infra.edge.simulator.request import EdgeRequest, EdgeRequestError
 from infra.routing.model import (
     Action,
     Alias,
@@ -68,7 +68,7 @@ def decided(
     rules: list[Rule], url: str, *, known: PathInfo | None = None, **visit: object
 ) -> Decision:
     table = compile_rules(rules, legacy=True, splits=SHARES, switches=())
-    asked = Visit.of(url, **visit)  # pyright: ignore[reportArgumentType]
+    asked = EdgeRequest.of(url, **visit)  # pyright: ignore[reportArgumentType]
     if known is None:
         return decide(table, VARIABLES, asked)
 
@@ -294,7 +294,7 @@ def test_the_steps_say_why_not() -> None:
         rule(Respond("e"), name="e"),
     ]
     table = compile_rules(rules, legacy=False, splits={}, switches=())
-    found = explain(table, VARIABLES, Visit.of("https://de.serlo.test/"))
+    found = explain(table, VARIABLES, EdgeRequest.of("https://de.serlo.test/"))
     assert [(step.rule, step.stage, step.why) for step in found.steps] == [
         ("a", "host", "its host is en"),
         ("b", "path", "its path is /b"),
@@ -307,5 +307,5 @@ def test_the_steps_say_why_not() -> None:
     "text", ["de.serlo.org", "", "ftp://de.serlo.org/", "https://", "mailto:x"]
 )
 def test_what_is_no_url_is_said_so(text: str) -> None:
-    with pytest.raises(VisitError, match="is not a URL"):
-        Visit.of(text)
+    with pytest.raises(EdgeRequestError, match="is not a URL"):
+        EdgeRequest.of(text)

@@ -17,7 +17,7 @@ from operations.releases.changelog import (
     span,
     span_link,
 )
-from operations.releases.changelog.warnings import Kind
+from operations.releases.changelog.warnings import WarningKind
 
 API = (Path(__file__).parent / "api.md").read_text()
 COMMITS = ("1" * 40, "2" * 40)
@@ -157,7 +157,7 @@ def test_entries_that_speak_of_migrations(text: str) -> None:
     (concern,) = migration_between(
         service("server"), "1.0.0", "1.1.0", f"## 1.1.0\n### Changed\n- {text}\n## 1.0.0\n"
     )
-    assert (concern.kind, concern.text, concern.version) == (Kind.MIGRATION, text, "1.1.0")
+    assert (concern.kind, concern.text, concern.version) == (WarningKind.MIGRATION, text, "1.1.0")
 
 
 @pytest.mark.parametrize(
@@ -176,7 +176,7 @@ def test_entries_that_do_not(text: str) -> None:
 
 def test_concerns_are_the_same_on_the_way_back() -> None:
     forward = migration_between(service("server"), "0.52.1", "0.54.0", API)
-    assert [concern.kind for concern in forward] == [Kind.BREAKING, Kind.MIGRATION]
+    assert [concern.kind for concern in forward] == [WarningKind.BREAKING, WarningKind.MIGRATION]
     assert migration_between(service("server"), "0.54.0", "0.52.1", API) == forward
     assert migration_between(service("server"), "0.52.1", "0.52.2", API) == []
 
@@ -184,7 +184,7 @@ def test_concerns_are_the_same_on_the_way_back() -> None:
 def test_another_migration_is_one_without_a_changelog() -> None:
     migrations = service("db-migration")
     (concern,) = migration_between(migrations, "0.1.0", "0.2.0", None)
-    assert concern.kind is Kind.MIGRATION
+    assert concern.kind is WarningKind.MIGRATION
     assert migration_between(migrations, "0.1.0", f"0.1.0@sha256:{'0' * 64}", None) == []
     assert migration_between(service("frontend"), *COMMITS, API) == []
     assert migration_between(service("server"), "latest", "0.53.0", API) == []
