@@ -10,7 +10,7 @@ from infra.edge.cloudflare.worker_script import (
 from infra.stack.environment import Environment
 from operations.declared.stack_files import existing_stack
 from operations.errors import reports_errors
-from operations.routing.own_table import require_own_table
+from operations.routing.managed_worker import require_managed_worker
 from operations.routing.worker_folder import settings
 from operations.support.output import page
 from rehearsal.files import write_public
@@ -31,7 +31,7 @@ def worker(*, output: Path, stack: str = "production") -> None:
         local, staging, production, or the path of a stack file.
     """
     environment = Environment.load(existing_stack(stack))
-    require_own_table(environment)
+    require_managed_worker(environment)
     declared = script(environment)
     files = {MAIN_MODULE: declared.code, **settings(environment, declared)}
     for name, text in files.items():

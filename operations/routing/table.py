@@ -10,7 +10,7 @@ from infra.routing.model import AnyHost, Rule
 from infra.routing.table import RULES
 from infra.stack.environment import Environment
 from infra.stack.schema import SplitKeys
-from operations.routing.own_table import require_own_table
+from operations.routing.managed_worker import require_managed_worker
 
 
 @dataclass(frozen=True)
@@ -27,10 +27,13 @@ class RuleInWords:
 
 
 def rules_in_words(environment: Environment | None = None) -> list[RuleInWords]:
-    """Every rule in words, or those that hold in an environment; raises RoutingError, NotOurs."""
+    """Every rule in words, or those that hold in an environment.
+
+    Raises RoutingError and WorkerNotManaged.
+    """
     if environment is None:
         return [_row(rule, rule.action, None) for rule in RULES]
-    require_own_table(environment)
+    require_managed_worker(environment)
     compiled = cast(Sequence[Mapping[str, str]], compile_table(RULES, environment)["rules"])
     here = {entry["name"] for entry in compiled}
     splits = environment.edge.splits

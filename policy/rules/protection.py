@@ -29,7 +29,7 @@ def _unprotected(resource: Resource, facts: Facts) -> Iterator[str]:
         yield f"this {resource.kind} is not protected"
 
 
-def _lifts_walls(resource: Resource, _: Facts) -> Iterator[str]:
+def _administrator_owned(resource: Resource, _: Facts) -> Iterator[str]:
     if resource.kind in _ADMINISTRATORS:
         yield f"this {resource.kind} belongs to the administrator"
 
@@ -42,9 +42,9 @@ RULES = (
         findings=_unprotected,
     ),
     ResourceRule(
-        name="walls-stay",
+        name="administrator-owned",
         description="An update changes neither namespaces nor rights.",
         remedy="Look the namespace up, and let `serlo access` print the rights",
-        findings=_lifts_walls,
+        findings=_administrator_owned,
     ),
 )

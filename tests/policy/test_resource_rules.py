@@ -271,7 +271,9 @@ def test_the_irreplaceable_is_protected_in_production() -> None:
     "kind", ["Namespace", "Role", "ClusterRole", "RoleBinding", "ClusterRoleBinding"]
 )
 def test_namespaces_and_rights_are_not_changed_by_an_update(kind: str) -> None:
-    assert findings("walls-stay", kubernetes(kind)) == [f"this {kind} belongs to the administrator"]
+    assert findings("administrator-owned", kubernetes(kind)) == [
+        f"this {kind} belongs to the administrator"
+    ]
 
 
 @pytest.mark.parametrize("name", [rule.name for rule in RESOURCE_RULES])

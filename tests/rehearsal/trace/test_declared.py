@@ -16,7 +16,7 @@ from infra.stack import current
 from operations.commands.routes import markdown_of, routes
 from operations.commands.trace import trace
 from operations.commands.worker import worker
-from operations.routing import own_table
+from operations.routing import managed_worker
 from operations.routing.table import rules_in_words
 from tests.stack_files import changed_stack_file
 
@@ -120,7 +120,7 @@ def test_a_table_with_mistakes_explains_nothing(
 ) -> None:
     """No update would take it, so what it says holds nowhere."""
     late = Rule("too-late", ("de",), Exact("/impressum"), PassThrough())
-    monkeypatch.setattr(own_table, "RULES", (*RULES, late))
+    monkeypatch.setattr(managed_worker, "RULES", (*RULES, late))
     monkeypatch.setattr(current, "RULES", (*RULES, late))
     with pytest.raises(SystemExit):
         command(tmp_path)

@@ -13,7 +13,7 @@ ENTRIES = {
     "infra/routing/redirects.py",
     "infra/routing/legacy_split.py",
     "infra/services/legacy.py",
-    "operations/routing/own_table.py",
+    "operations/routing/managed_worker.py",
 }
 """Files that use actions, and know nothing about them in general."""
 

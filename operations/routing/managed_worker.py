@@ -6,15 +6,15 @@ from infra.stack.environment import Environment
 from operations.errors import CommandError
 
 
-class NotOurs(CommandError):
+class WorkerNotManaged(CommandError):
     """The stack's worker is published by others, so this repository does not have its table."""
 
 
-def require_own_table(environment: Environment) -> None:
-    """Raise RoutingError if no update would take the table, NotOurs if there is none."""
+def require_managed_worker(environment: Environment) -> None:
+    """Raise RoutingError if no update would take the table, WorkerNotManaged if there is none."""
     name = environment.edge.script
     if name is not None:
-        raise NotOurs(
+        raise WorkerNotManaged(
             f"the worker of {environment.file.label} is {name}, which is published from elsewhere: "
             "its routing table is not known here. Choose another stack"
         )
