@@ -41,7 +41,7 @@ class InTheWay:
 class Findings:
     """Everything that was found.
 
-    `undeclared`: what nobody declares, but acts on our requests. `managers`: who else has set
+    `undeclared`: what is not declared, but acts on our requests. `managers`: who else has set
     fields of objects that were found, and in how many, other than people and tools.
     """
 

@@ -28,7 +28,7 @@ Key = tuple[str, str, str | None, str]
 
 
 class Objects:
-    """The objects of an environment's cluster; first of all it is asked who it is."""
+    """Reads the objects of an environment's cluster, after it has proved which one it is."""
 
     def __init__(self, environment: Environment) -> None:
         """Raises AdoptError if this is not the cluster that the stack file names."""
@@ -43,7 +43,9 @@ class Objects:
         ]
         if cluster.uid == NO_UID:
             place = f"{environment.file.label}: serlo:cluster.uid"
-            raise AdoptError(f"{place} does not say yet which cluster this is, so none is asked")
+            raise AdoptError(
+                f"{place} does not say yet which cluster this is, so no cluster was read"
+            )
         said = json.loads(self._run("get", "namespace", "kube-system", "--output=json"))
         uid = said["metadata"]["uid"]
         if uid != cluster.uid:
@@ -76,7 +78,7 @@ class Objects:
         return {wanted[key_of(item)]: item for item in items}
 
     def patch(self, live: Object, operations: Sequence[Object]) -> str:
-        """Apply a JSON patch, as nobody's doing. Returns why it was refused, or nothing."""
+        """Apply a JSON patch that no field manager owns. Returns why it was refused, or nothing."""
         api_version, kind, namespace, name = key_of(live)
         group, _, version = api_version.rpartition("/")
         place = ["--namespace", namespace] if namespace else []
@@ -103,7 +105,7 @@ class Objects:
         except (OSError, subprocess.TimeoutExpired) as error:
             raise AdoptError(f"kubectl: {error}") from None
         if done.returncode:
-            raise AdoptError(f"kubectl: {done.stderr.strip() or 'failed without a word'}")
+            raise AdoptError(f"kubectl: {done.stderr.strip() or 'it failed and printed nothing'}")
         return done.stdout
 
 
@@ -163,7 +165,7 @@ def _obstacles(entry: Registration, live: Object, more: tuple[str, ...]) -> Iter
         yield InTheWay(
             label,
             f"is declared with another {', '.join(fixed)}, which Kubernetes cannot change in place",
-            "declare it as it is, or delete it when that hurts least: `pulumi up` makes it anew",
+            "declare it as it is, or delete it when that hurts least: `pulumi up` creates it again",
         )
 
 

@@ -132,7 +132,7 @@ class _Look:
                 raise AdoptError(f"how to look for a {kind} is not known: see operations/adopt")
 
     def tell_undeclared(self) -> None:
-        """Routes that nobody declares take requests away from those that are declared."""
+        """Routes that are not declared take requests away from those that are."""
         for path, routes in self._collections.items():
             if path.endswith("/workers/routes"):
                 self.findings.undeclared += [
@@ -170,7 +170,7 @@ class _Look:
         host, type_ = said["name"], said["type"]
         named = [one for one in there if one["name"].rstrip(".").lower() == host.lower()]
         same = [one for one in named if one["type"] == type_]
-        # Of several, the one with the declared target is meant; else nobody can tell which.
+        # Of several, the one with the declared target is meant, if there is one.
         exact = [one for one in same if one["content"] == said["content"]]
         chosen = exact[:1] or (same if len(same) == 1 else [])
         for record in chosen:

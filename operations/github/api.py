@@ -77,6 +77,6 @@ class GitHub:
 def harmless(text: str) -> str:
     """The text without what would call people, hide or reverse anything.
 
-    What stands after a letter or digit (`0.52.1@sha256:…`) calls nobody and stays as it is.
+    What stands after a letter or digit (`0.52.1@sha256:…`) notifies no user and stays as it is.
     """
     return _MENTION.sub(f"@{_ZERO_WIDTH_SPACE}", _CONTROL.sub("", text))

@@ -1,7 +1,7 @@
 """Write what a review said into the one comment of its pull request.
 
 Runs after the workflows `review` and `rehearsal`, with the right to write. What these say was made
-by the pull request's own code. So it is a text that nobody vouches for; which pull request it
+by the pull request's own code. So the text is not trusted; which pull request it
 belongs to is not read from it but asked of GitHub.
 """
 

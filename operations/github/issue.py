@@ -31,8 +31,8 @@ def main(arguments: Sequence[str]) -> int:
 def tell(github: GitHub, folder: Path, stacks: Sequence[str]) -> str:
     """Write, change or close the issue; returns what was done.
 
-    A stack that could not be looked at neither makes an issue (its workflow fails, which is told
-    anyway) nor closes one.
+    A stack that could not be read neither opens an issue (its workflow fails, which GitHub reports)
+    nor closes one.
     """
     codes = {stack: _code(folder / f"{stack}.code") for stack in stacks}
     existing = _existing(github)

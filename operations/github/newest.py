@@ -1,6 +1,6 @@
 """Refuse to deploy a commit when the main branch holds a newer change of the platform.
 
-Runs may start in any order and wait for an agreement for days: whoever agreed to an old one would
+Runs may start in any order and wait for an approval for days: approving an old one would
 take back what came after it.
 """
 

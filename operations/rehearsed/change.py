@@ -179,7 +179,7 @@ def _rehearse(stack: str, checkout: Path, folder: Path) -> tuple[dict[str, Any],
             *(sys.executable, "-P", "-m", "operations.command", "rehearse", "--json"),
             *("--stack", str(file), "--folder", str(folder), "--owner", str(os.getpid())),
         ],
-        cwd=folder,  # whichever checkout the review is asked in
+        cwd=folder,  # whichever checkout the review runs in
         # Marked, so that `stop` finds this process and all that it has started.
         env=reading(checkout) | {MARK: environment(folder)[MARK]},
         capture_output=True,

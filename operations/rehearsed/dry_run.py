@@ -1,7 +1,7 @@
 """What the API server says of the objects that a program declares, before anything is touched.
 
 A server-side dry run of each, with strict validation of fields: the provider itself accepts unknown
-ones without a word, and an update stops at the first object that is refused.
+ones silently, and an update stops at the first object that is refused.
 """
 
 import json

@@ -38,12 +38,12 @@ class Outcome:
 
     @property
     def lost_in_all(self) -> int:
-        """How many requests got no answer of ours, or one that says that something failed."""
+        """How many requests got no answer from us, or one that reports a failure."""
         return sum(self.lost.values())
 
 
 class Stream:
-    """Sends the samples in turn until it is told to stop."""
+    """Sends the samples in turn until `stop` is called."""
 
     def __init__(self, edge: str, samples: Sequence[Sample]) -> None:
         self._edge = edge

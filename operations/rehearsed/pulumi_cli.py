@@ -16,7 +16,7 @@ from operations.errors import CommandError
 from operations.rehearsed.project import CHECKOUT, DerivedProject
 from operations.support.output import working
 
-# In a rehearsal nobody else writes as Pulumi's provider does.
+# In a rehearsal no other user writes as Pulumi's provider does.
 _LEFTOVER = re.compile(r'conflicts? with \\*"pulumi-kubernetes-|AlreadyExists|already exists')
 _POLICIES = CHECKOUT / "policy"
 
@@ -130,7 +130,7 @@ class PulumiCli:
             raise PulumiFailed(arguments, process.returncode, output)
 
     def _remove_dead_locks(self) -> None:
-        """Remove the locks of engines that were killed; nobody but this machine's has any here."""
+        """Remove the locks of killed engines; only this machine's engines have any here."""
         for lock in (self._project.state / ".pulumi" / "locks").rglob("*.json"):
             if not _is_engine(int(json.loads(lock.read_text())["pid"])):
                 lock.unlink(missing_ok=True)

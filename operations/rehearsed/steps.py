@@ -167,7 +167,7 @@ def derive_project(
         plugins,
         cluster={
             "kubeconfig": str(project.rehearsal / "kubeconfig"),
-            # Not the administrator: rights that are missing come to light here.
+            # Not the administrator: missing rights fail here.
             "context": DEPLOYER,
             "uid": cluster.get("v1", "Namespace", "kube-system")["metadata"]["uid"],
         },

@@ -67,7 +67,7 @@ class EdgeAnswer:
     request: str
     status: int
     rule: str | None
-    """The rule of the routing table that answered; a worker of others may not name it."""
+    """The rule of the routing table that answered; another team's worker may not name it."""
     service: str | None
     version: str | None
     pod: str | None

@@ -20,7 +20,7 @@ def folder_option(folder: Path) -> str:
 
 
 class ScriptMissing(CommandError):
-    """The stack names a worker that nobody has published; the message says how that is done."""
+    """The stack names a worker that is not published; the message says how to publish it."""
 
 
 class EmulatedZone:
@@ -46,7 +46,7 @@ class EmulatedZone:
         self._api.close()
 
     def add_records_kept_by_hand(self) -> None:
-        """Make the records that production's zone has and nobody declares, if it is production.
+        """Make the records of production's zone that are not declared, if it is production.
 
         Raises httpx.HTTPError.
         """
@@ -77,7 +77,7 @@ class EmulatedZone:
             return
         where = folder_option(folder)
         raise ScriptMissing(
-            f"serlo:edge.script names the worker {name}, which nobody has published to this "
+            f"serlo:edge.script names the worker {name}, which is not published to this "
             f"rehearsal yet.\nPublish it from its own folder, then run this again:\n"
             f'  eval "$(serlo env{where})"\n'
             f"  wrangler deploy --name {name}\n"

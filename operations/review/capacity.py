@@ -91,7 +91,7 @@ class Pods:
 
 
 def needs(snapshot: Snapshot) -> tuple[Need, ...]:
-    """What each node pool is asked for, in the order of the pools' names.
+    """What pods request of each node pool, in the order of the pools' names.
 
     Nothing where a checkout does not say what node pools there are.
     """

@@ -34,7 +34,7 @@ class ReleaseChange:
 
 @dataclass(frozen=True)
 class Field:
-    """One field that changes; None: nothing is said."""
+    """One field that changes; None where it is not set."""
 
     path: str
     before: Any

@@ -20,7 +20,7 @@ _STYLES = {"-": "red", "+": "green", " ": ""}
 
 
 def show(report: Report, page: Page) -> None:
-    """Write a report on a page; long lists of fields are left out, and how to see them is said."""
+    """Write a report on a page; long lists of fields are replaced by how to see them."""
     page.text(Cell(f"{report.head} into {report.base}", "bold"))
     if report.is_empty:
         page.text("No stack changes.")

@@ -37,7 +37,7 @@ class Backend:
 
 @dataclass(frozen=True)
 class NoBackend:
-    """Nobody of those that are declared answers."""
+    """No declared service answers."""
 
     host: str
     why: str

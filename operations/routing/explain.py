@@ -19,8 +19,8 @@ from rehearsal.origin.routes import Request
 class Trace:
     """Everything on a request's way.
 
-    `record` None: the host's name leads nowhere, so nobody ever comes; `kept_by_hand` says what it
-    leads to if that is not declared. `explanation` None: the worker is none of ours, or is passed.
+    `record` None: the host's name leads nowhere, so no request arrives; `kept_by_hand` says what it
+    leads to if that is not declared. `explanation` None: another team's worker, or none, answers.
     """
 
     stack: str

@@ -7,7 +7,7 @@ from operations.errors import CommandError
 
 
 class WorkerNotManaged(CommandError):
-    """The stack's worker is published by others, so this repository does not have its table."""
+    """Another team publishes the stack's worker, so this repository does not have its table."""
 
 
 def require_managed_worker(environment: Environment) -> None:

@@ -102,7 +102,7 @@ def differences(trace: Trace, live: RehearsedAnswer) -> list[str]:
     possible = {d.rule: d for d in decisions(trace.explanation.decision)}
     if live.rule not in possible:
         rules = " or ".join(rule or "no rule" for rule in possible)
-        return [f"declared is that {rules} answers; {live.rule or 'no rule'} does"]
+        return [f"expected {rules} to answer, but {live.rule or 'no rule'} did"]
     return list(_wrong(trace, possible[live.rule], live))
 
 
@@ -127,7 +127,7 @@ def _wrong(trace: Trace, decision: Decision, live: RehearsedAnswer) -> Iterator[
 
 def _differs(what: str, declared: object, found: object) -> Iterator[str]:
     if declared != found:
-        yield f"the {what} declared is {declared}, but it is {found}"
+        yield f"expected the {what} to be {declared}, but it is {found}"
 
 
 def _wrong_pod(trace: Trace, live: RehearsedAnswer) -> Iterator[str]:
@@ -136,7 +136,7 @@ def _wrong_pod(trace: Trace, live: RehearsedAnswer) -> Iterator[str]:
     if not backends:
         return
     if live.service is None:
-        yield f"declared is that {backends[0].service} answers, but no pod did ({live.status})"
+        yield f"expected {backends[0].service} to answer, but no pod did ({live.status})"
         return
     found = f"{live.namespace}/{live.service} in version {live.version}"
     declared = [
@@ -145,13 +145,13 @@ def _wrong_pod(trace: Trace, live: RehearsedAnswer) -> Iterator[str]:
         for pods in backend.pods
     ]
     if found not in declared:
-        yield f"declared is that {' or '.join(declared)} answers, but {found} did"
+        yield f"expected {' or '.join(declared)} to answer, but {found} did"
 
 
 def _wrong_upstream(urls: Sequence[str], live: RehearsedAnswer) -> Iterator[str]:
     declared = [url.partition("://")[2] for url in urls]
     if live.asked is not None and live.asked not in declared:
-        yield f"declared is that {' or '.join(declared)} is asked for, but {live.asked} was"
+        yield f"expected a request for {' or '.join(declared)}, but it was for {live.asked}"
 
 
 def _asked(request: Mapping[str, Any] | None) -> str | None:

@@ -58,7 +58,7 @@ def _record(trace: Trace) -> Iterator[str]:
     elif trace.kept_by_hand is not None:
         yield f"{trace.visit.host}, kept by hand: {trace.kept_by_hand}"
     else:
-        yield f"none: the name {trace.visit.host} leads nowhere, so nobody comes this far"
+        yield f"none: the name {trace.visit.host} leads nowhere, so no request comes this far"
 
 
 def _route(trace: Trace) -> Iterator[str]:
@@ -162,7 +162,7 @@ def _fetched(fetched: Fetched) -> Iterator[str]:
 def _cluster(trace: Trace) -> Iterator[str]:
     for backend in trace.backends:
         if not isinstance(backend, Backend):
-            yield f"{backend.host}: nobody of ours answers: {backend.why}"
+            yield f"{backend.host}: no service answers: {backend.why}"
             continue
         yield (
             f"{backend.host} → HTTPRoute {backend.http_route} → "

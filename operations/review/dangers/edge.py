@@ -114,7 +114,7 @@ def _route(change: ResourceChange) -> Iterator[Danger]:
             DangerKind.HARDENING,
             f"it asks for no {HEADER}",
             change.resource.label,
-            "whoever knows the gateway's address comes in past Cloudflare and the worker",
+            "a client that knows the gateway's address gets past Cloudflare and the worker",
         )
 
 

@@ -77,7 +77,7 @@ def _forbids_less(policy: Resource, old: Mapping[str, Any]) -> Iterator[Danger]:
 
 
 def _blocks(policy: Mapping[str, Any], ours: set[str]) -> set[tuple[str, str]]:
-    """Where a policy lets pods out to that is no pod of ours, and the ports."""
+    """Targets outside our own pods that a policy lets pods reach, and the ports."""
     return {
         (place, _named(port))
         for rule in policy["spec"].get("egress", ())

@@ -1,4 +1,4 @@
-"""Rights: of pods, of whoever deploys, and what holds pods in check."""
+"""Rights of pods and of deployers, and what limits pods."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, cast
@@ -55,7 +55,7 @@ def _roles(change: ResourceChange) -> Iterator[Danger]:
             DangerKind.PERMISSION,
             f"{change.resource.label} gives rights in the cluster",
             change.resource.urn,
-            "whoever takes over the account has them too",
+            "an attacker who takes over the account has them too",
         )
 
 

@@ -11,13 +11,13 @@ _HARMLESS_TO_DELETE = frozenset({"Secret", "ConfigMap"})
 
 _LOST = {
     "Namespace": "everything in it goes too",
-    "StatefulSet": "its pods stop; the volumes stay, but nobody uses them",
-    "Deployment": "its pods stop, and nobody answers in their place",
+    "StatefulSet": "its pods stop; the volumes stay, unused",
+    "Deployment": "its pods stop, and nothing answers in their place",
     "CronJob": "it does not run any more",
     "Job": "the pods of its last run go, and their logs",
-    "Service": "whoever calls it finds nobody",
+    "Service": "its clients get no answer",
     "ServiceAccount": "pods that name it cannot start",
-    "HTTPRoute": "its hosts are answered by the next route that fits, or by nobody",
+    "HTTPRoute": "its hosts are answered by the next route that fits, or not at all",
     "HealthCheckPolicy": "the load balancer asks / whether pods work",
     "Gateway": "no request reaches the cluster",
     "DnsRecord": "its host cannot be found any more",
@@ -29,7 +29,7 @@ _LOST = {
     "HorizontalPodAutoscaler": "the number of pods no longer follows the load",
     "ResourceQuota": "nothing bounds what runs in its namespace",
     "LimitRange": "containers that say no limits have none",
-    "ZoneSetting": "the setting stays as it is, and nobody looks after it",
+    "ZoneSetting": "the setting stays as it is, and is not managed any more",
     "Ruleset": "its limits or cache rules are gone",
 }
 _MEANWHILE = {
@@ -70,7 +70,7 @@ def _deleted(change: ResourceChange) -> Iterator[Danger]:
         )
     if resource.kind in _HARMLESS_TO_DELETE or resource.retained:
         return
-    why = _LOST.get(resource.kind, "it is not there any more for whoever uses it")
+    why = _LOST.get(resource.kind, "it is not there any more for its users")
     yield Danger(DangerKind.DELETED, resource.kind, resource.label, why)
 
 
@@ -84,7 +84,7 @@ def _replaced(change: ResourceChange) -> Iterator[Danger]:
             resource.label,
             "`pulumi up` stops there: a replacement deletes the old one",
         )
-    lost = _LOST.get(resource.kind, "it is not there for whoever uses it")
+    lost = _LOST.get(resource.kind, "it is not there for its users")
     if _NAMING.isdisjoint(change.replacing):
         lost = _MEANWHILE.get(resource.kind, lost)
         why = f"that cannot be changed in place: it is deleted, then made again; meanwhile {lost}"

@@ -1,4 +1,4 @@
-"""Secrets by name: which have to be set before `pulumi up`, and which nobody uses any more."""
+"""Secrets by name: which have to be set before `pulumi up`, and which are unused from now on."""
 
 from collections.abc import Iterator
 

@@ -104,7 +104,7 @@ def _skipped(
             DangerKind.SKIPPED,
             shown,
             where,
-            f"staging has {running}: nobody has seen this one run there",
+            f"staging has {running}: this one never ran there",
         )
 
 

@@ -102,11 +102,14 @@ def test_a_refused_change_fails_in_the_update(project: Project) -> None:
     before: Json = {"apiVersion": api_version, "kind": kind, "metadata": {}, **fields}
     project.declare(("class", before))
     project.up()
-    for path, value in (("value", 6), ("preemptionPolicy", "PreemptLowerPriority")):
+    for path, value, reason in (
+        ("value", 6, "Forbidden: may not be changed in an update"),
+        ("preemptionPolicy", "PreemptLowerPriority", "Invalid value"),
+    ):
         assert (path,) in refused_paths(api_version, kind)
         project.declare(("class", changed(before, path, value)))
         output = project.fail()
-        assert f"{path}: Forbidden: may not be changed in an update" in output
+        assert f"{path}: {reason}" in output, output
     project.succeed("destroy", "--yes", "--skip-preview")
 
 

@@ -65,7 +65,7 @@ def test_a_worker_published_elsewhere(rehearsal: Rehearsal, tmp_path: Path) -> N
 
     # Too early: the message says what to do, and doing it helps.
     _, complaint = rehearsal.rehearse(check=False)
-    assert f"names the worker {NAME}, which nobody has published" in complaint
+    assert f"names the worker {NAME}, which is not published" in complaint
     (advice,) = re.findall(r"wrangler deploy .+", complaint)
     (tmp_path / "index.ts").write_text(WORKER)
     (tmp_path / "wrangler.toml").write_text(SETTINGS)

@@ -44,16 +44,16 @@ def test_whatever_may_happen_is_no_difference(declared: Trace, live: RehearsedAn
     [
         (
             replace(_FRONTEND, rule="consent"),
-            "declared is that alias or donations answers; consent does",
+            "expected alias or donations to answer, but consent did",
         ),
         (
             replace(_FRONTEND, rule=None),
-            "declared is that alias or donations answers; no rule does",
+            "expected alias or donations to answer, but no rule did",
         ),
-        (replace(_REDIRECT, status=302), "the status declared is 301, but it is 302"),
+        (replace(_REDIRECT, status=302), "expected the status to be 301, but it is 302"),
         (
             replace(_FRONTEND, service="varnish", namespace="serlo-org", version="6.0.2"),
-            f"declared is that frontend/frontend in version {'0' * 40} answers, "
+            f"expected frontend/frontend in version {'0' * 40} to answer, "
             "but serlo-org/varnish in version 6.0.2 did",
         ),
     ],
