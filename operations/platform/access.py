@@ -21,6 +21,7 @@ from toolchain.resolver import resolve
 _TOKEN = "cloudflare-api-token"  # noqa: S105 - a name
 _TOKEN_VARIABLE = "CLOUDFLARE_API_TOKEN"  # noqa: S105 - a name
 _SECONDS = 120
+_LOG_IN = "Log in to the bucket that holds it: pulumi login gs://<bucket> (docs/guides/deploy.md)"
 
 Json = dict[str, Any]
 
@@ -53,7 +54,8 @@ class ClusterAccess:
             said = done.stderr.strip()
             if "no stack named" in said:
                 return None
-            raise AdoptError(f"the stack's state cannot be read: {said}")
+            remedy = _LOG_IN if "PULUMI_ACCESS_TOKEN" in said else ""
+            raise AdoptError(f"the stack's state cannot be read: {said}", remedy=remedy)
         deployment = cast(Json, json.loads(done.stdout)["deployment"])
         resources = cast(list[Json], deployment.get("resources") or [])
         return {resource["urn"]: resource for resource in resources}

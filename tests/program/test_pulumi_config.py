@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from infra.stack.environment import Environment
+from operations.adopt.findings import AdoptError
+from operations.platform.access import ClusterAccess
 from tests.stack_files import ROOT, STACKS, changed_stack_file
 from toolchain.resolver import resolve
 
@@ -60,3 +62,13 @@ def test_a_bump_by_pulumi_is_one_line_and_keeps_comments(stack: str, tmp_path: P
     ]
     assert "hunter2" not in file.read_text()
     assert str(Environment.load(file).versions["database-layer"]) == "0.3.67"
+
+
+def test_a_state_that_needs_a_login_says_how_to_log_in(tmp_path: Path) -> None:
+    file = changed_stack_file(tmp_path, "local")
+    shutil.copy(ROOT / "Pulumi.yaml", tmp_path)
+    env = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "PULUMI_SKIP_UPDATE_CHECK": "true"}
+    pulumi = str(resolve("pulumi").path)
+    access = ClusterAccess(Environment.load(file), file, pulumi, tmp_path, env, None)
+    with pytest.raises(AdoptError, match="pulumi login gs://"):
+        access.state()
