@@ -18,7 +18,7 @@ from k8s.manifests import (
 from k8s.properties import SECRET, SIGNATURE_KEY
 from k8s.pruning import importable_inputs
 from k8s.quantities import is_quantity_path, same_quantity
-from operations.adopt.owning import PEOPLE_AND_TOOLS
+from operations.platform.owning import PEOPLE_AND_TOOLS
 
 Object = dict[str, Any]
 Path = tuple[str | int, ...]

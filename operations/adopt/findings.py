@@ -6,11 +6,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from infra.recorder import Registration
-from operations.errors import CommandError
-
-
-class AdoptError(CommandError):
-    """Something cannot be asked, or is not what it should be; the message says all of it."""
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,9 @@ from k8s.ownership import field_manager
 from k8s.planning import plan
 from k8s.replacement_rules import refused_paths
 from operations.adopt.describing import hide_literals, inputs_of, outputs_of
-from operations.adopt.findings import AdoptError, ExistingResource, Findings, InTheWay, label_of
-from operations.adopt.owning import others_than
+from operations.adopt.findings import ExistingResource, Findings, InTheWay, label_of
+from operations.errors import CommandError
+from operations.platform.owning import others_than
 from toolchain.errors import ToolError
 from toolchain.resolver import resolve
 
@@ -31,31 +32,31 @@ class Objects:
     """Reads the objects of an environment's cluster, after it has proved which one it is."""
 
     def __init__(self, environment: Environment) -> None:
-        """Raises AdoptError if this is not the cluster that the stack file names."""
+        """Raises CommandError if this is not the cluster that the stack file names."""
         cluster = environment.cluster
         try:
             kubectl = str(resolve("kubectl").path)
         except ToolError as error:
-            raise AdoptError(f"kubectl: {error}") from None
+            raise CommandError(f"kubectl: {error}") from None
         self._kubectl = [
             *(kubectl, "--kubeconfig", str(Path(cluster.kubeconfig).expanduser())),
             *("--context", cluster.context, "--request-timeout=30s"),
         ]
         if cluster.uid == NO_UID:
             place = f"{environment.file.label}: serlo:cluster.uid"
-            raise AdoptError(
+            raise CommandError(
                 f"{place} does not say yet which cluster this is, so no cluster was read"
             )
         said = json.loads(self._run("get", "namespace", "kube-system", "--output=json"))
         uid = said["metadata"]["uid"]
         if uid != cluster.uid:
-            raise AdoptError(
+            raise CommandError(
                 f"this is not the cluster of {environment.name}: its kube-system has the UID "
                 f"{uid}, not {cluster.uid}"
             )
 
     def existing(self, entries: Iterable[Registration]) -> dict[str, Object]:
-        """The live objects of those declared that exist, by URN. Raises AdoptError."""
+        """The live objects of those declared that exist, by URN. Raises CommandError."""
         served = {
             path.removeprefix("apis/").removeprefix("api/")
             for path in json.loads(self._run("get", "--raw", "/openapi/v3"))["paths"]
@@ -88,7 +89,7 @@ class Objects:
                 *("--type=json", "--patch-file=/dev/stdin", "--field-manager=serlo-adopt"),
                 typed=json.dumps(operations),
             )
-        except AdoptError as error:
+        except CommandError as error:
             return str(error)
         return ""
 
@@ -103,9 +104,9 @@ class Objects:
                 timeout=_SECONDS,
             )
         except (OSError, subprocess.TimeoutExpired) as error:
-            raise AdoptError(f"kubectl: {error}") from None
+            raise CommandError(f"kubectl: {error}") from None
         if done.returncode:
-            raise AdoptError(f"kubectl: {done.stderr.strip() or 'it failed and printed nothing'}")
+            raise CommandError(f"kubectl: {done.stderr.strip() or 'it failed and printed nothing'}")
         return done.stdout
 
 
@@ -114,7 +115,7 @@ def look_at_objects(
 ) -> Findings:
     """Which of the declared objects exist, and which of these an update could not change.
 
-    `more`: further field managers that are people or tools. Raises AdoptError.
+    `more`: further field managers that are people or tools. Raises CommandError.
     """
     declared = [entry for entry in entries if entry.type.startswith("kubernetes:")]
     existing = objects.existing(declared)

@@ -6,10 +6,11 @@ from typing import Any
 
 from k8s.manifests import manifest_of
 from k8s.ownership import field_manager
-from operations.adopt.findings import AdoptError, label_of
+from operations.adopt.findings import label_of
 from operations.adopt.objects import Objects
-from operations.adopt.owning import REPLICAS_MANAGER, ownership, patch_of
+from operations.errors import CommandError
 from operations.platform.access import ClusterAccess
+from operations.platform.owning import REPLICAS_MANAGER, ownership, patch_of
 
 _TRIES = 5
 
@@ -17,11 +18,11 @@ _TRIES = 5
 def take_fields_over(place: ClusterAccess, more: tuple[str, ...]) -> str:
     """Give Pulumi the fields of every object in the stack; returns what was done.
 
-    Raises AdoptError.
+    Raises CommandError.
     """
     state = place.state()
     if not state:
-        raise AdoptError("the stack holds nothing yet: import first")
+        raise CommandError("the stack holds nothing yet: import first")
     objects = Objects(place.environment)
     entries = {
         entry.urn: entry
@@ -45,7 +46,7 @@ def take_fields_over(place: ClusterAccess, more: tuple[str, ...]) -> str:
                 counts.update(after.taken)
         pending = {urn: entries[urn] for urn in refused}
     if refused:
-        raise AdoptError("\n".join(refused.values()))
+        raise CommandError("\n".join(refused.values()))
     done = [
         f"What {name} has set in {count} objects belongs to Pulumi now."
         for name, count in sorted(counts.items())

@@ -1,17 +1,12 @@
 """Which declared resources exist at Cloudflare."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from http import HTTPStatus
-from types import TracebackType
-from typing import Any, Self, cast
-
-import httpx
+from typing import Any
 
 from infra.recorder import Registration
-from operations.adopt.findings import AdoptError, ExistingResource, Findings, InTheWay, label_of
-
-CLOUDFLARE = "https://api.cloudflare.com/client/v4"
-_PAGE = 100
+from operations.adopt.findings import ExistingResource, Findings, InTheWay, label_of
+from operations.errors import CommandError
+from operations.support.cloudflare import CloudflareApi
 
 # A name has either one alias or addresses; and addresses beside ours would answer in its place.
 _EXCLUSIVE = frozenset({"A", "AAAA", "CNAME", "NS"})
@@ -19,64 +14,8 @@ _EXCLUSIVE = frozenset({"A", "AAAA", "CNAME", "NS"})
 Json = dict[str, Any]
 
 
-class Zone:
-    """One zone and its account, read only. `base_url` None means Cloudflare's own API."""
-
-    def __init__(self, base_url: str | None, token: str) -> None:
-        self._api = httpx.Client(
-            base_url=base_url or CLOUDFLARE,
-            headers={"Authorization": f"Bearer {token}"},
-            timeout=30,
-            # Proxies of the environment are for the Internet.
-            trust_env=base_url is None,
-        )
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._api.close()
-
-    def one(self, path: str) -> Json | None:
-        """A single thing; None if there is none. Raises AdoptError."""
-        answer = self._ask(path, {})
-        return None if answer is None else cast(Json, answer["result"])
-
-    def all(self, path: str) -> list[Json]:
-        """Everything in a collection, page after page. Raises AdoptError."""
-        found: list[Json] = []
-        page, pages = 1, 1
-        while page <= pages:
-            answer = self._ask(path, {"page": page, "per_page": _PAGE})
-            if answer is None:
-                raise AdoptError(f"Cloudflare knows no {path}")
-            found += cast(list[Json], answer["result"] or [])
-            pages = cast(Json, answer.get("result_info") or {}).get("total_pages") or 1
-            page += 1
-        return found
-
-    def _ask(self, path: str, query: Mapping[str, int]) -> Json | None:
-        try:
-            answer = self._api.get(path, params=query)
-            document = cast(Json, answer.json())
-        except (httpx.HTTPError, ValueError) as error:
-            raise AdoptError(f"Cloudflare's {path} does not answer: {error}") from None
-        if answer.status_code == HTTPStatus.NOT_FOUND:
-            return None
-        if not answer.is_success:
-            errors = cast(list[Json], document.get("errors") or [])
-            said = "; ".join(f"{error.get('message')} ({error.get('code')})" for error in errors)
-            raise AdoptError(f"Cloudflare's {path} answers {answer.status_code}: {said}")
-        return document
-
-
-def look_at_zone(zone: Zone, entries: Iterable[Registration]) -> Findings:
-    """Which of the declared resources exist. Raises AdoptError that tells all that went wrong."""
+def look_at_zone(zone: CloudflareApi, entries: Iterable[Registration]) -> Findings:
+    """Find the declared resources that exist. Raises CommandError with all that went wrong."""
     look = _Look(zone)
     problems: dict[str, None] = {}
     for entry in entries:
@@ -85,10 +24,10 @@ def look_at_zone(zone: Zone, entries: Iterable[Registration]) -> Findings:
             continue
         try:
             look.for_one(kind, entry)
-        except AdoptError as error:
+        except CommandError as error:
             problems[str(error)] = None
     if problems:
-        raise AdoptError("\n".join(problems))
+        raise CommandError("\n".join(problems))
     look.tell_undeclared()
     return look.findings
 
@@ -96,7 +35,7 @@ def look_at_zone(zone: Zone, entries: Iterable[Registration]) -> Findings:
 class _Look:
     """One pass over a zone; collections are read once."""
 
-    def __init__(self, zone: Zone) -> None:
+    def __init__(self, zone: CloudflareApi) -> None:
         self.findings = Findings()
         self._zone = zone
         self._collections: dict[str, list[Json]] = {}
@@ -129,7 +68,7 @@ class _Look:
                 if (ruleset := self._zone.one(path)) is not None:
                     self._found(entry, f"zones/{zone}/{ruleset['id']}")
             case _:
-                raise AdoptError(f"how to look for a {kind} is not known: see operations/adopt")
+                raise CommandError(f"how to look for a {kind} is not known: see operations/adopt")
 
     def tell_undeclared(self) -> None:
         """Routes that are not declared take requests away from those that are."""

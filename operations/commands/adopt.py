@@ -6,13 +6,14 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from infra.recorder import Registration
-from operations.adopt.findings import AdoptError, Findings, adoptable, label_of
+from operations.adopt.findings import Findings, adoptable, label_of
 from operations.adopt.importing import ImportFile, import_file
 from operations.adopt.objects import Objects, look_at_objects
 from operations.adopt.take_over import take_fields_over
-from operations.adopt.zone import Zone, look_at_zone
-from operations.errors import FOUND, reports_errors
+from operations.adopt.zone import look_at_zone
+from operations.errors import FOUND, CommandError, reports_errors
 from operations.platform.access import ClusterAccess, find_place
+from operations.support.cloudflare import CloudflareApi
 from operations.support.output import page, print_text, working
 from rehearsal.files import write_private
 
@@ -80,15 +81,15 @@ def _look(place: ClusterAccess, entries: Sequence[Registration], more: tuple[str
     problems: list[str] = []
     try:
         findings.add(look_at_objects(Objects(place.environment), entries, more))
-    except AdoptError as error:
+    except CommandError as error:
         problems.append(str(error))
     try:
-        with Zone(place.environment.cloudflare.base_url, place.token()) as zone:
+        with CloudflareApi(place.environment.cloudflare.base_url, place.token()) as zone:
             findings.add(look_at_zone(zone, entries))
-    except AdoptError as error:
+    except CommandError as error:
         problems.append(str(error))
     if problems:
-        raise AdoptError("\n".join(problems))
+        raise CommandError("\n".join(problems))
     return findings
 
 

@@ -33,7 +33,8 @@ from operations.rehearsed.steps import (
     unfinished,
 )
 from operations.rehearsed.summary import Overview, show
-from operations.rehearsed.zone import EmulatedZone, folder_option
+from operations.rehearsed.zone import add_records_kept_by_hand, folder_option, require_script
+from operations.support.cloudflare import CloudflareApi
 from operations.support.output import Cell, page, print_text, write_out
 from rehearsal.control_plane.audit import refused
 from rehearsal.control_plane.credentials import CONTEXT
@@ -128,12 +129,12 @@ def _bring_up(request: _Request, console: Console) -> None:
         console.print(f"[yellow]was set in the rehearsal alone, and is lost: {escape(lost)}")
     pulumi = PulumiCli(project, quiet=request.json or console.is_terminal)
     pulumi.prepare()
-    with EmulatedZone(environment, endpoints, token_of(project)) as zone:
-        zone.add_records_kept_by_hand()
+    with CloudflareApi(endpoints.cloudflare_api, token_of(project)) as api:
+        add_records_kept_by_hand(api, environment)
         if request.servers_only:
             console.print(f"The servers run. {_by_hand(request.folder)}")
             return
-        zone.require_script(request.folder)
+        require_script(api, environment, request.folder)
     dry_run = DryRun(deployers_view(project), project.rehearsal / ACCEPTED)
     verdict = try_objects(dry_run, program, project, console)
     changes = pulumi.up()

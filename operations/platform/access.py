@@ -11,9 +11,9 @@ from typing import Any, cast
 
 from infra.recorder import ProgramError, Registration
 from infra.stack.environment import Environment, StackFileError
-from operations.adopt.findings import AdoptError
 from operations.declared.program import run_program
 from operations.declared.stack_files import UnknownStack, existing_stack
+from operations.errors import CommandError
 from operations.rehearsed.project import CHECKOUT, DerivedProject, current_stack
 from toolchain.errors import ToolError
 from toolchain.resolver import resolve
@@ -38,16 +38,16 @@ class ClusterAccess:
     rehearsal: Path | None
 
     def registrations(self) -> tuple[Registration, ...]:
-        """What the stack's program declares. Raises AdoptError."""
+        """What the stack's program declares. Raises CommandError."""
         try:
             return run_program(self.stack_file).registrations
         except ProgramError as error:
-            raise AdoptError(str(error)) from None
+            raise CommandError(str(error)) from None
 
     def state(self) -> dict[str, Json] | None:
         """The resources that the stack holds, by URN; None if there is no such stack yet.
 
-        Raises AdoptError.
+        Raises CommandError.
         """
         done = self._pulumi("stack", "export")
         if done.returncode:
@@ -55,20 +55,20 @@ class ClusterAccess:
             if "no stack named" in said:
                 return None
             remedy = _LOG_IN if "PULUMI_ACCESS_TOKEN" in said else ""
-            raise AdoptError(f"the stack's state cannot be read: {said}", remedy=remedy)
+            raise CommandError(f"the stack's state cannot be read: {said}", remedy=remedy)
         deployment = cast(Json, json.loads(done.stdout)["deployment"])
         resources = cast(list[Json], deployment.get("resources") or [])
         return {resource["urn"]: resource for resource in resources}
 
     def token(self) -> str:
-        """The token for Cloudflare's API. Raises AdoptError."""
+        """The token for Cloudflare's API. Raises CommandError."""
         if self.rehearsal is not None:
             return (self.rehearsal / "cloudflare" / "token").read_text().strip()
         if token := os.environ.get(_TOKEN_VARIABLE):
             return token
         done = self._pulumi("config", "get", "--path", f"serlo:secrets.{_TOKEN}")
         if done.returncode:
-            raise AdoptError(
+            raise CommandError(
                 f"there is no token for Cloudflare: set {_TOKEN_VARIABLE} (it only has to read), "
                 f"or the stack's secret {_TOKEN}: serlo secrets --stack {self.environment.name}"
             )
@@ -96,13 +96,15 @@ class ClusterAccess:
                 timeout=_SECONDS,
             )
         except FileNotFoundError:
-            raise AdoptError(f"{self.pulumi_program} is not there: docs/guides/deploy.md") from None
+            raise CommandError(
+                f"{self.pulumi_program} is not there: docs/guides/deploy.md"
+            ) from None
         except (OSError, subprocess.TimeoutExpired) as error:
-            raise AdoptError(f"pulumi: {error}") from None
+            raise CommandError(f"pulumi: {error}") from None
 
 
 def find_place(stack: str, rehearsal: Path | None) -> ClusterAccess:
-    """The place of a stack, or of its rehearsal in a folder. Raises AdoptError."""
+    """The place of a stack, or of its rehearsal in a folder. Raises CommandError."""
     try:
         if rehearsal is None:
             file = existing_stack(stack)
@@ -114,7 +116,7 @@ def find_place(stack: str, rehearsal: Path | None) -> ClusterAccess:
         rehearsed = current_stack(folder)
         if rehearsed != stack:
             what = f"rehearses {rehearsed}" if rehearsed else "holds no rehearsal"
-            raise AdoptError(f"{rehearsal} {what}: serlo rehearse --stack {stack} --servers-only")
+            raise CommandError(f"{rehearsal} {what}: serlo rehearse --stack {stack} --servers-only")
         project = DerivedProject(folder, stack)
         return ClusterAccess(
             # The derived file names the rehearsal's own cluster and Cloudflare.
@@ -126,4 +128,4 @@ def find_place(stack: str, rehearsal: Path | None) -> ClusterAccess:
             rehearsal,
         )
     except (StackFileError, UnknownStack, ToolError, FileNotFoundError) as error:
-        raise AdoptError(str(error)) from None
+        raise CommandError(str(error)) from None

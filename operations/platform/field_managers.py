@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from k8s.diffing import Path, parse_property_path
-from operations.adopt.owning import PEOPLE_AND_TOOLS
+from operations.platform.owning import PEOPLE_AND_TOOLS
 
 Object = Mapping[str, Any]
 

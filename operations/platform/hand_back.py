@@ -9,9 +9,9 @@ from typing import Any
 
 from infra.stack.environment import Environment
 from k8s.diffing import Path as FieldPath
-from operations.adopt.owning import PEOPLE_AND_TOOLS
 from operations.platform.drift import Drifted
 from operations.platform.field_managers import OwnedField
+from operations.platform.owning import PEOPLE_AND_TOOLS
 
 _USUAL_KUBECONFIG = "~/.kube/config"
 

@@ -4,11 +4,12 @@ import re
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
-from typing import Any, cast
+from typing import Any
 
 import httpx
 
 from k8s import Cluster, JsonObject
+from operations.support.cloudflare import CloudflareApi
 from operations.support.output import Cell, Page, Table
 from rehearsal.supervisor import Endpoints
 
@@ -105,14 +106,10 @@ def look(
 ) -> Overview:
     """Read the rehearsal. `requests` are "METHOD URL" lines to send through the edge.
 
-    Raises httpx.HTTPError or ApiError when a server of the rehearsal does not answer.
+    Raises CommandError, httpx.HTTPError or ApiError when a server does not answer.
     """
     with (
-        httpx.Client(
-            base_url=endpoints.cloudflare_api,
-            headers={"Authorization": f"Bearer {token}"},
-            trust_env=False,
-        ) as api,
+        CloudflareApi(endpoints.cloudflare_api, token) as api,
         httpx.Client(trust_env=False, timeout=30) as edge,
         ThreadPoolExecutor() as pool,
     ):
@@ -121,11 +118,11 @@ def look(
             workloads=_workloads(cluster),
             records=[
                 Record(row["name"], row["type"], row["content"], bool(row["proxied"]))
-                for row in _all(api, f"/zones/{zone_id}/dns_records")
+                for row in api.all(f"/zones/{zone_id}/dns_records")
             ],
             routes=[
                 Route(row["pattern"], row.get("script"))
-                for row in _all(api, f"/zones/{zone_id}/workers/routes")
+                for row in api.all(f"/zones/{zone_id}/workers/routes")
             ],
             answers=[answer.result() for answer in answers],
         )
@@ -243,12 +240,6 @@ def version_of(image: str) -> str:
     reference, _, digest = image.partition("@")
     tag = reference.rpartition(":")[2] if ":" in reference.rpartition("/")[2] else ""
     return "@".join(part for part in (tag, digest[:19]) if part)
-
-
-def _all(api: httpx.Client, path: str) -> list[dict[str, Any]]:
-    answer = api.get(path, params={"per_page": 5000})
-    answer.raise_for_status()
-    return cast(list[dict[str, Any]], answer.json()["result"])
 
 
 def _ask(edge: httpx.Client, address: str, line: str) -> EdgeAnswer:

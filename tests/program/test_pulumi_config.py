@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from infra.stack.environment import Environment
-from operations.adopt.findings import AdoptError
+from operations.errors import CommandError
 from operations.platform.access import ClusterAccess
 from tests.stack_files import ROOT, STACKS, changed_stack_file
 from toolchain.resolver import resolve
@@ -70,5 +70,5 @@ def test_a_state_that_needs_a_login_says_how_to_log_in(tmp_path: Path) -> None:
     env = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "PULUMI_SKIP_UPDATE_CHECK": "true"}
     pulumi = str(resolve("pulumi").path)
     access = ClusterAccess(Environment.load(file), file, pulumi, tmp_path, env, None)
-    with pytest.raises(AdoptError, match="pulumi login gs://"):
+    with pytest.raises(CommandError, match="pulumi login gs://"):
         access.state()

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from operations.adopt.owning import REPLICAS_MANAGER, others_than, ownership
+from operations.platform.owning import REPLICAS_MANAGER, others_than, ownership
 
 Object = dict[str, Any]
 
