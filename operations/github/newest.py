@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from operations.github.api import GitHub
 
-DEPLOYED = re.compile(r"(infra|stacks)/.*|Pulumi\.yaml|pyproject\.toml|uv\.lock")
+DEPLOYED = re.compile(r"(infra|stacks)/.*(?<!\.md)|Pulumi\.yaml|pyproject\.toml|uv\.lock")
 """The files that deploying depends on, as in the triggers of .github/workflows/deploy.yml."""
 
 _MOST_FILES = 300  # more are not listed

@@ -254,11 +254,16 @@ def test_only_the_deployment_changes_anything() -> None:
 def test_the_paths_that_trigger_are_those_that_are_compared() -> None:
     paths: list[str] = workflow("deploy")["on"]["push"]["paths"]
     assert workflow("preview")["on"]["pull_request"]["paths"] == paths
-    files = [path.replace("**", "some/file.py") for path in paths]
+    *included, excluded = paths
+    files = [path.replace("**", "some/file.py") for path in included]
     assert all(DEPLOYED.fullmatch(file) for file in files)
-    assert len(DEPLOYED.pattern.replace("(infra|stacks)", "infra|stacks").split("|")) == len(paths)
+    alternatives = DEPLOYED.pattern.replace("(infra|stacks)", "infra|stacks").split("|")
+    assert len(alternatives) == len(included)
     assert not DEPLOYED.fullmatch("docs/infra/x")
-    for path in paths:
+    # Prose deploys nothing.
+    assert excluded == "!**.md"
+    assert not DEPLOYED.fullmatch("infra/README.md")
+    for path in included:
         assert (ROOT / path.removesuffix("/**")).exists()
 
 
