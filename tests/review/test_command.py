@@ -4,7 +4,6 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,12 +18,11 @@ _NO_NETWORK = ("unshare", "--map-root-user", "--net")
 
 
 class Repository:
-    """A repository with the declarations alone, and a home without anything in it."""
+    """A repository with the declarations alone. `home` holds what earlier reviews have kept."""
 
-    def __init__(self, folder: Path) -> None:
-        self.root = folder / "repository"
-        self.home = folder / "home"
-        self.home.mkdir()
+    def __init__(self, root: Path, home: Path) -> None:
+        self.root = root
+        self.home = home
         self.root.mkdir()
         copy_declarations(self.root, "Pulumi.yaml")
         self.git("init", "--quiet", "--initial-branch", "main")
@@ -63,9 +61,15 @@ class Repository:
         )
 
 
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One for all tests, so that the base is described once."""
+    return tmp_path_factory.mktemp("home")
+
+
 @pytest.fixture
-def repository(tmp_path: Path) -> Iterator[Repository]:
-    yield Repository(tmp_path)
+def repository(tmp_path: Path, home: Path) -> Repository:
+    return Repository(tmp_path / "repository", home)
 
 
 def test_without_a_change_it_is_one_line(repository: Repository) -> None:
@@ -242,7 +246,10 @@ def test_the_code_of_a_branch_sees_no_variable_of_the_user(repository: Repositor
     assert "infra/services/curious.py" in done.stdout
 
 
-def test_what_was_described_once_is_kept_for_the_next_review(repository: Repository) -> None:
+def test_what_was_described_once_is_kept_for_the_next_review(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    repository = Repository(tmp_path / "repository", home)
     repository.review()
     (kept,) = (repository.home / ".cache" / "serlo" / "review").glob("*.json")
     text = kept.read_text()

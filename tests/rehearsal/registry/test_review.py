@@ -23,7 +23,8 @@ BUMP = stack("staging", ("    server: 0.52.1\n", f"    server: {NEW}\n"))
 @pytest.fixture(scope="module")
 def bumped(tmp_path_factory: pytest.TempPathFactory) -> Repository:
     """A repository in which the newest commit bumps a version that two images share."""
-    repository = Repository(tmp_path_factory.mktemp("review"))
+    folder = tmp_path_factory.mktemp("review")
+    repository = Repository(folder / "repository", folder)
     repository.commit(*BUMP)
     return repository
 
