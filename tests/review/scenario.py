@@ -111,10 +111,12 @@ class Snapshots:
     def _take(self, edits: tuple[Edit, ...], stack: str) -> Snapshot:
         root = self._folder / f"checkout-{len(self._taken)}"
         shutil.copytree(self._origin, root)
-        for edit in edits:
-            edit.make(root)
-        text = self._described(root, stack)
-        shutil.rmtree(root)
+        try:
+            for edit in edits:
+                edit.make(root)
+            text = self._described(root, stack)
+        finally:
+            shutil.rmtree(root)
         return from_json(text.replace(f"{root}/", ""))[stack]
 
     def _described(self, root: Path, stack: str) -> str:

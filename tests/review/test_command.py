@@ -192,7 +192,9 @@ def test_no_value_of_a_secret_is_in_a_review(repository: Repository) -> None:
                 "  serlo:domain: serlo-staging.dev\n",
             ),
         ),
-        Edit("infra/services/frontend.py", "Resources, Service\n", "Resources, SecretRef, Service\n"),
+        Edit(
+            "infra/services/frontend.py", "Resources, Service\n", "Resources, SecretRef, Service\n"
+        ),
         Edit(
             "infra/services/frontend.py",
             '        "NODE_ENV": "production",\n',

@@ -105,7 +105,7 @@ def _condition(condition: words.Condition) -> Iterator[str]:
         case words.Region():
             yield from _odd(condition.codes, _REGION, "region", 'its code alone, such as "BY"')
         case words.Variable(name="ENVIRONMENT"):
-            yield "asks for the variable ENVIRONMENT; say environments instead"
+            yield "asks for the variable ENVIRONMENT; name the environments instead"
         case words.Variable():
             if condition.name not in VARIABLES:
                 yield (

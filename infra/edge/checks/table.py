@@ -138,8 +138,8 @@ def _without_record(
         yield (
             names[0],
             f"{host_text(label)} has no DNS record in this environment, so no request reaches "
-            f"this rule{others}; add one to infra/edge/cloudflare/dns_records.py, or say with "
-            "environments",
+            f"this rule{others}; add one to infra/edge/cloudflare/dns_records.py, or name "
+            "the environments where it holds",
         )
 
 

@@ -45,7 +45,13 @@ SCENARIOS = (
         "staging",
     ),
     Scenario("priority-raised", (Edit("infra/cluster/priority_classes.py", "100_000", "200_000"),)),
-    Scenario("scaled-later", (Edit(_SERVER, "    host=", "    target_cpu=95,\n    host="),)),
+    Scenario(
+        "scaled-later",
+        (
+            Edit(_SERVER, "    host=", "    kind=Deployment(target_cpu=95),\n    host="),
+            Edit(_SERVER, "Amount, EgressTarget", "Amount, Deployment, EgressTarget"),
+        ),
+    ),
     Scenario(
         "memory-lowered",
         (Edit(_SERVER, 'Amount("200m", "500Mi")', 'Amount("200m", "400Mi")'),),
@@ -175,8 +181,8 @@ SCENARIOS = (
         (
             Edit(
                 "infra/cluster/workload.py",
-                'else strategy,\n        "selector": {"match_labels": {',
-                'else strategy,\n        "selector": {"match_labels": {"tier": "app", ',
+                '"strategy": strategy,\n        "selector": {"match_labels": {',
+                '"strategy": strategy,\n        "selector": {"match_labels": {"tier": "app", ',
             ),
         ),
     ),

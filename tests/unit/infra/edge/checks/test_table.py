@@ -118,7 +118,7 @@ def _redirect(to: str, path: PathMatch | None = None, **more: Hosts) -> Rule:
         (rule("wrong", HELLO, None, Cookie("a b")), "no name of a cookie"),
         (rule("wrong", HELLO, None, Header("a:")), "no name of a header"),
         (rule("wrong", HELLO, None, Variable("LANGUAGE", "x")), "no variable of the worker"),
-        (rule("wrong", HELLO, None, Variable("ENVIRONMENT", "staging")), "say environments"),
+        (rule("wrong", HELLO, None, Variable("ENVIRONMENT", "staging")), "name the environments"),
         (_redirect("/relative"), "does not start with https://"),
         (_redirect("http://example.org/"), "does not start with https://"),
         (_redirect("https://example.org/{id}"), "stands for nothing"),
