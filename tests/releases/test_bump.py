@@ -144,7 +144,7 @@ def test_a_broken_version_can_be_mended(repository: Repository) -> None:
 
 
 def test_an_allowance_lets_a_prerelease_into_production(repository: Repository) -> None:
-    allowance = "  serlo:prereleases: {server: Mends the login}\n  serlo:features:"
+    allowance = "  serlo:prereleases: {server: Fixes the login}\n  serlo:features:"
     repository.set("production", "  serlo:features:", allowance)
     bump("server", "0.53.0-stable.1", stack=repository.name("production"), **OFFLINE)
     assert "server: 0.53.0-stable.1" in repository.file("production").read_text()

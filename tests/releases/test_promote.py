@@ -82,7 +82,7 @@ def test_named_services_go_together_or_not_at_all(
 
 def test_an_allowed_prerelease_goes(repository: Repository) -> None:
     staging(repository, "kratos", "v1.0.0-rc.1")
-    allowance = "  serlo:prereleases: {kratos: Mends the login}\n  serlo:features:"
+    allowance = "  serlo:prereleases: {kratos: Fixes the login}\n  serlo:features:"
     repository.set("production", "  serlo:features:", allowance)
     promote("kratos", **stacks(repository))
     assert "kratos: v1.0.0-rc.1" in repository.file("production").read_text()

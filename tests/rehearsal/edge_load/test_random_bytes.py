@@ -19,9 +19,8 @@ WARM = 25_000
 """Requests after which the runtime has compiled and reserved what it needs."""
 HALF_THE_MEMORY = ("--max-old-space-size=64", "--max-semi-space-size=2")
 """Cloudflare allows an isolate 128 MB; without any limit garbage is hardly ever collected."""
-ALLOWED_BYTES = 750
-"""Of growth for each request after that. A leak would be a kilobyte; on a loaded machine the
-garbage collector has left 550 bytes."""
+ALLOWED_BYTES = 500
+"""Of growth for each request after that: half of what would be called a leak."""
 
 _CONTROL = 'export default { fetch() { return new Response("reached"); } };\n'
 _LEAK = """
