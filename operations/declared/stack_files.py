@@ -37,10 +37,8 @@ def existing_stack(stack: str) -> Path:
                 f"and the stacks are {', '.join(_BY_IMPORTANCE)}"
             )
     elif stack not in known:
-        close = get_close_matches(stack, known, n=1, cutoff=0.5)
-        guess = f": did you mean {close[0]}?" if close else ""
         raise UnknownStack(
-            f"there is no stack {stack}; there are {', '.join(known)}{guess}",
+            f"there is no stack {stack}; there are {', '.join(known)}{_guess(stack, known)}",
             remedy="Give one of them, or the path of a file such as stacks/Pulumi.staging.yaml.",
         )
     return file
@@ -53,5 +51,9 @@ def every_stack() -> list[str]:
 
 def suggestion(word: str, known: list[str]) -> str:
     """What to add to a message about an unknown name."""
+    return _guess(word, known) or f"; there are {', '.join(known)}"
+
+
+def _guess(word: str, known: list[str]) -> str:
     close = get_close_matches(word, known, n=1, cutoff=0.5)
-    return f": did you mean {close[0]}?" if close else f"; there are {', '.join(known)}"
+    return f": did you mean {close[0]}?" if close else ""

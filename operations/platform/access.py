@@ -14,6 +14,7 @@ from infra.stack.environment import Environment, StackFileError
 from operations.declared.program import run_program
 from operations.declared.stack_files import UnknownStack, existing_stack
 from operations.errors import CommandError
+from operations.platform.login import login_remedy
 from operations.rehearsed.project import CHECKOUT, DerivedProject, current_stack
 from toolchain.errors import ToolError
 from toolchain.resolver import resolve
@@ -21,7 +22,6 @@ from toolchain.resolver import resolve
 _TOKEN = "cloudflare-api-token"  # noqa: S105 - a name
 _TOKEN_VARIABLE = "CLOUDFLARE_API_TOKEN"  # noqa: S105 - a name
 _SECONDS = 120
-_LOG_IN = "Log in to the bucket that holds it: pulumi login gs://<bucket> (docs/guides/deploy.md)"
 
 Json = dict[str, Any]
 
@@ -54,8 +54,9 @@ class ClusterAccess:
             said = done.stderr.strip()
             if "no stack named" in said:
                 return None
-            remedy = _LOG_IN if "PULUMI_ACCESS_TOKEN" in said else ""
-            raise CommandError(f"the stack's state cannot be read: {said}", remedy=remedy)
+            raise CommandError(
+                f"the stack's state cannot be read: {said}", remedy=login_remedy(said)
+            )
         deployment = cast(Json, json.loads(done.stdout)["deployment"])
         resources = cast(list[Json], deployment.get("resources") or [])
         return {resource["urn"]: resource for resource in resources}

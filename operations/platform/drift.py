@@ -12,6 +12,7 @@ from typing import Any
 from k8s.diffing import parse_property_path, value_at
 from operations.errors import CommandError
 from operations.platform.field_managers import OwnedField, owned_by_others
+from operations.platform.login import login_remedy
 
 _LAST_LINES = 20
 # Cloudflare calls DNSSEC pending until the registrar publishes the zone's DS record.
@@ -83,8 +84,9 @@ def refresh(pulumi: Sequence[str], folder: Path, variables: Mapping[str, str]) -
         except FileNotFoundError:
             raise RefreshError(f"{pulumi[0]} is not there: make tools") from None
         if done.returncode or not log.exists():
-            said = (done.stdout + done.stderr).strip().splitlines()
-            raise RefreshError("\n".join(said[-_LAST_LINES:]))
+            said = (done.stdout + done.stderr).strip()
+            last = "\n".join(said.splitlines()[-_LAST_LINES:])
+            raise RefreshError(last, remedy=login_remedy(said))
         return list(_drifted(log.read_text().splitlines()))
 
 

@@ -30,7 +30,7 @@ def environment(folder: Path) -> dict[str, str]:
 
 def mark(folder: Path) -> dict[str, str]:
     """The variable by which a process, and what it starts, belongs to the rehearsal in `folder`."""
-    return {MARK: _mark(folder)}
+    return {MARK: _value_of_mark(folder)}
 
 
 def spawn(
@@ -86,7 +86,7 @@ def wait_all(processes: Iterable[subprocess.Popen[bytes]], seconds: float) -> bo
 
 def members(folder: Path) -> set[int]:
     """The ids of all processes, of this user, that belong to the rehearsal in `folder`."""
-    wanted = f"{MARK}={_mark(folder)}"
+    wanted = f"{MARK}={_value_of_mark(folder)}"
     found = _linux_members(wanted) if sys.platform == "linux" else _other_members(wanted)
     return found - {os.getpid()}
 
@@ -113,7 +113,7 @@ def _other_members(wanted: str) -> set[int]:
     return {int(words[0]) for words in lines if wanted in words}
 
 
-def _mark(folder: Path) -> str:
+def _value_of_mark(folder: Path) -> str:
     # Not the path itself, which may have a space in it.
     return hashlib.sha256(os.fsencode(folder.resolve())).hexdigest()[:16]
 

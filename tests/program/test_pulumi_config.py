@@ -11,6 +11,7 @@ import pytest
 from infra.stack.environment import Environment
 from operations.errors import CommandError
 from operations.platform.access import ClusterAccess
+from operations.platform.drift import refresh
 from tests.stack_files import ROOT, STACKS, changed_stack_file
 from toolchain.resolver import resolve
 
@@ -72,3 +73,5 @@ def test_a_state_that_needs_a_login_says_how_to_log_in(tmp_path: Path) -> None:
     access = ClusterAccess(Environment.load(file), file, pulumi, tmp_path, env, None)
     with pytest.raises(CommandError, match="pulumi login gs://"):
         access.state()
+    with pytest.raises(CommandError, match="pulumi login gs://"):
+        refresh([pulumi, "--stack", "local"], tmp_path, env | {"PULUMI_HOME": str(tmp_path)})
