@@ -17,6 +17,7 @@ from k8s import Cluster, JsonObject
 from rehearsal.control_plane.faults import Faults
 from rehearsal.supervisor import CONTROL_PLANE, read_status, start
 from rehearsal.supervisor.change_faults import set_faults
+from tests.rehearsal.conftest import POOL
 
 Eventually = Callable[..., Any]
 Ask = Callable[..., httpx.Response]
@@ -304,4 +305,5 @@ def test_it_survives_a_restart_of_the_api_server(
     assert ask(platform.host).json()["version"] == "1.0.0"
     platform.service("server", "1.0.1", replicas=1)
     eventually(lambda: ask(platform.host).json().get("version") == "1.0.1", seconds=30)
-    start(folder, components=CONTROL_PLANE)
+    # Waits until all answer again: with other pools it would take the nodes from the other tests.
+    start(folder, pools=[POOL], components=CONTROL_PLANE, bound=True)

@@ -133,8 +133,6 @@ def test_what_is_not_ready_is_told_with_the_reason(
 ) -> None:
     greedy = pod("greedy", "server", f"{API}/server:0.53.0")
     greedy["spec"]["containers"][0]["resources"] = {"requests": {"cpu": "1000"}}
-    # Whatever other tests did to the nodes of the cluster, this is what stands in the way.
-    greedy["spec"]["tolerations"] = [{"operator": "Exists"}]
     cluster.create(greedy)
 
     def told() -> list[str]:
@@ -145,7 +143,6 @@ def test_what_is_not_ready_is_told_with_the_reason(
         return [line for line in lines if "api/greedy" in line]
 
     def scheduler_says() -> list[str]:
-        """In its own words: how many nodes there are is up to the tests that share the cluster."""
         conditions = cluster.get("v1", "Pod", "greedy", "api").get("status", {}).get("conditions")
         return [
             f"  api/greedy: not scheduled: Unschedulable: {one['message']}"
