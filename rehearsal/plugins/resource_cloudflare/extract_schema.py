@@ -1,8 +1,4 @@
-"""Writes `schema.json`: what pulumi_cloudflare says about the resources that the plugin knows.
-
-Run `python -m rehearsal.plugins.resource_cloudflare.extract_schema` after a new version of
-pulumi_cloudflare; a test compares the file with the installed package. The package itself takes
-seconds to import, which is why the plugin reads a file.
+"""Reads what the installed pulumi_cloudflare says about the resources that the plugin knows.
 
 A type is "string", "number", "boolean", "any", {"list": type}, {"map": type} or
 {"object": {property: type}, "required": [property]}. The API's name of a property is not written
@@ -11,14 +7,12 @@ down: it follows from the property's own (`schema.api_name`), whose rule is chec
 
 import collections.abc
 import inspect
-import json
-import sys
 import types
 import typing
 from importlib import import_module
 from typing import Any
 
-from rehearsal.plugins.resource_cloudflare.schema import SCHEMA_FILE, python_name
+from rehearsal.plugins.resource_cloudflare.schema import python_name
 
 # Class, by the module of pulumi_cloudflare that defines it.
 RESOURCES = {
@@ -39,7 +33,6 @@ _SCALARS: dict[Any, str] = {str: "string", float: "number", int: "number", bool:
 def extract_schema() -> dict[str, Any]:
     """The schema of the installed pulumi_cloudflare. Raises ModuleNotFoundError without it."""
     return {
-        "version": import_module("importlib.metadata").version("pulumi-cloudflare"),
         "resources": {
             _token(module, name): {
                 "inputs": _object(_member(module, f"{name}Args")),
@@ -106,14 +99,3 @@ def _type(annotation: Any, types_module: Any) -> Any:
     if unwrapped is Any:
         return "any"
     raise TypeError(f"{annotation!r} has no place in the schema")
-
-
-def main() -> None:
-    """Write the file."""
-    text = json.dumps(extract_schema(), indent=1, sort_keys=True)
-    SCHEMA_FILE.write_text(text + "\n", encoding="utf-8")
-    print(f"wrote {SCHEMA_FILE} ({len(text)} characters)", file=sys.stderr)
-
-
-if __name__ == "__main__":
-    main()

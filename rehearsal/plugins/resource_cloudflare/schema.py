@@ -4,6 +4,8 @@ Pulumi writes `compatibilityDate` where the API writes `compatibility_date`. Key
 user's own and stay as they are; only an object's properties are renamed.
 """
 
+import hashlib
+import importlib.metadata
 import json
 import re
 from collections.abc import Iterator, Mapping
@@ -20,8 +22,8 @@ from k8s.properties import (
     Secret,
     reveal,
 )
-
-SCHEMA_FILE = Path(__file__).with_name("schema.json")
+from rehearsal.files import write_public
+from toolchain.cache import user_cache
 
 # See extract_schema.py for the forms of a type.
 Type: TypeAlias = Any
@@ -49,12 +51,22 @@ class Problem:
 
 @cache
 def _schema() -> dict[str, Any]:
-    return json.loads(SCHEMA_FILE.read_text(encoding="utf-8"))
+    """The installed SDK's schema, kept for the next process: importing the SDK takes seconds."""
+    extractor = Path(__file__).with_name("extract_schema.py")
+    code = hashlib.sha256(extractor.read_bytes()).hexdigest()[:12]
+    kept = user_cache("cloudflare-schema") / f"{sdk_version()}-{code}.json"
+    if not kept.exists():
+        from rehearsal.plugins.resource_cloudflare.extract_schema import (  # noqa: PLC0415
+            extract_schema,
+        )
+
+        write_public(kept, json.dumps(extract_schema()))
+    return json.loads(kept.read_text(encoding="utf-8"))
 
 
 def sdk_version() -> str:
-    """The version of pulumi_cloudflare that the schema was taken from."""
-    return _schema()["version"]
+    """The version of the installed pulumi_cloudflare. Raises PackageNotFoundError without it."""
+    return importlib.metadata.version("pulumi-cloudflare")
 
 
 def inputs_of(token: str) -> Type:
