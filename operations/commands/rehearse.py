@@ -2,6 +2,7 @@
 
 import json as json_format
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,6 +13,7 @@ from rich.markup import escape
 
 from infra.stack.environment import Environment
 from k8s import ApiError, Cluster
+from operations.declared.program import run_program
 from operations.declared.stack_files import existing_stack
 from operations.errors import CommandError, reports_errors
 from operations.platform.unready import unready_pods
@@ -122,9 +124,12 @@ def _bring_up(request: _Request, console: Console) -> None:
     make_room(project, selected, console)
     if reason := unfinished(project):
         start_over(project.rehearsal, reason, console)
-    endpoints = start_servers(project, environment, console, request.owner)
+    with ThreadPoolExecutor(1) as beside:
+        declared = beside.submit(run_program, source)
+        endpoints = start_servers(project, environment, console, request.owner)
+        program = declared.result()
     cluster = administrators_view(project)
-    program = grant_access(cluster, source)
+    grant_access(cluster, program)
     for lost in derive_project(project, environment, source, endpoints, cluster, plugins=selected):
         console.print(f"[yellow]was set in the rehearsal alone, and is lost: {escape(lost)}")
     pulumi = PulumiCli(project, quiet=request.json or console.is_terminal)

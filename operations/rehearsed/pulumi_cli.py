@@ -1,4 +1,4 @@
-"""Run the Pulumi CLI on a derived project, and recover what a killed run left behind."""
+"""Run the Pulumi CLI on a derived project, and find what a killed run left behind."""
 
 import json
 import re
@@ -63,8 +63,7 @@ class PulumiCli:
         self._quiet = quiet
 
     def prepare(self) -> None:
-        """Make the stack if it is missing, and free it of killed engines. Raises PulumiFailed."""
-        self._remove_dead_locks()
+        """Make the stack if it is missing. Raises PulumiFailed."""
         if checkpoint(self._project) is None:
             # Its name is PULUMI_OPTION_STACK.
             self._silently("stack", "init", "--secrets-provider", "passphrase")
@@ -129,12 +128,6 @@ class PulumiCli:
             output = _diagnostics(log.read_text(errors="replace")) if self._quiet else ""
             raise PulumiFailed(arguments, process.returncode, output)
 
-    def _remove_dead_locks(self) -> None:
-        """Remove the locks of killed engines; only this machine's engines have any here."""
-        for lock in (self._project.state / ".pulumi" / "locks").rglob("*.json"):
-            if not _is_engine(int(json.loads(lock.read_text())["pid"])):
-                lock.unlink(missing_ok=True)
-
 
 def checkpoint(project: DerivedProject) -> dict[str, Any] | None:
     """Return the stack's state, None if there is no such stack; asking the CLI takes 0.5 s."""
@@ -142,6 +135,12 @@ def checkpoint(project: DerivedProject) -> dict[str, Any] | None:
     if not file.is_file():
         return None
     return cast(dict[str, Any], json.loads(file.read_text())["checkpoint"].get("latest") or {})
+
+
+def dead_locks(project: DerivedProject) -> list[Path]:
+    """The locks of killed engines; only this machine's engines have any here."""
+    locks = (project.state / ".pulumi" / "locks").rglob("*.json")
+    return [lock for lock in locks if not _is_engine(int(json.loads(lock.read_text())["pid"]))]
 
 
 @contextmanager

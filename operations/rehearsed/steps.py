@@ -14,7 +14,6 @@ from infra.recorder import Program
 from infra.stack.environment import Environment
 from k8s import Cluster
 from operations.declared.deployer_rights import access_objects
-from operations.declared.program import run_program
 from operations.errors import CommandError
 from operations.rehearsed.dry_run import ACCEPTED, DryRun, Verdict
 from operations.rehearsed.project import (
@@ -24,7 +23,7 @@ from operations.rehearsed.project import (
     derive,
     link_tools,
 )
-from operations.rehearsed.pulumi_cli import checkpoint
+from operations.rehearsed.pulumi_cli import checkpoint, dead_locks
 from operations.rehearsed.summary import Overview, look
 from rehearsal.control_plane.credentials import CONTEXT, DEPLOYER, DEPLOYER_USER, READER_USER
 from rehearsal.control_plane.nodes import NodePool
@@ -57,15 +56,13 @@ def make_room(project: DerivedProject, plugins: Plugins, console: Console) -> No
 def unfinished(project: DerivedProject) -> str | None:
     """Why a rehearsal cannot go on from where it was left; None if it can.
 
-    What an engine was doing when it was killed may be done or not. Finding out costs more time than
-    starting over, and does not always succeed.
+    A rehearsal's engine writes its state at the end: what a killed one did is not recorded.
     """
     if not (project.folder / "Pulumi.yaml").exists():
         return None
-    state = checkpoint(project)
-    if state is None:
+    if checkpoint(project) is None:
         return "its state is lost"
-    return "an earlier run was killed" if state.get("pending_operations") else None
+    return "an earlier run was killed" if dead_locks(project) else None
 
 
 def start_over(rehearsal: Path, reason: str, console: Console) -> None:
@@ -115,16 +112,11 @@ def node_pools(environment: Environment) -> list[NodePool]:
     ]
 
 
-def grant_access(cluster: Cluster, source: Path) -> Program:
-    """Do an administrator's part: the namespaces, and the rights in them.
-
-    Returns what the program declares. Raises ProgramError.
-    """
+def grant_access(cluster: Cluster, program: Program) -> None:
+    """Do an administrator's part: the namespaces, and the rights in them."""
     deployers, readers = [Subject("User", DEPLOYER_USER)], [Subject("User", READER_USER)]
-    program = run_program(source)
     for thing in access_objects(program, deployers, readers):
         cluster.apply(thing, field_manager="kubectl")
-    return program
 
 
 def try_objects(
