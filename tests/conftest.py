@@ -16,7 +16,7 @@ settings.load_profile("no-deadline")
 
 @pytest.fixture(scope="session", autouse=True)
 def fixed_stacks() -> Iterator[None]:
-    """Commands called by a test read tests/stacks where they are told the name of a stack."""
+    """Commands called by a test read tests/stacks for the name of a stack."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("operations.declared.stack_files._STACKS", FIXED)
         yield

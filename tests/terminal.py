@@ -34,7 +34,7 @@ def in_terminal(*arguments: str, width: int = WIDTH, cwd: Path | None = None) ->
         while True:
             try:
                 part = os.read(ours, 65536)
-            except OSError:  # Linux, when nobody has the other end any more
+            except OSError:  # Linux, when the other end is closed
                 break
             if not part:
                 break

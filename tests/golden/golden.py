@@ -1,6 +1,6 @@
 """The golden files: what each stack of tests/stacks renders to, one file per service.
 
-`python -m tests.golden.golden` writes them anew. What a change of the real stacks does, `serlo
+`python -m tests.golden.golden` rewrites them. What a change of the real stacks does, `serlo
 review` tells.
 """
 

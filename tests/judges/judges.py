@@ -1,4 +1,4 @@
-"""Programs by others that judge Kubernetes objects, and the exceptions we make."""
+"""Third-party programs that judge Kubernetes objects, and the exceptions we make."""
 
 import json
 import subprocess
@@ -70,7 +70,7 @@ def excuses() -> list[Excuse]:
 
 def schemas(stacks: Sequence[Rendered]) -> Iterator[Finding]:
     """kubernetes-validate: Kubernetes' own schemas, with no unknown field allowed."""
-    # It reads its schemas anew for each object, and some are megabytes long.
+    # It reads its schemas again for each object, and some are megabytes long.
     utils.schema_contents = cache(utils.schema_contents)
     for rendered in stacks:
         for manifest in rendered.objects:

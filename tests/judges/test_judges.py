@@ -15,7 +15,7 @@ from operations.declared.rendering import kubernetes_objects
 from tests.judges.judges import JUDGES, Finding, Rendered, excuses
 from tests.stack_files import STACKS, real_stack_file, stack_file
 
-# The judges are asked once for all tests, and get their tools in the first.
+# The judges run once for all tests, and get their tools in the first.
 pytestmark = [pytest.mark.xdist_group("judges"), pytest.mark.timeout(900), pytest.mark.real_stacks]
 
 # kubernetes-validate is a Python package: it is among the fast tests.
@@ -60,7 +60,7 @@ def test_a_judge_finds_nothing_that_is_not_excepted(tool: str, found: Findings) 
         for finding in found(tool)
         if finding.stack in STACKS and not any(excuse.covers(finding) for excuse in excepted)
     ]
-    assert not left, "\n".join(["mend these, or see tests/judges/exceptions.yaml:", *left])
+    assert not left, "\n".join(["fix these, or see tests/judges/exceptions.yaml:", *left])
 
 
 @KUBE_SCORE

@@ -93,7 +93,7 @@ def test_each_public_host_leads_to_one_service(program: Program) -> None:
         "server": [f"api.{domain}"],
         "frontend": [f"frontend.{domain}"],
         "kratos": [f"kratos.{domain}"],
-        # Every host that nobody else has, as its Ingress was the default one.
+        # Every host that has no other route, as its Ingress was the default one.
         "varnish": [domain, f"*.{domain}"],
         "hydra": [f"hydra.{domain}"],
     }

@@ -28,7 +28,7 @@ PROBES = ("35.191.0.1", "35.191.255.254", "130.211.0.1", "130.211.3.254")
 NOT_QUITE_PROBES = ("35.190.255.255", "35.192.0.0", "130.210.255.255", "130.211.4.0")
 INTERNET = ("93.184.215.14", "1.1.1.1")
 OURS = ("10.200.0.5", "172.16.0.9", "172.31.255.1", "192.168.1.1")
-"""Where a database of ours may be."""
+"""Where our databases may be."""
 FORBIDDEN = ("169.254.169.254", "169.254.20.11", "100.64.0.1", "240.0.0.1")
 """The metadata server, a neighbour of the cache for names, and what else is no Internet."""
 DNS_CACHE = "169.254.20.10"
@@ -107,7 +107,7 @@ def scene(stack: str) -> Scene:
 
 
 def may_leave(at: Scene, source: Pod, target: Peer, door: Door) -> bool:
-    """What is declared about connections that a pod of ours opens."""
+    """What is declared about connections that our pods open."""
     port, protocol = door
     if port == 53 and _answers_names(target):
         return True
@@ -131,7 +131,7 @@ def _is(outside: ServiceOutside, target: Peer) -> bool:
 
 
 def may_enter(at: Scene, source: Peer, target: Pod, door: Door) -> bool:
-    """What is declared about connections that a pod of ours accepts."""
+    """What is declared about connections that our pods accept."""
     port, protocol = door
     caller, callee = at.service_of(source), at.service_of(target)
     if callee is None or protocol != "TCP":
@@ -158,7 +158,7 @@ def _answers_names(target: Peer) -> bool:
 
 
 def mistakes(at: Scene, network: Network, subjects: Sequence[str]) -> Iterator[str]:
-    """Every answer about pods of ours that is not the declared one."""
+    """Every answer about our pods that is not the declared one."""
     for name in subjects:
         pod = at.ours[name]
         for other, peer in {**at.ours, **at.others}.items():

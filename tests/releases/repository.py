@@ -47,7 +47,7 @@ class Repository:
         return self.stacks / f"Pulumi.{stack}.yaml"
 
     def name(self, stack: str) -> str:
-        """How commands are told the stack."""
+        """How commands get the stack."""
         return str(self.file(stack))
 
     def git(self, *arguments: str) -> str:

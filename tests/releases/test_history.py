@@ -1,4 +1,4 @@
-"""What git says about versions: merges, gaps, shallow clones, files nobody can read."""
+"""What git says about versions: merges, gaps, shallow clones, unreadable files."""
 
 import subprocess
 from pathlib import Path

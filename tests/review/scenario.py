@@ -1,6 +1,6 @@
-"""Review scenarios: one change each, made to a copy of the declarations, and what is said about it.
+"""Review scenarios: one change each, made to a copy of the declarations, and its report.
 
-`python -m tests.review.scenario` writes the reports in `tests/review/golden` anew; with names of
+`python -m tests.review.scenario` writes the reports in `tests/review/golden` again; with names of
 scenarios, these alone.
 """
 
@@ -63,7 +63,7 @@ class Scenario:
 
     @property
     def golden(self) -> Path:
-        """What is said about it."""
+        """Its report."""
         return GOLDEN / f"{self.name}.md"
 
 
@@ -100,7 +100,7 @@ class Snapshots:
     def both(self, scenario: Scenario, stacks: Iterable[str] | None = None) -> tuple[Side, Side]:
         """Base and head of a scenario.
 
-        Of the stacks that are not shown only staging's base matters, to what is said of production.
+        Of the stacks that are not shown only staging's base matters, to the report on production.
         """
         stacks = tuple(stacks or (scenario.stack,))
         edits = (*scenario.before, *scenario.edits)

@@ -1,6 +1,6 @@
 """A change with something of everything: for the browser, and the screenshot in docs/.
 
-`python -m tests.review.showcase` takes the screenshot anew.
+`python -m tests.review.showcase` takes the screenshot again.
 """
 
 import tempfile

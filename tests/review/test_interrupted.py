@@ -41,7 +41,7 @@ def test_no_server_is_left_behind(number: signal.Signals, tmp_path: Path) -> Non
     try:
         assert review.returncode != 0
         if number is signal.SIGKILL:
-            # Only the folder stays: whoever was killed cannot clean up.
+            # Only the folder stays: a killed process cannot clean up.
             _wait(lambda: not supervisor_runs(folder))
         else:
             assert not folder.exists()

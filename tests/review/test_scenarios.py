@@ -1,4 +1,4 @@
-"""What is said about each of the scenarios, and that nothing is said about what changes nothing."""
+"""The report of each scenario, and none of a change without an effect."""
 
 from collections.abc import Iterator
 from difflib import unified_diff

@@ -134,7 +134,7 @@ def _tags(text: str) -> list[str]:
 
 
 def _structure(text: str) -> list[str]:
-    """What a comment consists of, as GitHub reads it: everything but texts and links of ours."""
+    """What a comment consists of, as GitHub reads it: everything but our texts and links."""
     reader = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
     return list(_kinds(reader.parse(text)))
 

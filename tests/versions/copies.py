@@ -109,7 +109,7 @@ class Release:
     def next(self) -> tuple[str, ...]:
         """Versions that come after all that run, in their order.
 
-        Of commits there are two, since nobody rolls back to the placeholder.
+        Of commits there are two, since the placeholder is nothing to roll back to.
         """
         if self.is_continuous:
             return _COMMITS

@@ -154,7 +154,7 @@ def preview(rehearsal: Rehearsal) -> list[dict[str, Any]]:
 
 
 def live(rehearsal: Rehearsal) -> dict[tuple[str, str], str]:
-    """Identity of everything that could be made anew by mistake."""
+    """Identity of everything that could be replaced by mistake."""
     kinds = {"Namespace": "v1", "Service": "v1", "ServiceAccount": "v1"}
     kinds |= dict.fromkeys(("Deployment", "StatefulSet"), "apps/v1")
     found = {

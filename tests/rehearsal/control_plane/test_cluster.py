@@ -80,9 +80,9 @@ def test_etcd_wants_a_certificate(control_plane: Any) -> None:
 def test_an_identity_without_rights_gets_403(
     control_plane: Any, cluster: Cluster, namespace: str
 ) -> None:
-    account = {"name": "nobody", "namespace": namespace}
+    account = {"name": "powerless", "namespace": namespace}
     cluster.create({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": account})
-    path = cluster.path("v1", "ServiceAccount", namespace, "nobody")
+    path = cluster.path("v1", "ServiceAccount", namespace, "powerless")
     request: JsonObject = {
         "apiVersion": "authentication.k8s.io/v1",
         "kind": "TokenRequest",
@@ -91,12 +91,12 @@ def test_an_identity_without_rights_gets_403(
     token = cluster.request("POST", f"{path}/token", body=request)["status"]["token"]
     authority = (control_plane.folder / "control_plane" / "pki" / "ca.crt").read_bytes()
     text = credentials.kubeconfig(
-        control_plane.endpoints.kubernetes, authority, {"here": ("nobody", token)}
+        control_plane.endpoints.kubernetes, authority, {"here": ("powerless", token)}
     )
     with pytest.raises(ApiError) as refusal:
         Cluster.from_kubeconfig(text).list("v1", "Secret", namespace)
     assert refusal.value.status == 403
-    assert f"system:serviceaccount:{namespace}:nobody" in refusal.value.message
+    assert f"system:serviceaccount:{namespace}:powerless" in refusal.value.message
 
 
 @pytest.mark.parametrize("component", ["kwok", "origin"])

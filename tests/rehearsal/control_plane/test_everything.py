@@ -14,7 +14,7 @@ from rehearsal.supervisor.processes import members
 
 
 def answers(url: str) -> bool:
-    """Whether somebody speaks HTTP there; what is said is for other tests."""
+    """Whether somebody speaks HTTP there; the answer itself is for other tests."""
     try:
         return httpx.get(url, timeout=10, trust_env=False).status_code > 0
     except httpx.HTTPError:

@@ -179,7 +179,7 @@ def test_what_outlives_its_supervisor_is_replaced(folder: Path) -> None:
 
 
 def test_a_folder_of_another_boot_is_recovered(folder: Path) -> None:
-    """Process ids in the files may belong to anybody by now: nobody is hurt."""
+    """Process ids in the files may belong to other processes by now, which are left alone."""
     start(folder, components=("etcd",), bound=True)
     stop(folder)
     status = json.loads((folder / "processes.json").read_text())

@@ -20,7 +20,7 @@ ATTACKS = {
     for name in sites.ENVIRONMENTS
 }
 DECLARED = sites.third_parties(TABLE)
-# What the frontend, the API and the origin get and nobody else: the visitor's, and our secrets.
+# What the frontend, the API and the origin get, and no one else: the visitor's, and our secrets.
 PRIVATE = ("cookie", "authorization", "origin", "referer", "x-request-id", "x-from")
 
 
@@ -108,7 +108,7 @@ def _keeps_what_is_private(call: Call, host: str, target: Target) -> None:
         assert not [name for name in headers if name.startswith("x-serlo")], call
         assert COOKIE not in text and TOKEN not in text, call
     elif target.is_ours(host.rstrip(".")):
-        # Whoever sends this header may pass the gateway, so it is never what a visitor guessed.
+        # A client that sends this header passes the gateway, so it is never what a visitor guessed.
         assert headers.get_list("x-serlo-edge") == [sites.ORIGIN_SECRET], call
     else:
         assert "x-serlo-edge" not in headers, call

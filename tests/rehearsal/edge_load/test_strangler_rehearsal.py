@@ -75,7 +75,7 @@ def test_ten_thousand_requests_at_each_percentage(tmp_path: Path) -> None:
 
 
 def _one_step(folder: Path, step: int, visitors: list[Visitor], random: Random) -> set[int]:
-    """All visitors come ten times; whom the frontend answered each time. Nobody gets both."""
+    """All visitors come ten times; whom the frontend answered each time. No visitor gets both."""
     table = sites.table(step, types=("Article",))
     counts = [0] * len(visitors)
     with EdgeRuntime(folder, {"edge": sites.site("production", table)}) as runtime:

@@ -69,7 +69,7 @@ class Connection:
     def receive(self, *, head: bool = False) -> Reply:
         """The answer to what was sent; to a HEAD request it has no body.
 
-        Raises ConnectionEnded; the next `send` connects anew.
+        Raises ConnectionEnded; the next `send` connects again.
         """
         try:
             reply = self._reply(head)

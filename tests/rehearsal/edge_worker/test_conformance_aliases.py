@@ -1,4 +1,4 @@
-"""Paths that have moved, as the API knows: who is asked, what is kept, where visitors are sent."""
+"""Paths that have moved, as the API knows: look-ups, what is kept, where visitors are sent."""
 
 import hashlib
 import json

@@ -156,7 +156,7 @@ def decoded(part: str) -> bytes:
 
 
 def verify(authorization: str) -> dict[str, Any]:
-    """The claims of a valid token of ours."""
+    """The claims of our valid tokens."""
     scheme, _, token = authorization.partition("=")
     assert scheme == "Serlo Service"
     header, claims, signature = token.split(".")

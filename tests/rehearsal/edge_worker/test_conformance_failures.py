@@ -34,7 +34,7 @@ UPSTREAMS = [
 
 
 def is_branded(answer: Answer, status: int, retry_after: str = "30") -> None:
-    """A page of ours for visitors, which tells nothing of what is behind."""
+    """Our page for visitors, which tells nothing of what is behind."""
     assert answer.status == status
     assert answer.headers["content-type"].startswith("text/html")
     assert answer.headers["retry-after"] == retry_after

@@ -1,4 +1,4 @@
-"""What the frontend is asked for, and what becomes of its answers."""
+"""The requests that the frontend gets, and what becomes of its answers."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What is legacy's or the frontend's for everybody, and what legacy is asked."""
+"""What is legacy's or the frontend's for everybody, and the requests that legacy gets."""
 
 import pytest
 

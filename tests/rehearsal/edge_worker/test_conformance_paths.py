@@ -115,7 +115,7 @@ def test_the_log_is_tried_out_at_the_domain_itself(edge: EdgeRuntime) -> None:
     assert answer.json()["url"] == f"https://{frontend('today')}/en/sentry-report-hello-world"
 
 
-# Path on a language host, and what the frontend is asked for: no language, nothing else changed.
+# Path on a language host, and the path that the frontend gets: no language, nothing else changed.
 UNPREFIXED = [
     ("de", "/_next/static/chunks/main-0a1b.js"),
     ("en", "/_next/data/x.json?a=b&contentOnly"),
@@ -157,7 +157,7 @@ def test_the_frontend_has_addresses_without_a_language(
 ) -> None:
     answer = edge.fetch(site, address(site, label, path))
     assert answer.status == 200
-    # Nobody else is asked, least of all the API whether this is content.
+    # There is no other request, least of all to the API whether this is content.
     assert [call.url for call in edge.calls()] == [f"https://{frontend(site)}{path}"]
 
 

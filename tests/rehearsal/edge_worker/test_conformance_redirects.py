@@ -107,7 +107,7 @@ REDIRECTS = [
     ("de", "/neuerechtsform/", 302, LEGAL_FORM),
     ("de", "/beitreten", 301, FORM),
     ("de", "/beitreten/", 301, FORM),
-    # Whoever is logged in has one profile.
+    # A user who is logged in has one profile.
     *(
         (language, "/user/public", 301, f"https://{language}.{{D}}/user/me")
         for language in LANGUAGES
@@ -160,7 +160,7 @@ def test_visitors_are_sent_on(
     status, to = expected
     found = (answer.status, answer.headers.get("location"))
     assert found == (status, to.replace("{D}", domain(site)))
-    assert not edge.calls(), "a redirect of the table needs to ask nobody"
+    assert not edge.calls(), "a redirect of the table needs no request"
 
 
 REGIONS = [

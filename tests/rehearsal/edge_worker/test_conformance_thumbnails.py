@@ -103,7 +103,7 @@ def test_a_film_of_wikimedia_has_an_image(edge: EdgeRuntime) -> None:
     assert (answer.status, answer.body) == (200, b"image")
 
 
-# Addresses for which nobody is asked.
+# Addresses that cause no request.
 UNKNOWN = [
     "",
     "42",

@@ -28,7 +28,7 @@ MANAGER = "somebody"
 
 @dataclass(frozen=True)
 class Administrator:
-    """Whoever applies what `serlo access` prints, as the documentation says."""
+    """The administrator who applies what `serlo access` prints, as the documentation says."""
 
     kubeconfig: Path
 
@@ -194,7 +194,7 @@ FORBIDDEN = (
     ("create", "validatingwebhookconfigurations.admissionregistration.k8s.io"),
     ("delete", "priorityclasses.scheduling.k8s.io/system-cluster-critical"),
     ("deletecollection", "secrets", "--namespace=api"),
-    # Kinds that a namespace of ours does not have.
+    # Kinds that our namespaces do not have.
     ("create", "deployments.apps", "--namespace=gateway"),
     ("create", "gateways.gateway.networking.k8s.io", "--namespace=api"),
 )

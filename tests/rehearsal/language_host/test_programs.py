@@ -13,7 +13,7 @@ import pytest
 def wait_until(condition: Callable[[], bool], what: str) -> None:
     deadline = time.monotonic() + 60
     while not condition():
-        assert time.monotonic() < deadline, f"waited in vain: {what}"
+        assert time.monotonic() < deadline, f"waited too long: {what}"
         time.sleep(0.05)
 
 

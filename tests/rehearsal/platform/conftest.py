@@ -148,7 +148,7 @@ class Rehearsal:
         return self.cloudflare("GET", "/zones")[0]
 
     def records(self) -> list[dict[str, Any]]:
-        """The DNS records, without those that nobody declares."""
+        """The DNS records, without those that no stack declares."""
         path = f"/zones/{self.zone['id']}/dns_records"
         found: list[dict[str, Any]] = self.cloudflare("GET", path, params={"per_page": 100})
         return [record for record in found if record.get("comment") != "Kept by hand"]
@@ -177,7 +177,7 @@ class Rehearsal:
         return deployment["resources"]
 
     def assert_consistent(self) -> None:
-        """Everything of ours exists once, and everything that exists is in the state."""
+        """Everything that we declare exists once, and everything that exists is in the state."""
         resources = self.state()
         urns = [resource["urn"] for resource in resources]
         assert len(urns) == len(set(urns))

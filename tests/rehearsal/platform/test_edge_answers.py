@@ -1,4 +1,4 @@
-"""Our worker and table in a rehearsal: look-ups at the API, the store, regions, hosts of others."""
+"""Our worker and table in a rehearsal: look-ups, the store, regions, third-party hosts."""
 
 import json
 from collections.abc import Callable

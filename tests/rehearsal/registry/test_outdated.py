@@ -1,4 +1,4 @@
-"""`serlo outdated` against a real registry: what is newer, what is missing, what nobody knows."""
+"""`serlo outdated` against a real registry: what is newer, what is missing, what is unknown."""
 
 import json
 from pathlib import Path

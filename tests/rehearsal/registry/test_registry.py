@@ -226,7 +226,7 @@ def test_credentials_of_others_are_not_sent(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Whoever is asked in the place of ghcr.io must not learn what is for ghcr.io."""
+    """A mirror of ghcr.io must not get the credentials for ghcr.io."""
     docker_config(tmp_path / "docker", auths={"ghcr.io": auth("reader", "s:ecret")})
     monkeypatch.setenv("SERLO_REGISTRY", guarded.url)
     before = len(tokens.asked)

@@ -34,7 +34,7 @@ class Asked:
 class TokenServer:
     """Gives everybody `public/…`, and `private/…` to whom it knows.
 
-    `settings` is what a registry is told about it; `asked` what was asked for.
+    `settings` is what a registry gets to know about it; `asked` what was asked for.
     """
 
     def __init__(self, folder: Path, users: dict[str, str]) -> None:

@@ -1,4 +1,4 @@
-"""In what a rehearsal's answer is said to be none of those that were declared."""
+"""How a rehearsal's answer differs from those that were declared."""
 
 from dataclasses import replace
 

@@ -67,7 +67,7 @@ def pods(cluster: Cluster, eventually: Callable[..., object]) -> Iterator[None]:
 
 @pytest.fixture
 def stack(control_plane: ControlPlane, cluster: Cluster, tmp_path: Path) -> Path:
-    """Staging's file, filled in for the cluster at hand."""
+    """Staging's file, filled in for the tests' cluster."""
     uid = cluster.get("v1", "Namespace", "kube-system")["metadata"]["uid"]
     kubeconfig = json.dumps(str(control_plane.kubeconfig))
     file = tmp_path / "Pulumi.staging.yaml"

@@ -83,7 +83,7 @@ SCENARIOS = (
     Scenario(
         "host-renamed", (Edit("infra/services/kratos.py", 'host="kratos"', 'host="accounts"'),)
     ),
-    # Where visitors are divided, the address that one side has is told.
+    # Where visitors are divided, the report names the address that one side has.
     Scenario(
         "frontend-host-renamed",
         (Edit("infra/services/frontend.py", 'host="frontend"', 'host="front"'),),

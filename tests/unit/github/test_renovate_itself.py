@@ -27,7 +27,7 @@ pytestmark = [
 ]
 
 NOWHERE = "http://127.0.0.1:9"
-"""The discard port, which nobody listens on: who asks the network for something is refused."""
+"""The discard port, on which nothing listens: every request to the network is refused."""
 CATALOGUE_FILE = "toolchain/catalogue.py"
 
 

@@ -91,7 +91,7 @@ def test_down_without_a_rehearsal_is_no_mistake(tmp_path: Path) -> None:
 
 @pytest.mark.real_stacks
 def test_versions_starts_without_pulumi_and_http() -> None:
-    """It is asked many times a day, and importing these costs more than all else it does."""
+    """People run it many times a day, and importing these costs more than all else it does."""
     script = (
         "import sys; from operations.commands.versions import versions; versions(); "
         "print(*sys.modules)"

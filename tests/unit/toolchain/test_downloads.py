@@ -230,7 +230,7 @@ def test_what_cannot_be_downloaded_and_checked_is_built(
 def test_an_unreachable_host_is_passed_over_without_a_word(
     workplace: Workplace, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with socket.socket() as bound:  # bound, not listening: whoever calls is refused
+    with socket.socket() as bound:  # bound, not listening: every caller is refused
         bound.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{bound.getsockname()[1]}"
         assert workplace.toolchain(_offered(url)).resolve("tiny").origin == "build"

@@ -1,4 +1,4 @@
-"""What people are told while they wait."""
+"""What people see while they wait."""
 
 from __future__ import annotations
 

@@ -142,7 +142,7 @@ def test_published_continuously(capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("nobody", "0.1.0", "0.2.0"), "'nobody' is no service; there are database-layer, "),
+        (("absent", "0.1.0", "0.2.0"), "'absent' is no service; there are database-layer, "),
         (("server", "latest", "0.2.0"), "'latest' is a tag that moves"),
         (("server", "0.1", "0.2.0"), "Write all three numbers"),
         (("frontend", "0.1.0", "1" * 40), "write the commit"),
