@@ -60,8 +60,8 @@ async function lookedUp(visit, withType) {
   if (kept === "missing") return null;
   if (kept !== null && (!withType || kept.typename !== undefined)) return kept;
   const info = await askApi(visit);
-  write(visit, key, info);
-  return info;
+  if (info !== undefined) write(visit, key, info);
+  return info ?? null;
 }
 
 /**
@@ -123,7 +123,7 @@ function kept(entry) {
 
 /**
  * @param {Visit} visit
- * @returns {Promise<PathInfo | null>}
+ * @returns {Promise<PathInfo | null | undefined>} undefined: nothing that is worth keeping
  */
 async function askApi(visit) {
   const { env, label, url, limits, requestId } = visit;
@@ -144,6 +144,10 @@ async function askApi(visit) {
       return null;
     }
     const info = pathInfo(await within(answer.json(), limits.lookup), url.pathname);
+    if (info === undefined) {
+      log("warning", "a course cannot be read", visit, { path: url.pathname });
+      return undefined;
+    }
     if (info?.instance !== undefined && !LANGUAGES.has(info.instance)) delete info.instance;
     return info !== null && PATH.test(info.currentPath) ? info : null;
   } catch (error) {

@@ -8,22 +8,25 @@ export const QUERY = `
       __typename
       ... on AbstractUuid { alias }
       ... on InstanceAware { instance }
-      ... on Course { pages { id title } }
+      ... on Course { id currentRevision { content } }
       ... on Comment { id trashed legacyObject { alias } }
     }
   }
 `;
 
+/** A course's page by the start of its UUID. */
 const COURSE_PAGE =
-  /^(?:\/(?:de|en|es|fr|hi|ta))?(?:\/[^/]+)?\/[0-9]+\/(?<page>[0-9a-f]+)(?:-[0-9a-f-]*)?\/[^/]*$/;
-/** Subject and number at the start of a course's alias. */
-const COURSE = /^(?:\/[^/]*[^/0-9][^/]*)?\/[0-9]+(?=\/|$)/;
-const UMLAUTS = /** @type {Record<string, string>} */ ({ ä: "ae", ö: "oe", ü: "ue", ß: "ss" });
+  /^(?:\/(?:de|en|es|fr|hi|ta))?(?:\/[^/]+)?\/[0-9]+\/(?<page>[0-9a-f]+(?:-[0-9a-f-]*)?)\/[^/]*$/;
+const LETTERS = /** @type {Record<string, string>} */ ({
+  ...{ ä: "ae", ö: "oe", ü: "ue", ß: "ss", " ": "-" },
+  ...{ á: "a", é: "e", í: "i", ó: "o", ú: "u", ñ: "n" },
+});
 
 /**
  * @param {unknown} answer the API's
  * @param {string} path that was asked for
- * @returns {PathInfo | null} null: it is nothing that the API knows
+ * @returns {PathInfo | null | undefined} null: it is nothing that the API knows; undefined: it is a
+ *   page of a course whose content cannot be read
  */
 export function pathInfo(answer, path) {
   const uuid = record(record(record(answer)["data"])["uuid"]);
@@ -34,7 +37,12 @@ export function pathInfo(answer, path) {
   const info = { currentPath: alias ?? path, typename };
   const instance = text(uuid["instance"]);
   if (instance !== undefined) info.instance = instance;
-  if (typename === "Comment") {
+  const page = COURSE_PAGE.exec(path)?.groups?.["page"];
+  if (page !== undefined) {
+    const current = coursePage(uuid, alias, page);
+    if (current === undefined) return undefined;
+    info.currentPath = current;
+  } else if (typename === "Comment") {
     if (uuid["trashed"] === true) {
       info.currentPath = "/error/deleted/Comment";
     } else {
@@ -44,34 +52,53 @@ export function pathInfo(answer, path) {
         info.hash = `#comment-${Number(uuid["id"]) || 0}`;
       }
     }
-  } else if (typename === "Course") {
-    info.currentPath = coursePage(uuid, alias, path) ?? info.currentPath;
   }
   return info;
 }
 
 /**
- * The path of a course's page; nothing for the first one, which is the course itself.
+ * The path of a course's page. The first one is the course itself, as is one that it does not have.
  * @param {Record<string, unknown>} uuid of the course
  * @param {string | undefined} alias
- * @param {string} path
- * @returns {string | undefined}
+ * @param {string} wanted the start of the page's UUID
+ * @returns {string | undefined} undefined: it is no course, or its content cannot be read
  */
-function coursePage({ pages }, alias, path) {
-  const wanted = COURSE_PAGE.exec(path)?.groups?.["page"];
-  const course = COURSE.exec(alias ?? "")?.[0];
-  if (wanted === undefined || !Array.isArray(pages) || course === undefined) return undefined;
-  const position = pages.findIndex((page) => text(record(page)["id"])?.startsWith(wanted));
-  if (position < 1) return undefined;
-  const { id, title } = record(pages[position]);
-  const group = String(id).split("-", 1)[0] ?? "";
-  return `${course}/${group}/${slug(text(title) ?? "")}`;
+function coursePage({ id: number, currentRevision }, alias, wanted) {
+  const pages = pagesOf(text(record(currentRevision)["content"]) ?? "");
+  if (alias === undefined || typeof number !== "number" || pages === undefined) return undefined;
+  const position = pages.findIndex(({ id }) => id.startsWith(wanted));
+  const page = pages[position];
+  if (page === undefined || position === 0) return alias;
+  const group = page.id.split("-", 1)[0] ?? "";
+  return `/${alias.split("/")[1] ?? ""}/${number}/${group}/${slug(page.title)}`;
 }
 
-/** @param {string} title */
+/**
+ * @param {string} content of a course, a JSON document
+ * @returns {{ id: string, title: string }[] | undefined}
+ */
+function pagesOf(content) {
+  try {
+    const pages = record(record(JSON.parse(content))["state"])["pages"];
+    if (!Array.isArray(pages)) return undefined;
+    const isRead = pages.every((page) => {
+      const { id, title } = record(page);
+      return typeof id === "string" && typeof title === "string";
+    });
+    return isRead ? pages : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** As the API makes it of a title. @param {string} title */
 function slug(title) {
-  const lower = title.toLowerCase().replace(/[äöüß]/g, (letter) => UMLAUTS[letter] ?? letter);
-  return lower.replace(/[^\p{L}\p{M}\p{N}]+/gu, "-").replace(/^-|-$/g, "");
+  return title
+    .toLowerCase()
+    .replace(/[äöüßáéíóúñ ]/g, (letter) => LETTERS[letter] ?? letter)
+    .replace(/[^A-Za-z0-9_-]+/g, "")
+    .replace(/-+/g, "-")
+    .replace(/^-|-$/g, "");
 }
 
 /** @param {unknown} value @returns {Record<string, unknown>} */

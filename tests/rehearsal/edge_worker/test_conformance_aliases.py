@@ -23,17 +23,23 @@ COMMENT = {
     "trashed": False,
     "legacyObject": {"alias": "/mathe/1573/vektor"},
 }
-COURSE = {
-    "__typename": "Course",
-    "alias": "/mathe/61682/negative-zahlen",
-    "instance": "de",
-    "pages": [
-        {"id": "0ab4c1de-1111-4111-8111-111111111111", "title": "Overview"},
-        {"id": "5f3d2c1b-2222-4222-8222-222222222222", "title": "Negative Zahlen im Alltag"},
-        {"id": "77aa88bb-3333-4333-8333-333333333333", "title": "Quiz"},
-    ],
-}
+PAGES = [
+    {"id": "0ab4c1de-1111-4111-8111-111111111111", "title": "Overview"},
+    {"id": "5f3d2c1b-2222-4222-8222-222222222222", "title": "Negative Zahlen im Alltag"},
+    {"id": "77aa88bb-3333-4333-8333-333333333333", "title": "Quiz"},
+]
+
+
+def course(pages: object, **said: object) -> dict[str, Any]:
+    """A course as the API gives it: what the editor wrote is a JSON text."""
+    content = json.dumps({"plugin": "course", "state": {"pages": pages}})
+    known = {"__typename": "Course", "id": 61682, "alias": "/mathe/61682/negative-zahlen"}
+    return {**known, "instance": "de", "currentRevision": {"content": content}, **said}
+
+
+COURSE = course(PAGES)
 COURSE_PAGE = "/mathe/61682/5f3d2c1b/negative-zahlen-im-alltag"
+NEGATIVE = "https://de.{D}/mathe/61682/negative-zahlen"
 
 # What happens, where, what the API says of it, and where the visitor is sent (nowhere: None).
 ALIASES: list[tuple[str, str, str, dict[str, Any], str | None]] = [
@@ -152,11 +158,70 @@ ALIASES: list[tuple[str, str, str, dict[str, Any], str | None]] = [
         "https://de.{D}/mathe/61682/negative-zahlen",
     ),
     (
-        "course without pages",
+        "page of a course by one digit",
         "de",
-        "/42",
-        {"__typename": "Course", "alias": "/mathe/42/course", "pages": []},
-        "https://de.{D}/mathe/42/course",
+        "/mathe/61682/5/x",
+        COURSE,
+        f"https://de.{{D}}{COURSE_PAGE}",
+    ),
+    (
+        "page of a course by its whole UUID",
+        "de",
+        "/mathe/61682/5f3d2c1b-2222-4222-8222-222222222222/x",
+        COURSE,
+        f"https://de.{{D}}{COURSE_PAGE}",
+    ),
+    (
+        "page of a course by another UUID with the same start",
+        "de",
+        "/mathe/61682/5f3d2c1b-9999/x",
+        COURSE,
+        "https://de.{D}/mathe/61682/negative-zahlen",
+    ),
+    (
+        "page of a course under another subject",
+        "de",
+        "/angewandte-mathe/61682/5f3d2c1b/negative-zahlen-im-alltag",
+        COURSE,
+        f"https://de.{{D}}{COURSE_PAGE}",
+    ),
+    (
+        "page of a course in another language",
+        "en",
+        COURSE_PAGE,
+        COURSE,
+        f"https://de.{{D}}{COURSE_PAGE}",
+    ),
+    (
+        "page without a title in its path",
+        "de",
+        "/mathe/61682/5f3d2c1b/",
+        COURSE,
+        f"https://de.{{D}}{COURSE_PAGE}",
+    ),
+    ("page without a slash after it", "de", "/mathe/61682/5f3d2c1b", COURSE, NEGATIVE),
+    ("page in capital letters", "de", "/mathe/61682/5F3D2C1B/x", COURSE, NEGATIVE),
+    (
+        "page of a course whose alias has no subject",
+        "de",
+        "/61682/5f3d2c1b/x",
+        course(PAGES, alias="/negative-zahlen"),
+        "https://de.{D}/negative-zahlen/61682/5f3d2c1b/negative-zahlen-im-alltag",
+    ),
+    ("course without pages", "de", "/mathe/61682/5f3d2c1b/x", course([]), NEGATIVE),
+    (
+        "course that nobody has reviewed",
+        "de",
+        "/61682",
+        course([], currentRevision=None),
+        NEGATIVE,
+    ),
+    (
+        "course of old entities",
+        "de",
+        "/61682",
+        {**COURSE, "currentRevision": {"content": "[]"}, "pages": [{"id": 1, "title": "x"}]},
+        NEGATIVE,
     ),
     # What an alias says cannot lead away.
     ("alias //", "de", "/1", {**ARTICLE, "alias": "//evil.example/"}, None),
@@ -195,6 +260,82 @@ def test_visitors_are_sent_to_the_current_address(
             expected = to.replace("{D}", "serlo-staging.dev")
             assert (answer.status, answer.headers["location"]) == (301, expected)
     assert len(questions(edge)) == 1
+
+
+# A page's title, and how its address says it.
+SLUGS = [
+    ("Quiz", "quiz"),
+    ("Bar & Baz.qux", "bar-bazqux"),
+    ("Größe und Maß", "groesse-und-mass"),
+    ("ÄÖÜ", "aeoeue"),
+    ("¿Qué es el álgebra, señor Íñigo?", "que-es-el-algebra-senor-inigo"),
+    ("Útil y único", "util-y-unico"),
+    ("Où est-ce ? À côté", "o-est-ce-cte"),
+    ("a_b", "a_b"),
+    ("a - b -- c", "a-b-c"),
+    ("  1. Teil  ", "1-teil"),
+    ("a\tb", "ab"),
+    ("--x--", "x"),
+    ("Satz/Beweis #1?", "satzbeweis-1"),
+    ("../../x", "x"),
+    ("இலக்கம் 7", "7"),
+    ("İ", "i"),
+    ("∑", ""),
+    ("", ""),
+]
+
+
+@pytest.mark.parametrize(("title", "slug"), SLUGS)
+def test_a_page_of_a_course_is_named_after_its_title(
+    edge: EdgeRuntime, title: str, slug: str
+) -> None:
+    given(edge, course([PAGES[0], {**PAGES[1], "title": title}]))
+    answer = edge.fetch("today", address("today", "de", "/mathe/61682/5f3d2c1b/-"))
+    expected = address("today", "de", f"/mathe/61682/5f3d2c1b/{slug}")
+    assert (answer.status, answer.headers["location"]) == (301, expected)
+
+
+# What may stand where the content of a course should.
+UNREADABLE: list[tuple[str, dict[str, Any]]] = [
+    ("no revision", course([], currentRevision=None)),
+    ("no content", course([], currentRevision={})),
+    ("empty", course([], currentRevision={"content": ""})),
+    ("malformed", course([], currentRevision={"content": "{"})),
+    ("null", course([], currentRevision={"content": "null"})),
+    ("a list", course([], currentRevision={"content": "[]"})),
+    ("no state", course([], currentRevision={"content": "{}"})),
+    ("state null", course([], currentRevision={"content": '{"state":null}'})),
+    ("no JSON text", course([], currentRevision={"content": {"state": {"pages": PAGES}}})),
+    ("no list of pages", course({"0": PAGES[1]})),
+    ("a page that is none", course([*PAGES, None])),
+    ("a page without an id", course([*PAGES, {"title": "x"}])),
+    ("a page without a title", course([*PAGES, {"id": "x"}])),
+    ("a page with a number", course([*PAGES, {"id": 1, "title": "x"}])),
+    ("no number", course(PAGES, id=None)),
+    ("no alias", course(PAGES, alias=None)),
+    ("old entities", {**course([], currentRevision=None), "pages": PAGES}),
+    ("no course", {**ARTICLE, "currentRevision": COURSE["currentRevision"]}),
+]
+
+
+@pytest.mark.parametrize("uuid", titled(UNREADABLE))
+def test_a_course_that_cannot_be_read_redirects_nobody(
+    edge: EdgeRuntime, uuid: dict[str, Any]
+) -> None:
+    given(edge, uuid)
+    for asked in (1, 2):
+        found = edge.fetch("today", address("today", "de", "/mathe/61682/5f3d2c1b/x"))
+        assert found.json()["url"] == page("today", "de", "/mathe/61682/5f3d2c1b/x")
+        assert len(questions(edge)) == asked
+    assert not edge.kv_entries()
+
+
+def test_the_api_is_asked_for_what_its_schema_has(edge: EdgeRuntime) -> None:
+    edge.fetch("today", address("today", "de", COURSE_PAGE))
+    (call,) = questions(edge)
+    query = " ".join(json.loads(call.body)["query"].split())
+    assert "... on Course { id currentRevision { content } }" in query
+    assert "pages" not in query
 
 
 @pytest.mark.parametrize("label", LANGUAGES)
