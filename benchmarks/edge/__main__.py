@@ -11,7 +11,7 @@ from pathlib import Path
 from benchmarks.edge.contestants import running
 from benchmarks.edge.measure import BLOCK, BenchmarkError, rounds
 from benchmarks.edge.report import goals, tables
-from rehearsal.cloudflare.workerd import WorkerdError
+from rehearsal.cloudflare.runtime.workerd import WorkerdError
 from toolchain.errors import ToolError
 from toolchain.resolver import resolve
 

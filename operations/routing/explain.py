@@ -11,7 +11,7 @@ from infra.edge.simulator.decide import Decision, Explanation, Fetched, Sorted, 
 from infra.edge.simulator.request import EdgeRequest
 from operations.declared.snapshot import Record, Route, Snapshot, Worker
 from operations.routing.cluster import Backend, DeclaredObjects, NoBackend
-from rehearsal.cloudflare.route_matching import most_specific, parse
+from rehearsal.cloudflare.workers.route_matching import most_specific, parse
 from rehearsal.origin.routes import Request
 
 

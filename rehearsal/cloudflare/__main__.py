@@ -5,9 +5,9 @@ import logging
 import sys
 from pathlib import Path
 
-from rehearsal.cloudflare.seeds import SeedError
+from rehearsal.cloudflare.runtime.workerd import WorkerdError, workerd_path
 from rehearsal.cloudflare.server import PortError, Settings, run
-from rehearsal.cloudflare.workerd import WorkerdError, workerd_path
+from rehearsal.cloudflare.zones.seeds import SeedError
 from toolchain.errors import ToolError
 from toolchain.resolver import resolve
 

@@ -17,19 +17,19 @@ import httpx
 import uvicorn
 from starlette.types import ASGIApp
 
-from rehearsal.cloudflare.api import routes
-from rehearsal.cloudflare.calls import Service
-from rehearsal.cloudflare.edge import Edge
-from rehearsal.cloudflare.egress import EgressApp
-from rehearsal.cloudflare.faults import Faults
-from rehearsal.cloudflare.foreign import World
-from rehearsal.cloudflare.placement import placed_scripts
-from rehearsal.cloudflare.recordings import Recordings
-from rehearsal.cloudflare.router import BASE_PATH, Router
-from rehearsal.cloudflare.seeds import Seeds
+from rehearsal.cloudflare.api.calls import Service
+from rehearsal.cloudflare.api.faults import Faults
+from rehearsal.cloudflare.api.router import BASE_PATH, Router
+from rehearsal.cloudflare.edge.edge import Edge
+from rehearsal.cloudflare.edge.egress import EgressApp
+from rehearsal.cloudflare.edge.recordings import Recordings
+from rehearsal.cloudflare.edge.third_parties import World
+from rehearsal.cloudflare.products import routes
+from rehearsal.cloudflare.runtime.config import Egress
+from rehearsal.cloudflare.runtime.workerd import Runtime
 from rehearsal.cloudflare.storage import Storage, new_id
-from rehearsal.cloudflare.workerd import Runtime
-from rehearsal.cloudflare.workerd_config import Egress
+from rehearsal.cloudflare.workers.placement import placed_scripts
+from rehearsal.cloudflare.zones.seeds import Seeds
 from rehearsal.files import write_private
 
 _HOST = "127.0.0.1"

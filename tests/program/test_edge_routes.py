@@ -3,7 +3,7 @@
 import pytest
 
 from infra.edge.cloudflare.worker_routes import Route, RouteError, check_routes
-from rehearsal.cloudflare import route_matching
+from rehearsal.cloudflare.workers import route_matching
 
 DOMAIN = "serlo.org"
 OTHERS = {"community.serlo.org"}

@@ -22,8 +22,8 @@ from urllib.parse import quote, urlsplit
 import httpx
 
 from infra.edge.cloudflare.worker_script import COMPATIBILITY_DATE, MAIN_MODULE, worker_code
-from rehearsal.cloudflare import parent_guard
-from rehearsal.cloudflare.workerd import WorkerdError, workerd_path
+from rehearsal.cloudflare.runtime import parent_guard
+from rehearsal.cloudflare.runtime.workerd import WorkerdError, workerd_path
 from toolchain.resolver import resolve
 
 _WORLD = Path(__file__).with_name("world.mjs")

@@ -22,7 +22,7 @@ from urllib.parse import urljoin
 import httpx
 import yaml
 
-from rehearsal.cloudflare import parent_guard
+from rehearsal.cloudflare.runtime import parent_guard
 from toolchain.resolver import resolve
 
 _LISTENING = re.compile(r"listening on (127\.0\.0\.1:[0-9]+)")

@@ -1,0 +1,1 @@
+"""The edge: what answers visitors, and what answers the workers themselves."""

@@ -1,0 +1,121 @@
+"""Recorded answers of hosts that are not ours: files in `recorded/`, and `answers.json`.
+
+Both hold a list of {"url", "method"?, "status"?, "type"?, "headers"?, and one of "body" (text),
+"base64", "json"}. `url` is where a request's URL has to begin, the whole host at least; the longest
+one wins, and any of answers.json comes before those of the package. Without a method, all methods
+are meant. answers.json stands beside the state and is read again when it changes.
+
+The recordings of the package are made up. They have the form of what these hosts answer, as far as
+the worker looks at it.
+"""
+
+import json
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+from typing import Self
+
+import yaml
+from pydantic import (
+    Base64Bytes,
+    BaseModel,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    ValidationError,
+    model_validator,
+)
+
+_FOLDER = Path(__file__).with_name("recorded")
+
+
+class Recorded(BaseModel):
+    """One recorded answer."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    url: str = Field(pattern=r"^https?://[^/]+/")
+    method: str | None = None
+    status: int = Field(default=200, ge=200, le=599)
+    type: str | None = None
+    headers: dict[str, str] = {}
+    body: str | None = None
+    base64: Base64Bytes | None = None
+    json_: object = Field(default=None, alias="json")
+
+    @model_validator(mode="after")
+    def _one_body(self) -> Self:
+        if sum(one is not None for one in (self.body, self.base64, self.json_)) > 1:
+            raise ValueError("only one of body, base64 and json may be given")
+        return self
+
+    @property
+    def content(self) -> bytes:
+        """The body."""
+        if self.base64 is not None:
+            return self.base64
+        if self.json_ is not None:
+            return json.dumps(self.json_).encode()
+        return (self.body or "").encode()
+
+    @property
+    def content_type(self) -> str:
+        """The content type: the given one, or what the body suggests."""
+        if self.type is not None:
+            return self.type
+        return "application/json" if self.json_ is not None else "text/plain; charset=utf-8"
+
+
+class RecordingsError(Exception):
+    """answers.json is wrong; the message names file, place and remedy."""
+
+
+_LIST = TypeAdapter(list[Recorded])
+
+
+class Recordings:
+    """All recordings there are now."""
+
+    def __init__(self, file: Path) -> None:
+        """`file` is answers.json, which need not exist."""
+        self._file = file
+        self._seen: tuple[int, int] | None = None
+        self._added: list[Recorded] = []
+
+    def find(self, method: str, url: str) -> Recorded | None:
+        """The answer to a request, None if there is none. Raises RecordingsError."""
+        self._read()
+        return _longest(self._added, method, url) or _longest(_packaged(), method, url)
+
+    def _read(self) -> None:
+        try:
+            status = self._file.stat()
+        except FileNotFoundError:
+            self._seen, self._added = None, []
+            return
+        seen = (status.st_mtime_ns, status.st_ino)
+        if seen != self._seen:
+            try:
+                self._added = _LIST.validate_json(self._file.read_bytes())
+            except ValidationError as error:
+                expected = (
+                    '[{"url": "https://host/path", "status": 404}], '
+                    "see rehearsal/cloudflare/edge/recordings.py"
+                )
+                raise RecordingsError(f"{self._file}: expected {expected}; found {error}") from None
+            self._seen = seen
+
+
+@cache
+def _packaged() -> list[Recorded]:
+    found: list[Recorded] = []
+    for file in sorted(_FOLDER.glob("*.yaml")):
+        found += _LIST.validate_python(yaml.safe_load(file.read_text()))
+    return found
+
+
+def _longest(recordings: Iterable[Recorded], method: str, url: str) -> Recorded | None:
+    fitting = [
+        one for one in recordings if one.method in (None, method) and url.startswith(one.url)
+    ]
+    return max(fitting, key=lambda one: len(one.url), default=None)

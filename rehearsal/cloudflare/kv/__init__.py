@@ -1,0 +1,1 @@
+"""Workers KV: namespaces, values, and the store behind both the API and the binding."""

@@ -1,0 +1,1 @@
+"""Rulesets: the API, and what a phase accepts."""

@@ -1,0 +1,1 @@
+"""The Workers runtime: workerd, its configuration, and what it runs."""

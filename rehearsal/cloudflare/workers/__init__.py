@@ -1,0 +1,1 @@
+"""Workers: scripts, their versions, settings and secrets, and the routes that lead to them."""
