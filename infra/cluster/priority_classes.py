@@ -1,4 +1,4 @@
-"""What is scheduled first, and what may push others off a node, when room is scarce."""
+"""Which of our pods give way to which when room is scarce; no other team's pod ever does."""
 
 from dataclasses import dataclass
 
@@ -19,13 +19,13 @@ class Priority:
 PRIORITIES = (
     Priority(
         SERVING,
-        100_000,
+        0,
         "PreemptLowerPriority",
         "Answers requests: makes room for itself at the cost of batch jobs.",
     ),
-    Priority(BATCH, 1_000, "Never", "Can wait: never pushes others off a node, and goes first."),
+    Priority(BATCH, -5, "Never", "Can wait: never pushes others off a node, and goes first."),
 )
-"""Pods without a class have priority 0, those of the system 2 000 000 000 and more.
+"""Pods without a class, such as those that others run in the cluster, have priority 0 too.
 
 Below -10 the cluster would not grow for a pod.
 """

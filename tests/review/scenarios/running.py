@@ -44,7 +44,7 @@ SCENARIOS = (
         ),
         "staging",
     ),
-    Scenario("priority-raised", (Edit("infra/cluster/priority_classes.py", "100_000", "200_000"),)),
+    Scenario("priority-raised", (Edit("infra/cluster/priority_classes.py", "BATCH, -5", "BATCH, -4"),)),
     Scenario(
         "scaled-later",
         (
