@@ -13,6 +13,9 @@ from infra.declaration.service import CronJob, Deployment, Job, StatefulSet
 from infra.stack.secret_values import origin_secrets
 from infra.workloads import Workload
 
+# A Job that failed stays failed: without this, every later update waits for it and fails.
+_AGAIN_AFTER_A_FAILURE = {"pulumi.com/replaceUnready": "true"}
+
 # Added to the time that a Job may take, for its pod to be scheduled and its image pulled.
 _SECONDS_TO_START = 300
 
@@ -149,7 +152,11 @@ class Microservice(pulumi.ComponentResource):
                 timeouts = pulumi.CustomTimeouts(create=f"{seconds}s")
                 yield kubernetes.batch.v1.Job(
                     name,
-                    metadata=self._metadata(specs.job_name(workload, spec), labels, reason),
+                    metadata=self._metadata(
+                        specs.job_name(workload, spec),
+                        labels,
+                        {**(reason or {}), **_AGAIN_AFTER_A_FAILURE},
+                    ),
                     spec=spec,
                     opts=pulumi.ResourceOptions.merge(
                         opts, pulumi.ResourceOptions(custom_timeouts=timeouts)

@@ -33,6 +33,30 @@ def test_a_bad_image_fails_with_the_pods_reason_while_old_pods_serve(rehearsal: 
     rehearsal.assert_consistent()
 
 
+def test_a_migration_that_failed_runs_again_with_the_next_update(rehearsal: Rehearsal) -> None:
+    (rehearsal.folder / "faults.yaml").write_text('crash-loop: ["*/kratos:v0.13.9"]\n')
+    rehearsal.release("kratos", "v0.13.9")
+
+    _, errors = rehearsal.rehearse(check=False)
+
+    assert "kratos-migration" in errors
+    assert "BackoffLimitExceeded" in errors
+    assert version_of(rehearsal, "kratos") == "v0.13.0"
+
+    (rehearsal.folder / "faults.yaml").write_text("")
+    result, _ = rehearsal.rehearse()
+    assert result["changes"]["replace"] == 1
+    assert version_of(rehearsal, "kratos") == "v0.13.9"
+    rehearsal.assert_consistent()
+
+
+def version_of(rehearsal: Rehearsal, service: str) -> str:
+    """The version in the Deployment's image, which its new pods have."""
+    deployment = rehearsal.cluster.get("apps/v1", "Deployment", service, "auth")
+    image: str = deployment["spec"]["template"]["spec"]["containers"][0]["image"]
+    return image.rpartition(":")[2]
+
+
 def test_serlo_env_gives_pulumi_and_kubectl_by_hand(rehearsal: Rehearsal, tmp_path: Path) -> None:
     preview = rehearsal.pulumi("preview")
     assert preview.returncode == 0, preview.stdout + preview.stderr
