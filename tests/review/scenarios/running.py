@@ -44,7 +44,9 @@ SCENARIOS = (
         ),
         "staging",
     ),
-    Scenario("priority-raised", (Edit("infra/cluster/priority_classes.py", "BATCH, -5", "BATCH, -4"),)),
+    Scenario(
+        "priority-raised", (Edit("infra/cluster/priority_classes.py", "BATCH, -5", "BATCH, -4"),)
+    ),
     Scenario(
         "scaled-later",
         (
