@@ -224,7 +224,8 @@ def _action(  # noqa: PLR0911, PLR0912 - one for each kind
         case words.Redirect():
             return {"do": "redirect", "to": action.to, "status": action.status}
         case words.Frontend():
-            return {"do": "frontend", "prefix": action.prefix, "redirect": action.redirect}
+            said = {"prefix": action.prefix, "redirect": action.redirect}
+            return {"do": "frontend", **said, **({} if action.page else {"page": False})}
         case words.Api():
             return {"do": "api", "origins": [_origin(origin) for origin in action.origins]}
         case words.Proxy():

@@ -133,12 +133,13 @@ class Redirect:
 class Frontend:
     """The frontend answers: `https://{FRONTEND_DOMAIN}`, then the language, if `prefix`, and path.
 
-    With `prefix`, one slash at the path's end is dropped, and `/content-only` goes before the path
-    if the query has a parameter of the content API. `redirect` says who follows the frontend's
+    One slash at the path's end is dropped. If the query has a parameter of the content API,
+    `/content-only` goes before the path of a `page`. `redirect` says who follows the frontend's
     redirects to itself: the worker or (`manual`) the visitor.
     """
 
     prefix: bool = True
+    page: bool = True
     redirect: Literal["follow", "manual"] = "follow"
 
 
@@ -245,7 +246,7 @@ class Split:
 
 @dataclass(frozen=True)
 class Choose:
-    """Answer with a line of text, and set the cookie `useFrontend` to this."""
+    """Answer with a line of text, set the cookie `useFrontend` to this, and lead home."""
 
     use_frontend: Literal["0", "1.1"]
     content: str

@@ -73,6 +73,18 @@ def _exams(name: str, slug: str, *regions: str) -> Rule:
     )
 
 
+def _moved_exams(year: int, old: int, new: int) -> Rule:
+    title = f"zentrale-prüfung-zp-10-msa-mathematik-{year}"
+    return _moved(
+        f"exams-nrw-{year}",
+        _EVERYWHERE,
+        f"/mathe/{old}/{title}",
+        f"https://{{label}}.{{DOMAIN}}/mathe/{new}/{title}{{query}}",
+        slash=True,
+        place=caller(),
+    )
+
+
 _DOCUMENT = "https://docs.google.com/document/d/"
 _FORM = "https://docs.google.com/forms/d/e/"
 _FILE = "https://drive.google.com/file/d/"
@@ -125,7 +137,7 @@ SHORT_ADDRESSES = (
 LENABI = (
     _lenabi("metadata-api", "/metadata-api", "https://de.serlo.org/metadata"),
     _lenabi("data-wallet", "/data-wallet", "https://lenabi.serlo-staging.dev/wallet"),
-    _lenabi("user-journey", "/user-journey", "https://frontend-git-lenabi-mock-serlo.vercel.app/"),
+    _lenabi("user-journey", "/user-journey", "https://de.serlo-staging.dev/willkommen"),
     _lenabi("sso", "/sso", "https://lenabi.serlo-staging.dev/sso"),
     _lenabi(
         "status",
@@ -208,7 +220,6 @@ OLD_FORMS = (
     _by_number("discussion", "/discussion/{id:digits}"),
 )
 
-# The former worker also sent on three exam pages whose addresses are not known.
 EXAMS = (
     _moved(
         "exams-old-alias",
@@ -222,6 +233,9 @@ EXAMS = (
     _exams("niedersachsen", "niedersachsen", "NI"),
     _exams("nrw", "nrw", "NW"),
     _exams("bayern", "bayern"),
+    _moved_exams(2023, 305761, 307337),
+    _moved_exams(2022, 305762, 307339),
+    _moved_exams(2021, 305763, 307340),
 )
 
 OWN_PROFILE = _moved(

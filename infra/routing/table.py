@@ -33,14 +33,15 @@ _DAY = 86400
 _JSON = "application/json"
 
 
-def _own(name: str, path: Exact | Prefix) -> Rule:
+def _own(name: str, path: Exact | Prefix, *, page: bool = True) -> Rule:
     """An address that is the frontend's own, in no language."""
-    return Rule(name, LANGUAGES, path, Frontend(prefix=False), place=caller())
+    return Rule(name, LANGUAGES, path, Frontend(prefix=False, page=page), place=caller())
 
 
 def _login(name: str, path: Prefix) -> Rule:
     """An address that redirects browsers with cookies, so the worker must not follow."""
-    return Rule(name, LANGUAGES, path, Frontend(prefix=False, redirect="manual"), place=caller())
+    action = Frontend(prefix=False, page=False, redirect="manual")
+    return Rule(name, LANGUAGES, path, action, place=caller())
 
 
 def _subject(name: str) -> Rule:
@@ -90,7 +91,7 @@ RULES: tuple[Rule, ...] = (
         "pdf",
         LANGUAGES,
         Template("/api/pdf/{id:digits}{anything:rest}"),
-        Proxy("https://pdf.serlo.org/api/{id}", _DAY, declines=True),
+        Proxy("https://pdf.serlo.org/api/{id}{query}", _DAY, declines=True),
     ),
     # What search engines may see.
     Rule(
@@ -112,9 +113,9 @@ RULES: tuple[Rule, ...] = (
     _login("frontend-auth", Prefix("/api/auth/")),
     _login("frontend-oauth", Prefix("/api/oauth/")),
     _login("frontend-ory", Prefix("/api/.ory/")),
-    _own("frontend-files", Prefix("/_next/")),
-    _own("frontend-assets", Prefix("/_assets/")),
-    _own("frontend-api", Prefix("/api/frontend/")),
+    _own("frontend-files", Prefix("/_next/"), page=False),
+    _own("frontend-assets", Prefix("/_assets/"), page=False),
+    _own("frontend-api", Prefix("/api/frontend/"), page=False),
     _own("frontend-internal", Prefix("/___")),
     # Legacy's last addresses, and the choice between the two.
     *legacy_split.CHOICE,

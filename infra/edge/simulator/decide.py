@@ -180,7 +180,7 @@ def _redirect(case: _Case, action: Action, captured: Captured) -> Outcome:
 
 
 def _frontend_page(case: _Case, action: Action, _captured: Captured) -> Outcome:
-    return _frontend(case, prefix=action.get("prefix", False), action=action)
+    return _frontend(case, action)
 
 
 def _api(case: _Case, action: Action, _captured: Captured) -> Outcome:
@@ -225,14 +225,15 @@ def _respond(case: _Case, action: Action, _captured: Captured) -> Outcome:
     )
 
 
-def _frontend(case: _Case, *, prefix: bool, action: Action) -> Fetched:
+def _frontend(case: _Case, action: Action) -> Fetched:
     visit, variables = case.visit, case.variables
-    parameters = case.table.get("contentParameters", ())
+    label = case.label if action.get("prefix", False) else ""
+    parameters = case.table.get("contentParameters", ()) if action.get("page", True) else ()
     return fetched(
         "frontend",
         visit,
         variables,
-        frontend_url(visit, case.label, variables, parameters if prefix else None),
+        frontend_url(visit, label, variables, parameters),
         follows=action.get("redirect", "follow") == "follow",
     )
 
@@ -265,7 +266,7 @@ def _split(case: _Case, action: Action, _captured: Captured) -> Sorted:
     audience = _audience(visit)
     probability = float(action.get(audience, 0))
     legacy = fetched("legacy", visit, case.variables, visit.url)
-    frontend = _frontend(case, prefix=True, action={})
+    frontend = _frontend(case, {"prefix": True})
     types = action.get("types")
     asks = None
     if action.get("byType", False) and types is not None:

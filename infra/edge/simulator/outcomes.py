@@ -127,12 +127,10 @@ def redirect_to(url: str, status: int) -> Redirected:
 
 
 def frontend_url(
-    visit: EdgeRequest, label: str, variables: Mapping[str, str], parameters: Sequence[str] | None
+    visit: EdgeRequest, label: str, variables: Mapping[str, str], parameters: Sequence[str]
 ) -> str:
-    """Where the frontend has a page; `parameters` None: without language and content API."""
+    """Where the frontend has a page; no `label`: without a language before the path."""
     base = f"https://{variables['FRONTEND_DOMAIN']}"
-    if parameters is None:
-        return f"{base}{visit.path}{visit.query}"
     content_only = "" if visit.parameters.isdisjoint(parameters) else "/content-only"
     language = f"/{label}" if label else ""
     return f"{base}{language}{content_only}{visit.path.removesuffix('/')}{visit.query}"

@@ -23,8 +23,8 @@ export function prepared(action, env) {
     case "redirect":
       return preparedRedirect(action.to, action.status, env);
     case "frontend": {
-      const { prefix = false, redirect = "follow" } = action;
-      return (visit) => fromFrontend(visit, prefix, redirect === "follow");
+      const { prefix = false, page = true, redirect = "follow" } = action;
+      return (visit) => fromFrontend(visit, prefix, page, redirect === "follow");
     }
     case "api": {
       const origins = preparedOrigins(action.origins, env);

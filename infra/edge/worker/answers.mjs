@@ -65,6 +65,7 @@ export function maintenance({ request, requestId }) {
 export function choice(useFrontend, content, domain) {
   const answer = text(content, "text/plain;charset=UTF-8", 200);
   answer.headers.append("set-cookie", splitCookie(useFrontend, domain));
+  answer.headers.set("refresh", "1; url=/");
   return answer;
 }
 

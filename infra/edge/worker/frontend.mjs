@@ -8,11 +8,12 @@ import { ask, askFollowing, headersFor, presentable } from "./upstream.mjs";
 /**
  * @param {Visit} visit
  * @param {boolean} prefix put the language before the path
+ * @param {boolean} page what the content API's parameters change
  * @param {boolean} follow follow redirects of the frontend to itself
  */
-export async function fromFrontend(visit, prefix, follow) {
+export async function fromFrontend(visit, prefix, page, follow) {
   const { request, env, url, limits } = visit;
-  const path = prefix ? prefixed(visit) : url.pathname;
+  const path = pathThere(visit, prefix, page);
   const target = `https://${env.FRONTEND_DOMAIN}${path}${url.search}`;
   const headers = headersFor(visit, env.FRONTEND_DOMAIN.split(":", 1)[0] ?? "");
   headers.set("host", env.FRONTEND_DOMAIN);
@@ -32,10 +33,14 @@ export async function fromFrontend(visit, prefix, follow) {
   return presentable(visit, answer);
 }
 
-/** @param {Visit} visit */
-function prefixed({ label, url, contentParameters }) {
+/**
+ * @param {Visit} visit
+ * @param {boolean} prefix
+ * @param {boolean} page
+ */
+function pathThere({ label, url, contentParameters }, prefix, page) {
   const path = url.pathname.endsWith("/") ? url.pathname.slice(0, -1) : url.pathname;
-  const language = label === "" ? "" : `/${label}`;
-  const content = hasParameter(url.search, contentParameters) ? "/content-only" : "";
+  const language = prefix && label !== "" ? `/${label}` : "";
+  const content = page && hasParameter(url.search, contentParameters) ? "/content-only" : "";
   return `${language}${content}${path}`;
 }

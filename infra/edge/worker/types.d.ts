@@ -58,7 +58,7 @@ export interface Condition {
 
 export type Action =
   | { do: "redirect"; to: string; status: number }
-  | { do: "frontend"; prefix?: boolean; redirect?: "follow" | "manual" }
+  | { do: "frontend"; prefix?: boolean; page?: boolean; redirect?: "follow" | "manual" }
   | { do: "api"; origins: CompiledOrigin[] }
   | { do: "proxy"; to: string; cache?: number; declines?: boolean }
   | { do: "respond"; content: string; type?: string; status?: number; report?: boolean }

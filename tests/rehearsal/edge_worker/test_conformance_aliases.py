@@ -210,7 +210,7 @@ ALIASES: list[tuple[str, str, str, dict[str, Any], str | None]] = [
     ),
     ("course without pages", "de", "/mathe/61682/5f3d2c1b/x", course([]), NEGATIVE),
     (
-        "course that nobody has reviewed",
+        "course without a reviewed revision",
         "de",
         "/61682",
         course([], currentRevision=None),

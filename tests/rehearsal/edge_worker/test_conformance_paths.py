@@ -115,7 +115,7 @@ def test_the_log_is_tried_out_at_the_domain_itself(edge: EdgeRuntime) -> None:
     assert answer.json()["url"] == f"https://{frontend('today')}/en/sentry-report-hello-world"
 
 
-# Path on a language host, and the path that the frontend gets: no language, nothing else changed.
+# Path on a language host; the frontend gets it without a language and a slash at its end.
 UNPREFIXED = [
     ("de", "/_next/static/chunks/main-0a1b.js"),
     ("en", "/_next/data/x.json?a=b&contentOnly"),
@@ -142,7 +142,12 @@ UNPREFIXED = [
     ("de", "/nachhaltigkeit/"),
     ("de", "/informatik"),
     ("de", "/informatik/"),
-    ("de", "/mathe?contentOnly&x=1"),
+    ("de", "/mathe/?x=/"),
+    ("de", "/_next/?x"),
+    ("de", "/_assets/?x"),
+    ("de", "/___x/"),
+    ("de", "/api/auth/x/"),
+    ("de", "/api/.ory/x/?y=/"),
     ("en", "/api/auth/login"),
     ("de", "/api/auth/callback?code=1"),
     ("ta", "/api/oauth/accept-consent"),
@@ -158,7 +163,57 @@ def test_the_frontend_has_addresses_without_a_language(
     answer = edge.fetch(site, address(site, label, path))
     assert answer.status == 200
     # There is no other request, least of all to the API whether this is content.
-    assert [call.url for call in edge.calls()] == [f"https://{frontend(site)}{path}"]
+    page, question, query = path.partition("?")
+    upstream = f"{page.removesuffix('/')}{question}{query}"
+    assert [call.url for call in edge.calls()] == [f"https://{frontend(site)}{upstream}"]
+
+
+# Pages without a language that others can embed, and what is none.
+PAGES = [
+    *(f"/{name}" for name in ("biologie", "chemie", "informatik", "lerntipps", "mathe")),
+    "/nachhaltigkeit",
+    "/consent",
+    "/user/notifications",
+    "/___page",
+]
+NO_PAGES = [
+    "/_next/data/x.json",
+    "/_assets/x.png",
+    "/api/frontend/x",
+    "/api/auth/x",
+    "/api/oauth/x",
+    "/api/.ory/x",
+]
+EMBEDDED = [
+    ("?contentOnly", "/content-only"),
+    ("?contentOnly=false&x=1", "/content-only"),
+    ("?x=1&hideTopbar", "/content-only"),
+    ("?hideDiscussions=1&fullWidth=1", "/content-only"),
+    ("?x=contentOnly", ""),
+    ("?contentonly", ""),
+]
+
+
+@pytest.mark.parametrize(("query", "before"), cases(EMBEDDED, 0))
+@pytest.mark.parametrize("path", PAGES)
+def test_pages_without_a_language_can_be_embedded(
+    edge: EdgeRuntime, path: str, query: str, before: str
+) -> None:
+    edge.fetch("today", address("today", "de", f"{path}{query}"))
+    (call,) = edge.calls()
+    assert call.url == f"https://{frontend('today')}{before}{path}{query}"
+
+
+def test_a_slash_at_the_end_of_an_embedded_page_is_dropped(edge: EdgeRuntime) -> None:
+    answer = edge.fetch("today", address("today", "de", "/mathe/?contentOnly"))
+    assert answer.json()["url"] == f"https://{frontend('today')}/content-only/mathe?contentOnly"
+
+
+@pytest.mark.parametrize("path", NO_PAGES)
+def test_what_is_no_page_cannot_be_embedded(edge: EdgeRuntime, path: str) -> None:
+    edge.fetch("today", address("today", "de", f"{path}?contentOnly"))
+    (call,) = edge.calls()
+    assert call.url == f"https://{frontend('today')}{path}?contentOnly"
 
 
 PREFIXED = [
@@ -212,19 +267,25 @@ PDF = [
     ("en", "/api/pdf/123/", "123"),
     ("ta", "/api/pdf/42/title.pdf", "42"),
     ("de", "/api/pdf/7.pdf", "7"),
-    ("de", "/api/pdf/1?x=1", "1"),
+    ("de", "/api/pdf/1?x=1", "1?x=1"),
+    # Without solutions it is another document.
+    ("de", "/api/pdf/123?noSolutions", "123?noSolutions"),
+    ("en", "/api/pdf/123/?noSolutions=1&a=%20", "123?noSolutions=1&a=%20"),
+    ("de", "/api/pdf/7.pdf?noSolutions", "7?noSolutions"),
+    ("de", "/api/pdf/7?", "7"),
 ]
 
 
-@pytest.mark.parametrize(("label", "path", "number"), cases(PDF))
-def test_a_pdf_is_another_server_s(edge: EdgeRuntime, label: str, path: str, number: str) -> None:
+@pytest.mark.parametrize(("label", "path", "document"), cases(PDF))
+def test_a_pdf_is_another_server_s(edge: EdgeRuntime, label: str, path: str, document: str) -> None:
     edge.answer("https://pdf.serlo.org/", body="%PDF", headers={"content-type": "application/pdf"})
     url = address("production", label, path)
     answer = edge.fetch("production", url, headers={"cookie": "a=b"})
     assert (answer.status, answer.body) == (200, b"%PDF")
     (call,) = edge.calls()
-    assert call.url.partition("?")[0] == f"https://pdf.serlo.org/api/{number}"
-    assert call.cf["cacheTtl"] == DAY
+    assert call.url == f"https://pdf.serlo.org/api/{document}"
+    # The edge keeps it by this address.
+    assert (call.cf["cacheTtl"], "cacheKey" in call.cf) == (DAY, False)
     assert not {"cookie", "authorization"} & set(call.headers)
 
 

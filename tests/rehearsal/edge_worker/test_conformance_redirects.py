@@ -29,6 +29,10 @@ FORM = (
 )
 LEGAL_FORM = "https://drive.google.com/file/d/1G3w2EIXlqvwuZ8LMzsYUjoMf9NbXoDIX/view"
 
+# Old number, new number, year.
+MOVED = [(305761, 307337, 2023), (305762, 307339, 2022), (305763, 307340, 2021)]
+TITLE = "zentrale-pr%C3%BCfung-zp-10-msa-mathematik-"
+
 REDIRECTS = [
     # The host `start` is one document, whatever the path.
     ("start", "/", 301, START),
@@ -143,6 +147,19 @@ REDIRECTS = [
     ("de", "/83249/mathematik-pr%C3%BCfungen", 302, "https://de.{D}/mathe-pruefungen"),
     ("de", "/mathe-pruefungen", 302, "https://de.{D}/mathe-pruefungen/bayern"),
     ("de", "/mathe-pruefungen?x=1", 302, "https://de.{D}/mathe-pruefungen/bayern?x=1"),
+    *(
+        (
+            label,
+            f"/mathe/{old}/{TITLE}{year}{end}",
+            301,
+            f"https://{label}.{{D}}/mathe/{new}/{TITLE}{year}{query}",
+        )
+        for old, new, year in MOVED
+        for label in ("de", "en", "kratos", "api", "nowhere")
+        for end, query in (("", ""), ("/", ""), ("?x=1&y", "?x=1&y"), ("/?x", "?x"))
+    ),
+    ("", f"/mathe/305761/{TITLE}2023", 301, f"https://de.{{D}}/mathe/305761/{TITLE}2023"),
+    ("meet", f"/mathe/305761/{TITLE}2023", 302, NOT_FOUND),
 ]
 
 
@@ -188,12 +205,13 @@ def test_the_region_decides_about_examinations(edge: EdgeRuntime, region: str, s
 LENABI_PATHS = [
     ("/metadata-api", "https://de.serlo.org/metadata"),
     ("/data-wallet", "https://lenabi.serlo-staging.dev/wallet"),
-    ("/user-journey", "https://frontend-git-lenabi-mock-serlo.vercel.app/"),
+    ("/user-journey", "https://de.serlo-staging.dev/willkommen"),
     ("/sso", "https://lenabi.serlo-staging.dev/sso"),
     ("/status", "https://frontend-git-lenabi-flow-serlo.vercel.app/___lenabi_status"),
     ("/docs", LENABI),
     ("/docs/sso", f"{LENABI}/wiki/Implementierung-der-Prototypen#sso"),
     ("/docs/", LENABI),
+    ("/user-journey/", "https://de.serlo-staging.dev/willkommen"),
 ]
 
 
@@ -238,6 +256,9 @@ NOT_REDIRECTED = [
     ("de", "/organizations", "/de/organizations"),
     ("de", "/ECEC", "/de/ECEC"),
     ("de", "/mathe-pruefungen/bayern", "/de/mathe-pruefungen/bayern"),
+    ("de", f"/mathe/305761/{TITLE}2022", f"/de/mathe/305761/{TITLE}2022"),
+    ("de", f"/mathe/307337/{TITLE}2023", f"/de/mathe/307337/{TITLE}2023"),
+    ("de", f"/mathe/305761/{TITLE}2023//", f"/de/mathe/305761/{TITLE}2023/"),
 ]
 
 

@@ -215,6 +215,7 @@ def test_visitors_can_choose(
     answer = edge.fetch("split", address("split", label, path), headers=headers)
     assert (answer.status, answer.text.strip()) == (200, text)
     assert answer.headers["content-type"].startswith("text/plain")
+    assert answer.headers["refresh"] == "1; url=/"
     assert answer.headers.get_list("set-cookie") == [
         f"useFrontend={value}; path=/; domain=.{domain('split')}; secure; samesite=lax"
     ]

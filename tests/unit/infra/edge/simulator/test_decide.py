@@ -161,7 +161,17 @@ def test_the_label_of_the_domain_itself_leaves_no_dot_behind() -> None:
         (Frontend(), "/", "https://frontend.serlo.test/de"),
         (Frontend(), "/a//?x", "https://frontend.serlo.test/de/a/?x"),
         (Frontend(), "/a?hideTopbar", "https://frontend.serlo.test/de/content-only/a?hideTopbar"),
-        (Frontend(prefix=False), "/a/?hideTopbar", "https://frontend.serlo.test/a/?hideTopbar"),
+        (Frontend(prefix=False), "/a/", "https://frontend.serlo.test/a"),
+        (
+            Frontend(prefix=False),
+            "/a/?hideTopbar",
+            "https://frontend.serlo.test/content-only/a?hideTopbar",
+        ),
+        (
+            Frontend(prefix=False, page=False),
+            "/a/?hideFooter",
+            "https://frontend.serlo.test/a?hideFooter",
+        ),
     ],
 )
 def test_urls_of_the_frontend(action: Frontend, path: str, url: str) -> None:
