@@ -192,6 +192,7 @@ class Microservice(pulumi.ComponentResource):
                 origin_auth.only_from_edge(route, values),
             ),
             (network.GKE_API, "HealthCheckPolicy", network.health_check(self._workload)),
+            (network.GKE_API, "GCPBackendPolicy", network.backend_policy(self._workload)),
         ):
             kubernetes.apiextensions.CustomResource(
                 self._workload.service.name,

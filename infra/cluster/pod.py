@@ -54,6 +54,11 @@ def drain_seconds(service: Service) -> int:
     return _DRAIN_AT_GATEWAY if GATEWAY in service.all_allowed_clients else _DRAIN_IN_CLUSTER
 
 
+def grace_seconds(service: Service) -> int:
+    """Seconds after which a pod that was told to end is killed."""
+    return drain_seconds(service) + service.termination_grace_seconds
+
+
 def _pod(workload: Workload, stores: Stores) -> core.PodSpecArgsDict:
     service = workload.service
     containers = (*workload.init_containers, *workload.containers)
@@ -62,8 +67,7 @@ def _pod(workload: Workload, stores: Stores) -> core.PodSpecArgsDict:
         "automount_service_account_token": False,
         "enable_service_links": False,
         "priority_class_name": SERVING if service.serves else BATCH,
-        "termination_grace_period_seconds": drain_seconds(service)
-        + service.termination_grace_seconds,
+        "termination_grace_period_seconds": grace_seconds(service),
         "node_selector": {"cloud.google.com/gke-nodepool": workload.node_pool},
         "security_context": _pod_security(service, containers),
         "containers": [_container(workload, c, stores) for c in workload.containers],

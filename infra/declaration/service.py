@@ -259,6 +259,8 @@ class Service:
     host          first label of its public host, e.g. "api" for api.serlo.org
     path          of the public host, and all below
     catch_all     it answers for the zone's apex and every host that no other service has
+    response_timeout_seconds
+                  the gateway's load balancer waits for an answer
     node_pool     the part of its name after the cluster's
     termination_grace_seconds
                   a pod may take to finish its requests, after the gateway has forgotten it
@@ -296,6 +298,7 @@ class Service:
     host: str | None = None
     path: str = "/"
     catch_all: bool = False
+    response_timeout_seconds: int = 60
     node_pool: str = "non-preemptible"
     termination_grace_seconds: int = 30
     third_party: bool = False

@@ -60,6 +60,7 @@ _hydra = Service(
     depends_on=("hydra-migration",),
     egress=(EgressTarget("the database of hydra", 5432),),
     host="hydra",
+    response_timeout_seconds=100,
     env={
         **_DATABASE,
         # Encrypts what is in the database: to change it, put the new one before the old.

@@ -3,6 +3,7 @@
 import json
 
 from infra.declaration.service import GATEWAY
+from infra.edge.compiler import LIMITS
 from infra.recorder import Program
 from infra.services import declared
 from infra.stack.environment import Environment
@@ -82,6 +83,21 @@ def test_the_load_balancer_asks_what_readiness_asks(program: Program) -> None:
         main = container(named(program, "Deployment", name))
         asked = main["readinessProbe"].get("httpGet", {}).get("path")
         assert check["default"]["config"].get("httpHealthCheck", {}).get("requestPath") == asked
+
+
+def test_the_load_balancer_waits_as_long_as_the_worker(program: Program) -> None:
+    policies = {
+        entry.name: entry.properties["spec"] for entry in of_kind(program, "GCPBackendPolicy")
+    }
+    assert policies.keys() == {entry.name for entry in of_kind(program, "HTTPRoute")}
+    for name, policy in policies.items():
+        default = policy["default"]
+        assert default["timeoutSec"] * 1000 >= max(LIMITS.values())
+        spec = named(program, "Deployment", name).properties["spec"]
+        ends = spec["template"]["spec"]["terminationGracePeriodSeconds"]
+        assert default["connectionDraining"]["drainingTimeoutSec"] == ends
+    if program.stack == "production":
+        assert policies["hydra"]["default"]["timeoutSec"] == 100
 
 
 def test_each_public_host_leads_to_one_service(program: Program) -> None:

@@ -255,7 +255,7 @@ def test_a_new_service_is_one_file_and_its_versions(tmp_path: Path) -> None:
         [
             *("ConfigMap", "CronJob", "CronJob", "Deployment", "HTTPRoute", "Job", "LimitRange"),
             *("HorizontalPodAutoscaler", "PodDisruptionBudget", "ResourceQuota", "StatefulSet"),
-            "HealthCheckPolicy",
+            *("HealthCheckPolicy", "GCPBackendPolicy"),
             *(["Secret"] * 2 + ["Service"] * 3 + ["ServiceAccount"] * 4 + ["NetworkPolicy"] * 6),
         ]
     )

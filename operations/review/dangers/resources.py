@@ -19,6 +19,7 @@ _LOST = {
     "ServiceAccount": "pods that name it cannot start",
     "HTTPRoute": "its hosts are answered by the next route that fits, or not at all",
     "HealthCheckPolicy": "the load balancer asks / whether pods work",
+    "GCPBackendPolicy": "answers that take 30 seconds are cut off",
     "Gateway": "no request reaches the cluster",
     "DnsRecord": "its host cannot be found any more",
     "WorkersRoute": "its requests go past the worker, or to another one",
