@@ -300,6 +300,7 @@ def _source(source: words.Source) -> Document:
         "at": list(source.at),
         "imageHost": source.image_host,
         "drop": source.drop,
+        "cache": source.cache_seconds,
     }
     return {"url": url_pattern(source.url), **_but_defaults(said)}
 

@@ -36,6 +36,8 @@ LOGIN_CALLBACKS_WITH_LOCALHOST = json.dumps(
     [*_OURS, *(f"http://localhost:3000{path}" for path in _CALLBACKS)], separators=(",", ":")
 )
 
+_WEEK = 7 * 24 * 3600
+
 _NOT_IN_PRODUCTION = frozenset({"production"})
 
 API_ORIGINS = (
@@ -86,6 +88,7 @@ def _geogebra(url: str) -> Source:
         body=_GEOGEBRA_QUESTION,
         at=("responses", "response", "item", "previewUrl"),
         image_host="cdn.geogebra.org",
+        cache_seconds=_WEEK,
     )
 
 
@@ -101,6 +104,8 @@ THUMBNAILS = (
     Source(
         f"{_COMMONS}/{{first:word}}/{{second:word}}/{{file:segment}}",
         images=(f"{_COMMONS}/thumb/{{first}}/{{second}}/{{file}}/800px--{{file}}.jpg",),
+        # Wikimedia says nothing about how long.
+        cache_seconds=_WEEK,
     ),
 )
 """Players that our pages embed, and where their images are."""

@@ -196,7 +196,7 @@ class Source:
 
     `images` are tried in turn. With `ask`, that JSON document (POST with `body`, if there is one)
     has the address of the image at `at`; its host must be `image_host`, and what fits the regular
-    expression `drop` is cut out.
+    expression `drop` is cut out. The edge keeps the first answer for `cache_seconds`.
     """
 
     url: str
@@ -206,6 +206,7 @@ class Source:
     at: tuple[str, ...] = ()
     image_host: str | None = None
     drop: str | None = None
+    cache_seconds: int = 0
 
 
 @dataclass(frozen=True)

@@ -226,7 +226,8 @@ def thumbnail(
         values = {"label": "", **match.groupdict()}
         asked = [source["ask"]] if source.get("ask") else []
         urls = [target(text, values, variables) for text in (*asked, *source.get("images", ()))]
-        return fetched("thumbnail", visit, variables, *urls)
+        seconds = source.get("cache", 0)
+        return fetched("thumbnail", visit, variables, *urls, cache_seconds=seconds)
     return Responded(200, "image/png", None)
 
 

@@ -140,7 +140,8 @@ async function askApi(visit) {
     const answer = await within(asking, limits.lookup);
     if (!answer.ok) {
       discard(answer);
-      log("warning", "a path could not be looked up", visit, { status: answer.status });
+      const { hostname: host } = new URL(env.API_ENDPOINT);
+      log("warning", "a path could not be looked up", visit, { host, status: answer.status });
       return null;
     }
     const info = pathInfo(await within(answer.json(), limits.lookup), url.pathname);
@@ -153,7 +154,8 @@ async function askApi(visit) {
   } catch (error) {
     // What is wrong with JSON would be said with a piece of it.
     const problem = error instanceof Unreachable ? error.message : "the answer is wrong";
-    log("warning", "a path could not be looked up", visit, { problem });
+    const { hostname: host } = new URL(env.API_ENDPOINT);
+    log("warning", "a path could not be looked up", visit, { host, problem });
     return null;
   }
 }

@@ -67,7 +67,7 @@ async function answered(visit) {
     return presentable(visit, await sent(visit), brandedJson);
   } catch (error) {
     if (!(error instanceof Unreachable)) throw error;
-    log("error", error.message, visit);
+    log("error", error.message, visit, { host: error.host });
     return brandedJson(502);
   }
 }

@@ -3,7 +3,9 @@
 /** @import { Visit } from "./types" */
 import { log } from "./log.mjs";
 import { hasParameter } from "./matching.mjs";
-import { ask, askFollowing, headersFor, presentable } from "./upstream.mjs";
+import { ask, askFollowing, headersFor, presentable, REDIRECTS } from "./upstream.mjs";
+
+const LANGUAGES = new Set(["de", "en", "es", "fr", "hi", "ta"]);
 
 /**
  * @param {Visit} visit
@@ -30,7 +32,27 @@ export async function fromFrontend(visit, prefix, page, follow) {
   if (follow && isRead && answer.status === 302) {
     log("warning", "a redirect of the frontend is left to the visitor", visit);
   }
-  return presentable(visit, answer);
+  const location = REDIRECTS.has(answer.status) ? answer.headers.get("location") : null;
+  const given = presentable(visit, answer);
+  if (location !== null && URL.canParse(location, answer.url)) {
+    const goal = new URL(location, answer.url);
+    if (goal.host === env.FRONTEND_DOMAIN) given.headers.set("location", fromThere(visit, goal));
+  }
+  return given;
+}
+
+/**
+ * The address under which visitors have a page of the frontend's.
+ * @param {Visit} visit
+ * @param {URL} goal
+ */
+function fromThere({ env, url, contentParameters }, goal) {
+  const parts = goal.pathname.split("/").slice(1);
+  const host = LANGUAGES.has(parts[0] ?? "")
+    ? `${parts.shift()}.${env.DOMAIN}`
+    : url.hostname;
+  if (parts[0] === "content-only" && hasParameter(goal.search, contentParameters)) parts.shift();
+  return `https://${host}/${parts.join("/")}${goal.search}${goal.hash}`;
 }
 
 /**

@@ -61,6 +61,6 @@ function probability({ mobile = 0, authenticated = 0, desktop = 0 }, { request }
  */
 function unreachable(error, visit) {
   if (!(error instanceof Unreachable)) throw error;
-  log("error", error.message, visit);
+  log("error", error.message, visit, { host: error.host });
   return branded(502, visit.request, visit.requestId);
 }

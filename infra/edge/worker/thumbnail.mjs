@@ -2,9 +2,10 @@
 
 /** @import { Captured, CompiledSource, Rule, Template, Visit } from "./types" */
 import { discard } from "./answers.mjs";
+import { log } from "./log.mjs";
 import { askOthers, modest } from "./proxy.mjs";
 import { filled } from "./templates.mjs";
-import { presentable, within } from "./upstream.mjs";
+import { presentable, Unreachable, within } from "./upstream.mjs";
 
 /** 768 x 432 points in the colour #eff7fb. */
 const PLACEHOLDER = Uint8Array.from(
@@ -26,6 +27,7 @@ const NO_SCRIPTS = "default-src 'none'; style-src 'unsafe-inline'; sandbox";
  * @property {string[]} at
  * @property {string | undefined} imageHost
  * @property {RegExp | undefined} drop
+ * @property {number} cache seconds
  */
 
 /**
@@ -41,7 +43,10 @@ export function preparedThumbnail(compiled) {
     const { origin, pathname } = new URL(wanted);
     for (const source of sources) {
       const match = source.url.exec(`${origin}${pathname}`);
-      if (match !== null) return (await image(source, match.groups ?? {}, visit)) ?? placeholder();
+      if (match !== null) {
+        const player = `${origin}${pathname}`;
+        return (await image(source, match.groups ?? {}, player, visit)) ?? placeholder();
+      }
     }
     return placeholder();
   };
@@ -51,7 +56,7 @@ export function preparedThumbnail(compiled) {
  * @param {CompiledSource} source
  * @returns {Source}
  */
-function ready({ url, images = [], ask, body, at = [], imageHost, drop }) {
+function ready({ url, images = [], ask, body, at = [], imageHost, drop, cache = 0 }) {
   return {
     url: new RegExp(url),
     images: images.map(split),
@@ -60,6 +65,7 @@ function ready({ url, images = [], ask, body, at = [], imageHost, drop }) {
     at,
     imageHost,
     drop: drop === undefined ? undefined : new RegExp(drop),
+    cache,
   };
 }
 
@@ -68,36 +74,71 @@ function split(text) {
   return text.split(/\{([A-Za-z_][A-Za-z0-9_]*)\}/);
 }
 
+/** What is wrong with what a provider says, and who it is. */
+class Useless extends Error {
+  /**
+   * @param {string} message
+   * @param {string} host
+   * @param {number} status
+   */
+  constructor(message, host, status) {
+    super(message);
+    this.host = host;
+    this.status = status;
+  }
+}
+
 /**
  * @param {Source} source
  * @param {Captured} captured
+ * @param {string} player the address without its query
  * @param {Visit} visit
  */
-async function image(source, captured, visit) {
+async function image(source, captured, player, visit) {
+  const { ask, images, cache } = source;
+  /** @type {unknown} */
+  let problem;
   try {
-    const found = source.ask === undefined ? [] : [await addressOf(source, captured, visit)];
-    const known = source.images.map((parts) => filled(parts, (name) => captured[name] ?? ""));
+    const known = images.map((parts) => filled(parts, (name) => captured[name] ?? ""));
+    const found = ask === undefined ? [] : [await addressOf(ask, source, captured, visit)];
     for (const address of [...known, ...found]) {
-      const answer = address === null ? null : await askOthers(visit, address, {});
-      if (answer?.ok && answer.headers.get("content-type")?.startsWith("image/")) {
+      const answer = await askOthers(visit, address, {}, ask === undefined ? cache : 0);
+      if (answer.ok && answer.headers.get("content-type")?.startsWith("image/")) {
         return shown(modest(presentable(visit, answer)));
       }
-      if (answer !== null) discard(answer);
+      discard(answer);
+      problem = new Useless("there is no image", new URL(address).host, answer.status);
     }
-  } catch {
-    // Whatever others do: there is a placeholder.
+  } catch (error) {
+    problem = error;
   }
+  report(problem, player, visit);
   return null;
 }
 
 /**
- * The address of the image in the document that knows it.
+ * Whatever a provider does: there is a placeholder, and a line in the log.
+ * @param {unknown} problem
+ * @param {string} player
+ * @param {Visit} visit
+ */
+function report(problem, player, visit) {
+  if (!(problem instanceof Useless || problem instanceof Unreachable)) throw problem;
+  const { message, host: provider } = problem;
+  const status = problem instanceof Useless ? problem.status : undefined;
+  const about = { provider, address: player, status, problem: message };
+  log("warning", "a thumbnail cannot be had", visit, about);
+}
+
+/**
+ * The address of the image in the document that knows it. Throws Useless or Unreachable.
+ * @param {Template} ask
  * @param {Source} source
  * @param {Captured} captured
  * @param {Visit} visit
- * @returns {Promise<string | null>}
+ * @returns {Promise<string>}
  */
-async function addressOf({ ask = [], body, at, imageHost, drop }, captured, visit) {
+async function addressOf(ask, { body, at, imageHost, drop, cache }, captured, visit) {
   const target = filled(ask, (name) => captured[name] ?? "");
   /** @type {Parameters<typeof askOthers>[2]} */
   const sent = {};
@@ -106,21 +147,30 @@ async function addressOf({ ask = [], body, at, imageHost, drop }, captured, visi
     sent.headers = { "content-type": "application/json" };
   }
   const reader = { ...visit, request: new Request(target) };
-  const answer = await askOthers(reader, target, sent);
+  const answer = await askOthers(reader, target, sent, cache);
+  const { status } = answer;
+  const provider = new URL(target).host;
   if (!answer.ok) {
     discard(answer);
-    return null;
+    throw new Useless("it does not answer the question", provider, status);
   }
   /** @type {unknown} */
-  let found = await within(answer.json(), visit.limits.proxy);
-  for (const key of at) {
-    if (typeof found !== "object" || found === null) return null;
-    found = /** @type {Record<string, unknown>} */ (found)[key];
+  let found;
+  try {
+    found = JSON.parse(await within(answer.text(), visit.limits.proxy));
+  } catch (error) {
+    if (error instanceof Unreachable) error.host = provider;
+    throw error instanceof SyntaxError ? new Useless("malformed JSON", provider, status) : error;
   }
-  if (typeof found !== "string") return null;
-  const url = new URL(drop === undefined ? found : found.replace(drop, ""));
-  const isRight = url.protocol === "https:" && url.host === imageHost && url.username === "";
-  return isRight ? url.href : null;
+  for (const key of at) {
+    found = /** @type {Record<string, unknown> | null | undefined} */ (found)?.[key];
+  }
+  if (typeof found !== "string") throw new Useless("unknown JSON", provider, status);
+  const address = drop === undefined ? found : found.replace(drop, "");
+  const url = URL.canParse(address) ? new URL(address) : null;
+  const isRight = url?.protocol === "https:" && url.host === imageHost && url.username === "";
+  if (!isRight) throw new Useless("a bad address of the image", provider, status);
+  return url.href;
 }
 
 /**

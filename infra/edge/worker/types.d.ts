@@ -95,6 +95,7 @@ export interface CompiledSource {
   at?: string[];
   imageHost?: string;
   drop?: string;
+  cache?: number;
 }
 
 /** Texts and names of placeholders by turns, texts first. */

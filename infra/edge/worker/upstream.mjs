@@ -8,7 +8,9 @@ const ORIGIN_HEADER = "x-serlo-edge";
 const RULE_HEADER = "x-serlo-rule";
 const MOST_HOPS = 5;
 const BODILESS = new Set([204, 205, 304]);
-const REDIRECTS = new Set([301, 302, 303, 307, 308]);
+const JSON_TYPE = /^application\/(?:[a-z0-9.+-]+\+)?json\b/;
+/** Statuses that send a browser elsewhere. */
+export const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 
 /** An upstream did not answer in time, or not at all. */
 export class Unreachable extends Error {
@@ -40,7 +42,7 @@ export async function ask(target, init, limit) {
   } catch (error) {
     const known = error instanceof Unreachable;
     const problem = known ? error : new Unreachable("an upstream cannot be reached");
-    problem.host = hostOf(typeof target === "string" ? target : target.url);
+    problem.host ||= hostOf(typeof target === "string" ? target : target.url);
     throw problem;
   }
 }
@@ -140,17 +142,17 @@ export function addOurs(headers, env, requestId, host) {
 
 /**
  * An upstream's answer as visitors get it, with headers that can be changed; a branded page instead
- * of what Cloudflare or a gateway says when no server is there.
+ * of what Cloudflare or a gateway says when no server is there, for those who ask for a page.
  * @param {Visit} visit
  * @param {Response} answer
- * @param {(status: number, retryAfter: string | null) => Response} [instead]
+ * @param {(status: number, retryAfter: string | null) => Response} [instead] for programs
  */
 export function presentable(visit, answer, instead) {
   const { status } = answer;
   if (status === 101) return answer;
   if (status < 200 || status > 599) throw new Unreachable("an upstream answered with no status");
-  if (isDown(answer)) {
-    log("error", "an upstream is down", visit, { status });
+  if (isDown(answer, visit.request, instead !== undefined)) {
+    log("error", "an upstream is down", visit, { host: hostOf(answer.url), status });
     const retryAfter = answer.headers.get("retry-after");
     discard(answer);
     return instead?.(503, retryAfter) ?? branded(503, visit.request, visit.requestId, retryAfter);
@@ -158,9 +160,17 @@ export function presentable(visit, answer, instead) {
   return new Response(BODILESS.has(status) ? null : answer.body, answer);
 }
 
-/** @param {Response} answer */
-function isDown({ status, headers }) {
+/**
+ * @param {Response} answer
+ * @param {Request} request
+ * @param {boolean} isProgram whether a program asks, which wants no pages
+ */
+function isDown({ status, headers }, request, isProgram) {
   if (status >= 520 && status <= 530) return true;
-  const isPage = headers.get("content-type")?.toLowerCase().startsWith("text/html") ?? false;
-  return status >= 502 && status <= 504 && !isPage;
+  if (status < 502 || status > 504) return false;
+  const type = headers.get("content-type")?.toLowerCase() ?? "";
+  if (JSON_TYPE.test(type)) return false;
+  if (isProgram) return true;
+  const accept = request.headers.get("accept");
+  return (accept === null || accept.includes("text/html")) && !type.startsWith("text/html");
 }

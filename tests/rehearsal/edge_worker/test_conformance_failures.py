@@ -87,6 +87,67 @@ def test_who_is_down_has_a_page(
     is_branded(edge.fetch("today", address("today", label, path)), 503)
 
 
+# Answers of an upstream's own that say more than our page: status, type.
+OWN = [
+    (status, content_type)
+    for status in (502, 503, 504)
+    for content_type in (
+        "application/json",
+        "application/json; charset=utf-8",
+        "Application/JSON",
+        "application/problem+json",
+        "text/html",
+    )
+]
+SAID = '{"status":"unavailable"}'
+
+
+@pytest.mark.parametrize("own", OWN)
+@pytest.mark.parametrize(("label", "path", "upstream"), titled(UPSTREAMS))
+def test_json_and_pages_of_an_upstream_are_kept(
+    edge: EdgeRuntime, label: str, path: str, upstream: str, own: tuple[int, str]
+) -> None:
+    status, content_type = own
+    host = upstream.replace("{F}", frontend("today"))
+    edge.answer(host, status=status, body=SAID, headers={"content-type": content_type})
+    answer = edge.fetch("today", address("today", label, path))
+    assert (answer.status, answer.text) == (status, SAID)
+    assert answer.headers["content-type"] == content_type
+
+
+@pytest.mark.parametrize("path", ["/api/.ory/sessions/whoami", "/api/.ory/health/ready"])
+def test_logins_are_told_in_json(edge: EdgeRuntime, path: str) -> None:
+    for url in (f"https://{frontend('today')}/", address("today", "kratos", "/")):
+        edge.answer(url, status=503, body=SAID, headers={"content-type": "application/json"})
+    for url in (address("today", "de", path), address("today", "kratos", "/health/ready")):
+        answer = edge.fetch("today", url, headers={"accept": "application/json, text/html"})
+        assert (answer.status, answer.json()) == (503, {"status": "unavailable"})
+
+
+ACCEPTED = [
+    ("text/html,application/xhtml+xml,*/*;q=0.8", True),
+    ("text/html", True),
+    ("*/*", False),
+    ("application/json", False),
+    ("image/avif,image/webp,*/*;q=0.8", False),
+    ("text/css,*/*;q=0.1", False),
+]
+
+
+@pytest.mark.parametrize(("accept", "is_page"), cases(ACCEPTED, 0))
+@pytest.mark.parametrize("status", [502, 503, 504])
+def test_only_who_asks_for_a_page_gets_one_of_ours(
+    edge: EdgeRuntime, accept: str, is_page: bool, status: int
+) -> None:
+    headers = {"content-type": "text/plain"}
+    edge.answer(f"https://{frontend('today')}/", status=status, body="no server", headers=headers)
+    answer = edge.fetch("today", address("today", "de", "/physik"), headers={"accept": accept})
+    if is_page:
+        is_branded(answer, 503)
+    else:
+        assert (answer.status, answer.text) == (status, "no server")
+
+
 @pytest.mark.parametrize("retry", ["7", "120", "Wed, 21 Oct 2026 07:28:00 GMT"])
 def test_who_says_when_to_come_back_is_believed(edge: EdgeRuntime, retry: str) -> None:
     edge.answer(f"https://{frontend('today')}/", status=503, headers={"retry-after": retry})
@@ -117,6 +178,7 @@ API_FAILURES: list[tuple[str, dict[str, Any], int]] = [
     ("unavailable", {"status": 503, "body": '{"errors":[]}'}, 503),
     ("gateway time-out", {"status": 504}, 503),
     ("Cloudflare knows no origin", {"status": 530, "body": "error code: 1016"}, 503),
+    ("a gateway's page", {"status": 503, "body": "<html>", "headers": HTML}, 503),
     ("Cloudflare cannot connect", {"status": 521, "body": "<html>", "headers": HTML}, 503),
 ]
 
@@ -125,6 +187,16 @@ API_FAILURES: list[tuple[str, dict[str, Any], int]] = [
 def test_programs_get_json(edge: EdgeRuntime, failure: dict[str, Any], status: int) -> None:
     edge.answer(api("today"), **failure)
     is_json(call_api(edge), status)
+
+
+@pytest.mark.parametrize("status", [502, 503, 504])
+def test_json_of_the_api_is_kept(edge: EdgeRuntime, status: int) -> None:
+    edge.answer(
+        api("today"), status=status, body=SAID, headers={"content-type": "application/json"}
+    )
+    answer = call_api(edge)
+    assert (answer.status, answer.text) == (status, SAID)
+    assert answer.headers["access-control-allow-origin"] == "https://de.serlo-staging.dev"
 
 
 def test_programs_get_json_from_a_slow_api(edge: EdgeRuntime) -> None:
@@ -280,6 +352,50 @@ def test_what_somebody_should_know_of_is_logged(
     edge.fetch("today", address("today", "de", path), headers={"x-request-id": mine})
     (line,) = [line for line in edge.log().splitlines() if mine in line]
     assert json.loads(line[line.index("{") :])["level"] in ("warning", "error")
+
+
+def logged(edge: EdgeRuntime, site: str, url: str) -> dict[str, Any]:
+    """The one line that a request writes to the log."""
+    mine = str(uuid.uuid4())
+    edge.fetch(site, url, headers={"x-request-id": mine})
+    (line,) = [line for line in edge.log().splitlines() if mine in line]
+    return json.loads(line[line.index("{") :])
+
+
+DOWN: list[tuple[str, dict[str, Any], int | None]] = [
+    ("refused", {"fail": True}, None),
+    ("slow", {"hang": True}, None),
+    ("unavailable", {"status": 503}, 503),
+    ("Cloudflare knows no origin", {"status": 530}, 530),
+]
+
+
+@pytest.mark.parametrize("down", DOWN, ids=[title for title, *_ in DOWN])
+@pytest.mark.parametrize(
+    ("label", "path", "upstream"),
+    [*titled(UPSTREAMS), *titled([("API", "api", "/graphql", "https://api.serlo-staging.dev/")])],
+)
+def test_a_dead_upstream_is_logged_with_its_host(
+    edge: EdgeRuntime,
+    label: str,
+    path: str,
+    upstream: str,
+    down: tuple[str, dict[str, Any], int | None],
+) -> None:
+    _, failure, status = down
+    host = upstream.replace("{F}", frontend("hasty"))
+    edge.answer(host, **failure)
+    edge.kv_put(f"/{label}{path}", '{"missing":true}')
+    line = logged(edge, "hasty", address("hasty", label, path))
+    assert (line["level"], line["host"]) == ("error", host.split("/")[2])
+    assert line.get("status") == status
+
+
+def test_an_upstream_of_a_split_is_logged_with_its_host(edge: EdgeRuntime) -> None:
+    edge.answer("https://", fail=True)
+    edge.kv_put("/de/physik", '{"currentPath":"/physik"}')
+    line = logged(edge, "split-none", address("split-none", "de", "/physik"))
+    assert line["host"] == "de.serlo-staging.dev"
 
 
 def test_the_log_has_one_json_document_on_a_line(edge: EdgeRuntime) -> None:

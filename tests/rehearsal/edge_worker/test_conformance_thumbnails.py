@@ -2,6 +2,8 @@
 
 import json
 import struct
+import uuid
+from typing import Any
 from urllib.parse import quote
 
 import pytest
@@ -213,6 +215,95 @@ def test_without_an_image_there_is_a_placeholder(
     edge.answer(server, status=status or 200, fail=not status, headers=location)
     is_placeholder(thumbnail(edge, url))
     assert "https://evil.example" not in edge.hosts()
+
+
+WEEK = 7 * 86400
+KEPT = [
+    ("youtube", YOUTUBE, [None, None]),
+    ("vimeo", VIMEO, [None, None]),
+    ("geogebra", GEOGEBRA, [WEEK, None]),
+    ("wikimedia", WIKIMEDIA, [WEEK]),
+]
+
+
+@pytest.mark.parametrize(("url", "seconds"), titled(KEPT))
+def test_what_says_nothing_of_its_age_is_kept_for_a_week(
+    edge: EdgeRuntime, url: str, seconds: list[int | None]
+) -> None:
+    edge.answer("https://", status=404)
+    edge.answer(VIMEO_API, body=json.dumps({"thumbnail_url": f"{VIMEO_IMAGE}.jpg"}))
+    edge.answer(GEOGEBRA_API, body=preview(GEOGEBRA_IMAGE))
+    thumbnail(edge, url)
+    calls = edge.calls()
+    assert [call.cf.get("cacheTtl") for call in calls] == seconds
+    assert [call.cf.get("cacheEverything") for call in calls] == [one and True for one in seconds]
+
+
+# What a provider does: address, whom, what it answers; and whom the log names, with which status.
+FILMS = "upload.wikimedia.org"
+Named = tuple[str, int | None]
+REPORTED: list[tuple[str, str, str, dict[str, Any], Named]] = [
+    ("vimeo fails", VIMEO, VIMEO_API, {"status": 500}, ("vimeo.com", 500)),
+    ("vimeo refuses", VIMEO, VIMEO_API, {"status": 403}, ("vimeo.com", 403)),
+    ("vimeo is down", VIMEO, VIMEO_API, {"fail": True}, ("vimeo.com", None)),
+    ("vimeo: malformed", VIMEO, VIMEO_API, {"body": "{"}, ("vimeo.com", 200)),
+    ("vimeo: unknown", VIMEO, VIMEO_API, {"body": "{}"}, ("vimeo.com", 200)),
+    ("vimeo: null", VIMEO, VIMEO_API, {"body": "null"}, ("vimeo.com", 200)),
+    ("vimeo: bad address", VIMEO, VIMEO_API, {"body": '{"thumbnail_url":"x"}'}, ("vimeo.com", 200)),
+    ("vimeo: no image", VIMEO, VIMEO_IMAGE, {"body": "x"}, ("i.vimeocdn.com", 200)),
+    ("vimeo: image is missing", VIMEO, VIMEO_IMAGE, {"status": 404}, ("i.vimeocdn.com", 404)),
+    ("geogebra fails", GEOGEBRA, GEOGEBRA_API, {"status": 502}, ("www.geogebra.org", 502)),
+    ("geogebra: malformed", GEOGEBRA, GEOGEBRA_API, {"body": "<"}, ("www.geogebra.org", 200)),
+    ("geogebra: unknown", GEOGEBRA, GEOGEBRA_API, {"body": "[]"}, ("www.geogebra.org", 200)),
+    (
+        "geogebra: bad address",
+        GEOGEBRA,
+        GEOGEBRA_API,
+        {"body": preview("https://evil.example/x.png")},
+        ("www.geogebra.org", 200),
+    ),
+    ("geogebra: no image", GEOGEBRA, GEOGEBRA_IMAGE, {"body": "x"}, ("cdn.geogebra.org", 200)),
+    ("geogebra: no server", GEOGEBRA, GEOGEBRA_IMAGE, {"fail": True}, ("cdn.geogebra.org", None)),
+    ("youtube fails", YOUTUBE, YOUTUBE_IMAGE, {"status": 404}, ("i.ytimg.com", 404)),
+    ("youtube is down", YOUTUBE, YOUTUBE_IMAGE, {"fail": True}, ("i.ytimg.com", None)),
+    ("wikimedia fails", WIKIMEDIA, WIKIMEDIA_IMAGE, {"status": 429}, (FILMS, 429)),
+    (
+        "wikimedia: no image",
+        WIKIMEDIA,
+        WIKIMEDIA_IMAGE,
+        {"body": "x"},
+        ("upload.wikimedia.org", 200),
+    ),
+]
+
+
+@pytest.mark.parametrize(("url", "server", "said", "named"), titled(REPORTED))
+def test_a_provider_that_fails_is_reported(
+    edge: EdgeRuntime,
+    url: str,
+    server: str,
+    said: dict[str, Any],
+    named: Named,
+) -> None:
+    provider, status = named
+    edge.answer(VIMEO_API, body=json.dumps({"thumbnail_url": f"{VIMEO_IMAGE}.jpg"}))
+    edge.answer(GEOGEBRA_API, body=preview(GEOGEBRA_IMAGE))
+    edge.answer(server, **said)
+    mine = str(uuid.uuid4())
+    asked = address("staging", "embed", f"/thumbnail?url={quote(url, safe='')}")
+    is_placeholder(edge.fetch("staging", asked, headers={"x-request-id": mine}))
+    (line,) = [line for line in edge.log().splitlines() if mine in line]
+    entry = json.loads(line[line.index("{") :])
+    assert (entry["level"], entry["provider"]) == ("warning", provider)
+    assert (entry.get("status"), entry["address"]) == (status, url.partition("?")[0])
+    assert entry["problem"]
+
+
+def test_a_small_image_is_no_failure(edge: EdgeRuntime) -> None:
+    nothing_but(edge, (f"{YOUTUBE_IMAGE}/hqdefault.jpg", "small"))
+    before = edge.log()
+    thumbnail(edge, YOUTUBE)
+    assert edge.log() == before
 
 
 @pytest.mark.parametrize("url", [YOUTUBE, VIMEO, GEOGEBRA, WIKIMEDIA])
