@@ -7,7 +7,7 @@ from pathlib import Path
 
 from rehearsal.cloudflare.runtime.workerd import WorkerdError, workerd_path
 from rehearsal.cloudflare.server import PortError, Settings, run
-from rehearsal.cloudflare.zones.seeds import SeedError
+from rehearsal.cloudflare.steering import SteeringError
 from toolchain.errors import ToolError
 from toolchain.resolver import resolve
 
@@ -38,7 +38,7 @@ def main() -> int:
             account=given.account,
         )
         run(settings)
-    except (SeedError, PortError, WorkerdError, ToolError) as error:
+    except (SteeringError, PortError, WorkerdError, ToolError) as error:
         sys.stderr.write(f"rehearsal.cloudflare: {error}\n")
         return 1
     return 0
@@ -47,7 +47,7 @@ def main() -> int:
 def _zone(text: str) -> tuple[str, str]:
     name, separator, identifier = text.partition("=")
     if not separator:
-        raise SeedError(f"--zone {text}: expected NAME=ID, as in --zone example.org=0123…")
+        raise SteeringError(f"--zone {text}: expected NAME=ID, as in --zone example.org=0123…")
     return name, identifier
 
 

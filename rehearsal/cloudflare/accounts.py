@@ -1,7 +1,8 @@
 """Who calls, and which accounts there are: what clients ask before they do anything."""
 
 from rehearsal.cloudflare.api.calls import Call, Route
-from rehearsal.cloudflare.api.envelope import Json, Reply, paged, succeeded
+from rehearsal.cloudflare.api.envelope import Reply, paged, succeeded
+from rehearsal.cloudflare.shapes import Json
 
 _CREATED = "2020-01-01T00:00:00.000000Z"
 

@@ -3,14 +3,13 @@
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, cast
+from typing import Literal, cast
 
-from rehearsal.cloudflare.api.envelope import Json, Reply
+from rehearsal.cloudflare.api.envelope import Reply
 from rehearsal.cloudflare.api.refusals import BODY_INVALID
+from rehearsal.cloudflare.runtime.workerd import Runtime
+from rehearsal.cloudflare.shapes import Json
 from rehearsal.cloudflare.storage import Storage
-
-if TYPE_CHECKING:
-    from rehearsal.cloudflare.runtime.workerd import Runtime
 
 Body = Literal["none", "json", "raw", "upload"]
 """What a route reads: nothing, a JSON document, any bytes, or bytes or a multipart form."""
@@ -31,7 +30,7 @@ class Service:
     """What handlers work with: the state, the Workers runtime, who may call."""
 
     storage: Storage
-    runtime: "Runtime"
+    runtime: Runtime
     token: str
     token_id: str
     accounts: Callable[[], set[str]]

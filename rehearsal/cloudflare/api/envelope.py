@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from rehearsal.cloudflare.api.refusals import PAGE_INVALID, Refused
+from rehearsal.cloudflare.shapes import Json
 
-Json = dict[str, object]
 Item = TypeVar("Item")
 
 

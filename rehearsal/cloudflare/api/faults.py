@@ -8,10 +8,11 @@ The file is read again when it changes; a change restarts the counting.
 
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, TypeAdapter
 
 from rehearsal.cloudflare.api.envelope import Reply, refused
 from rehearsal.cloudflare.api.refusals import INTERNAL, THROTTLED, Refused
+from rehearsal.cloudflare.steering import SteeringFile
 
 
 class Fault(BaseModel):
@@ -27,10 +28,6 @@ class Fault(BaseModel):
     after: bool = False
 
 
-class FaultsError(Exception):
-    """faults.json is wrong; the message names file, place and remedy."""
-
-
 _FAULTS = TypeAdapter(list[Fault])
 
 
@@ -38,36 +35,24 @@ class Faults:
     """The faults still to be served."""
 
     def __init__(self, file: Path) -> None:
-        self._file = file
-        self._seen: tuple[int, int] | None = None
+        expected = '[{"status": 429, "count": 2}], see rehearsal/cloudflare/api/faults.py'
         self._left: list[Fault] = []
+        self._file = SteeringFile(file, _FAULTS, self._restart, expected)
 
     def next(self, method: str, path: str) -> Fault | None:
         """The fault that this request gets, counted down; None for no fault.
 
-        Raises FaultsError when the file is not what the module's docstring says.
+        Raises SteeringError when the file is not what the module's docstring says.
         """
-        self._read()
+        self._file.refresh()
         for fault in self._left:
             if fault.count > 0 and fault.method in (None, method) and fault.path in path:
                 fault.count -= 1
                 return fault
         return None
 
-    def _read(self) -> None:
-        try:
-            status = self._file.stat()
-        except FileNotFoundError:
-            self._seen, self._left = None, []
-            return
-        seen = (status.st_mtime_ns, status.st_ino)
-        if seen != self._seen:
-            try:
-                self._left = _FAULTS.validate_json(self._file.read_bytes())
-            except ValidationError as error:
-                expected = '[{"status": 429, "count": 2}], see rehearsal/cloudflare/api/faults.py'
-                raise FaultsError(f"{self._file}: expected {expected}; found {error}") from None
-            self._seen = seen
+    def _restart(self, faults: list[Fault]) -> None:
+        self._left = faults
 
 
 def answer(fault: Fault) -> Reply:

@@ -15,7 +15,7 @@ from starlette.types import Receive, Scope, Send
 
 from rehearsal.cloudflare.api.calls import Call, Part, Route, Service
 from rehearsal.cloudflare.api.envelope import Reply, refused, succeeded
-from rehearsal.cloudflare.api.faults import Faults, FaultsError, answer
+from rehearsal.cloudflare.api.faults import Faults, answer
 from rehearsal.cloudflare.api.refusals import (
     ACCESS_TOKEN_INVALID,
     ACCOUNT_FORBIDDEN,
@@ -32,7 +32,7 @@ from rehearsal.cloudflare.api.refusals import (
     ZONE_UNKNOWN,
     Refused,
 )
-from rehearsal.cloudflare.zones.seeds import SeedError
+from rehearsal.cloudflare.steering import SteeringError
 
 BASE_PATH = "/client/v4"
 AUDIT_PATH = "/__rehearsal/audit"
@@ -80,7 +80,7 @@ class Router:
             return reply if fault is None else answer(fault)
         except Refused as refusal:
             return refused(refusal)
-        except (SeedError, FaultsError) as error:
+        except SteeringError as error:
             # A file beside the state has a mistake; the person who edited it reads this.
             return refused(Refused(INTERNAL.status, [(INTERNAL.code, str(error))]))
 

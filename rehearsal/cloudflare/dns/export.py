@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import cast
 
-from rehearsal.cloudflare.api.envelope import Json
+from rehearsal.cloudflare.shapes import Json
 
 _TO_A_HOST = frozenset({"CNAME", "DNAME", "MX", "NS", "PTR", "SRV"})
 

@@ -5,19 +5,19 @@ from collections.abc import Callable
 from typing import cast
 
 from rehearsal.cloudflare.api.calls import Call, Route
-from rehearsal.cloudflare.api.envelope import Json, Reply, paged, succeeded
-from rehearsal.cloudflare.api.refusals import (
+from rehearsal.cloudflare.api.envelope import Reply, paged, succeeded
+from rehearsal.cloudflare.api.refusals import BODY_INVALID
+from rehearsal.cloudflare.dns.export import zone_file
+from rehearsal.cloudflare.dns.refusals import (
     ADDRESS_OR_CNAME_EXISTS,
-    BODY_INVALID,
     CNAME_EXISTS,
     NS_EXISTS,
     RECORD_IDENTICAL,
     RECORD_UNKNOWN,
     RECORD_VALIDATION,
 )
-from rehearsal.cloudflare.api.shapes import objects
-from rehearsal.cloudflare.dns.export import zone_file
 from rehearsal.cloudflare.dns.validation import validated
+from rehearsal.cloudflare.shapes import Json, objects
 from rehearsal.cloudflare.storage import Storage, new_id, now
 from rehearsal.cloudflare.zones.zone import NAME_SERVERS, zone_name
 

@@ -5,8 +5,7 @@ import re
 from collections.abc import Mapping
 from typing import cast
 
-from rehearsal.cloudflare.api.envelope import Json
-from rehearsal.cloudflare.api.refusals import (
+from rehearsal.cloudflare.dns.refusals import (
     CNAME_TO_ITSELF,
     CONTENT_A,
     CONTENT_AAAA,
@@ -20,7 +19,7 @@ from rehearsal.cloudflare.api.refusals import (
     RECORD_TTL,
     RECORD_VALIDATION,
 )
-from rehearsal.cloudflare.api.shapes import texts
+from rehearsal.cloudflare.shapes import Json, texts
 
 TYPES = frozenset(
     (

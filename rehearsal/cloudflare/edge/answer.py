@@ -8,9 +8,9 @@ import httpx
 from starlette.requests import Request
 from starlette.types import Send
 
-from rehearsal.cloudflare.api.envelope import Json
 from rehearsal.cloudflare.edge.error_pages import EdgeError, page
 from rehearsal.cloudflare.edge.forwarding import Headers, relay
+from rehearsal.cloudflare.shapes import Json
 
 
 class Answer:

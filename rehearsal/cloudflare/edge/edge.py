@@ -15,7 +15,7 @@ import httpx
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import Receive, Scope, Send
 
-from rehearsal.cloudflare.api.envelope import Json
+from rehearsal.cloudflare.dns.resolution import Target
 from rehearsal.cloudflare.edge.answer import Answer
 from rehearsal.cloudflare.edge.error_pages import (
     NO_RECORD,
@@ -26,10 +26,11 @@ from rehearsal.cloudflare.edge.error_pages import (
     WORKER_MISSING,
 )
 from rehearsal.cloudflare.edge.forwarding import Headers, Onward, onward, raw_target, send_on
-from rehearsal.cloudflare.edge.routing import Decision, Target, decide
+from rehearsal.cloudflare.edge.routing import Decision, decide
 from rehearsal.cloudflare.edge.third_parties import World
 from rehearsal.cloudflare.runtime.config import CF_HEADER, SCHEME_HEADER
 from rehearsal.cloudflare.runtime.workerd import Runtime, WorkerdError
+from rehearsal.cloudflare.shapes import Json
 from rehearsal.cloudflare.storage import Storage
 from rehearsal.cloudflare.zones.settings import setting_value
 

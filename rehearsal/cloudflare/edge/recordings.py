@@ -22,9 +22,10 @@ from pydantic import (
     ConfigDict,
     Field,
     TypeAdapter,
-    ValidationError,
     model_validator,
 )
+
+from rehearsal.cloudflare.steering import SteeringFile
 
 _FOLDER = Path(__file__).with_name("recorded")
 
@@ -66,10 +67,6 @@ class Recorded(BaseModel):
         return "application/json" if self.json_ is not None else "text/plain; charset=utf-8"
 
 
-class RecordingsError(Exception):
-    """answers.json is wrong; the message names file, place and remedy."""
-
-
 _LIST = TypeAdapter(list[Recorded])
 
 
@@ -78,32 +75,20 @@ class Recordings:
 
     def __init__(self, file: Path) -> None:
         """`file` is answers.json, which need not exist."""
-        self._file = file
-        self._seen: tuple[int, int] | None = None
+        expected = (
+            '[{"url": "https://host/path", "status": 404}], '
+            "see rehearsal/cloudflare/edge/recordings.py"
+        )
         self._added: list[Recorded] = []
+        self._file = SteeringFile(file, _LIST, self._replace, expected)
 
     def find(self, method: str, url: str) -> Recorded | None:
-        """The answer to a request, None if there is none. Raises RecordingsError."""
-        self._read()
+        """The answer to a request, None if there is none. Raises SteeringError."""
+        self._file.refresh()
         return _longest(self._added, method, url) or _longest(_packaged(), method, url)
 
-    def _read(self) -> None:
-        try:
-            status = self._file.stat()
-        except FileNotFoundError:
-            self._seen, self._added = None, []
-            return
-        seen = (status.st_mtime_ns, status.st_ino)
-        if seen != self._seen:
-            try:
-                self._added = _LIST.validate_json(self._file.read_bytes())
-            except ValidationError as error:
-                expected = (
-                    '[{"url": "https://host/path", "status": 404}], '
-                    "see rehearsal/cloudflare/edge/recordings.py"
-                )
-                raise RecordingsError(f"{self._file}: expected {expected}; found {error}") from None
-            self._seen = seen
+    def _replace(self, added: list[Recorded]) -> None:
+        self._added = added
 
 
 @cache

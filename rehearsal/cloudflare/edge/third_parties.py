@@ -4,7 +4,8 @@ import json
 
 from rehearsal.cloudflare.edge.answer import Answer
 from rehearsal.cloudflare.edge.forwarding import Onward
-from rehearsal.cloudflare.edge.recordings import Recordings, RecordingsError
+from rehearsal.cloudflare.edge.recordings import Recordings
+from rehearsal.cloudflare.steering import SteeringError
 from rehearsal.cloudflare.storage import Storage
 
 
@@ -28,7 +29,7 @@ class World:
             recorded = self._recordings.find(going.method, asked or url)
             if recorded is None and asked is not None:
                 recorded = self._recordings.find(going.method, url)
-        except RecordingsError as error:
+        except SteeringError as error:
             # The file beside the state has a mistake; the person who edited it reads this.
             self._audit(caller, going.method, url, 500)
             await answer.body(500, "text/plain; charset=utf-8", f"{error}\n".encode())

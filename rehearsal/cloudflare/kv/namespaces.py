@@ -3,13 +3,14 @@
 import re
 
 from rehearsal.cloudflare.api.calls import Call, Route
-from rehearsal.cloudflare.api.envelope import Json, Reply, paged, succeeded
-from rehearsal.cloudflare.api.refusals import (
+from rehearsal.cloudflare.api.envelope import Reply, paged, succeeded
+from rehearsal.cloudflare.kv.refusals import (
     NAMESPACE_ID,
     NAMESPACE_TITLE,
     NAMESPACE_TITLE_EXISTS,
     NAMESPACE_UNKNOWN,
 )
+from rehearsal.cloudflare.shapes import Json
 from rehearsal.cloudflare.storage import Row, new_id
 
 _IDENTIFIER = re.compile(r"[0-9a-f]{32}")

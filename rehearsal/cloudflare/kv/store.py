@@ -11,14 +11,14 @@ import time
 from dataclasses import dataclass
 from typing import cast
 
-from rehearsal.cloudflare.api.envelope import Json
-from rehearsal.cloudflare.api.refusals import (
+from rehearsal.cloudflare.kv.refusals import (
     KEY_INVALID,
     KEY_TOO_LONG,
     KV_EXPIRATION,
     METADATA_TOO_LARGE,
     VALUE_TOO_LARGE,
 )
+from rehearsal.cloudflare.shapes import Json
 from rehearsal.cloudflare.storage import Storage
 
 LEAST_TTL = 60

@@ -6,16 +6,17 @@ import json
 from typing import cast
 
 from rehearsal.cloudflare.api.calls import Call, Route
-from rehearsal.cloudflare.api.envelope import Json, Reply, succeeded
-from rehearsal.cloudflare.api.refusals import (
+from rehearsal.cloudflare.api.envelope import Reply, succeeded
+from rehearsal.cloudflare.kv import store as kv_store
+from rehearsal.cloudflare.kv.namespaces import namespace_id
+from rehearsal.cloudflare.kv.refusals import (
     BULK_EMPTY,
     BULK_TOO_MANY,
     KEY_UNKNOWN,
     KV_BODY,
     LIST_LIMIT,
 )
-from rehearsal.cloudflare.kv import store as kv_store
-from rehearsal.cloudflare.kv.namespaces import namespace_id
+from rehearsal.cloudflare.shapes import Json
 
 _MOST_WRITTEN, _MOST_READ, _LEAST_LISTED = 10_000, 100, 10
 

@@ -1,8 +1,7 @@
 """Rules of a ruleset: which actions a phase knows, and how new rules take over from old ones."""
 
-from rehearsal.cloudflare.api.envelope import Json
-from rehearsal.cloudflare.api.refusals import RULE_BLANK, RULE_EXPRESSION, RULESET_VALUE
-from rehearsal.cloudflare.api.shapes import objects
+from rehearsal.cloudflare.rulesets.refusals import RULE_BLANK, RULE_EXPRESSION, RULESET_VALUE
+from rehearsal.cloudflare.shapes import Json, objects
 from rehearsal.cloudflare.storage import new_id, now
 
 _SECURITY = "block challenge js_challenge managed_challenge log skip"

@@ -4,8 +4,8 @@ import json
 from typing import cast
 
 from rehearsal.cloudflare.api.calls import Call, Route
-from rehearsal.cloudflare.api.envelope import Json, Reply, succeeded
-from rehearsal.cloudflare.api.refusals import (
+from rehearsal.cloudflare.api.envelope import Reply, succeeded
+from rehearsal.cloudflare.rulesets.refusals import (
     ENTRYPOINT_UNKNOWN,
     RULE_UNKNOWN,
     RULESET_PHASE_TAKEN,
@@ -13,6 +13,7 @@ from rehearsal.cloudflare.api.refusals import (
     RULESET_VALUE,
 )
 from rehearsal.cloudflare.rulesets.rules import checked_phase, merged_rule, merged_rules, rules_of
+from rehearsal.cloudflare.shapes import Json
 from rehearsal.cloudflare.storage import new_id, now
 
 _KINDS = ("zone", "custom")

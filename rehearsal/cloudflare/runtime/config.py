@@ -11,9 +11,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import cast
 
-from rehearsal.cloudflare.api.envelope import Json
-from rehearsal.cloudflare.workers.store import Module, Version
-from rehearsal.cloudflare.workers.upload import MODULE_TYPES
+from rehearsal.cloudflare.runtime.script import MODULE_TYPES, Module, Version
+from rehearsal.cloudflare.shapes import Json
 
 SECRET_HEADER = "x-rehearsal-egress"  # noqa: S105 (the header's name, not its value)
 KIND_HEADER = "x-rehearsal-kind"

@@ -19,10 +19,9 @@ from typing import cast
 
 import httpx
 
-from rehearsal.cloudflare.api.envelope import Json
-from rehearsal.cloudflare.api.refusals import SCRIPT_HANDLERS, SCRIPT_INVALID
 from rehearsal.cloudflare.runtime.config import Egress, Placed, inspecting, serving
-from rehearsal.cloudflare.workers.store import Version
+from rehearsal.cloudflare.runtime.script import Version
+from rehearsal.cloudflare.shapes import Json
 
 _START_SECONDS = 20
 _DRAIN_SECONDS = 30
@@ -105,17 +104,19 @@ class Runtime:
         folder.mkdir(parents=True, mode=0o700)
 
     async def inspect(self, version: Version) -> Inspection:
-        """Load a script in a workerd of its own. Raises Refused with the runtime's message."""
+        """Load a script in a workerd of its own, and find no handlers if it has none.
+
+        Raises WorkerdError, with the runtime's words, if it does not accept the script.
+        """
         begun = time.monotonic()
         config, files = inspecting(version)
         try:
             started = await self._start(config, files, ["probe"] if version.is_module else [])
         except WorkerdError as error:
             message = str(error).partition("service script: ")[2].partition("service probe: ")[0]
-            message = message or str(error)
-            if _NO_HANDLERS in message:
-                raise SCRIPT_HANDLERS.because() from None
-            raise SCRIPT_INVALID.because(problem=message.strip()) from None
+            if _NO_HANDLERS in str(error):
+                return Inspection([], [], 0)
+            raise WorkerdError((message or str(error)).strip()) from None
         milliseconds = round((time.monotonic() - begun) * 1000)
         try:
             if not version.is_module:
@@ -127,8 +128,6 @@ class Runtime:
             await _end(started)
         handlers = cast(list[str], found["handlers"])
         named = cast(list[Json], found["named_handlers"])
-        if not handlers and not named:
-            raise SCRIPT_HANDLERS.because()
         return Inspection(handlers, named, milliseconds)
 
     @contextlib.asynccontextmanager

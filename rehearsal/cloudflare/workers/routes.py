@@ -1,15 +1,16 @@
 """Worker routes of a zone."""
 
 from rehearsal.cloudflare.api.calls import Call, Route
-from rehearsal.cloudflare.api.envelope import Json, Reply, succeeded
-from rehearsal.cloudflare.api.refusals import (
+from rehearsal.cloudflare.api.envelope import Reply, succeeded
+from rehearsal.cloudflare.shapes import Json
+from rehearsal.cloudflare.storage import Row, Storage, new_id
+from rehearsal.cloudflare.workers.refusals import (
     ROUTE_DUPLICATE,
     ROUTE_PATTERN,
     ROUTE_SCRIPT,
     ROUTE_UNKNOWN,
     SCRIPT_BODY,
 )
-from rehearsal.cloudflare.storage import Row, Storage, new_id
 from rehearsal.cloudflare.workers.route_matching import PatternError, parse
 from rehearsal.cloudflare.zones.zone import zone_name
 

@@ -6,10 +6,12 @@ import uuid
 from typing import cast
 
 from rehearsal.cloudflare.api.calls import Call, Route
-from rehearsal.cloudflare.api.envelope import Json, Reply, succeeded
-from rehearsal.cloudflare.api.refusals import SCRIPT_REFERENCED
+from rehearsal.cloudflare.api.envelope import Reply, succeeded
+from rehearsal.cloudflare.runtime.script import Version
+from rehearsal.cloudflare.runtime.workerd import WorkerdError
+from rehearsal.cloudflare.shapes import Json
+from rehearsal.cloudflare.workers.refusals import SCRIPT_HANDLERS, SCRIPT_INVALID, SCRIPT_REFERENCED
 from rehearsal.cloudflare.workers.store import (
-    Version,
     released,
     save_document,
     script_document,
@@ -62,7 +64,12 @@ async def validated_version(call: Call, draft: Version) -> tuple[Version, int]:
 
     Raises Refused when the runtime does not accept the script.
     """
-    found = await call.service.runtime.inspect(draft)
+    try:
+        found = await call.service.runtime.inspect(draft)
+    except WorkerdError as error:
+        raise SCRIPT_INVALID.because(problem=error) from None
+    if not found.handlers and not found.named_handlers:
+        raise SCRIPT_HANDLERS.because()
     checked = dataclasses.replace(
         draft, handlers=found.handlers, named_handlers=found.named_handlers
     )

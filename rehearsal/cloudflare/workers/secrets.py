@@ -4,9 +4,11 @@ import dataclasses
 from typing import cast
 
 from rehearsal.cloudflare.api.calls import Call, Route
-from rehearsal.cloudflare.api.envelope import Json, Reply, succeeded
-from rehearsal.cloudflare.api.refusals import SCRIPT_INVALID, SECRET_UNKNOWN
-from rehearsal.cloudflare.workers.store import Version, released, script_row, version
+from rehearsal.cloudflare.api.envelope import Reply, succeeded
+from rehearsal.cloudflare.runtime.script import Version
+from rehearsal.cloudflare.shapes import Json
+from rehearsal.cloudflare.workers.refusals import SCRIPT_INVALID, SECRET_UNKNOWN
+from rehearsal.cloudflare.workers.store import released, script_row, version
 from rehearsal.cloudflare.workers.upload import SECRETS
 
 

@@ -4,13 +4,13 @@ import dataclasses
 from typing import cast
 
 from rehearsal.cloudflare.api.calls import Call, Route
-from rehearsal.cloudflare.api.envelope import Json, Reply, succeeded
-from rehearsal.cloudflare.api.refusals import SCRIPT_BODY
-from rehearsal.cloudflare.api.shapes import objects
+from rehearsal.cloudflare.api.envelope import Reply, succeeded
+from rehearsal.cloudflare.runtime.script import Version
+from rehearsal.cloudflare.shapes import Json, objects
 from rehearsal.cloudflare.storage import now
+from rehearsal.cloudflare.workers.refusals import SCRIPT_BODY
 from rehearsal.cloudflare.workers.scripts import SCRIPT_FIELDS, validated_version
 from rehearsal.cloudflare.workers.store import (
-    Version,
     released,
     save_document,
     script_document,

@@ -1,60 +1,16 @@
 """Worker scripts in the state file: a script, its versions with their modules, its deployments."""
 
-import hashlib
 import json
 import uuid
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import cast
 
-from rehearsal.cloudflare.api.envelope import Json
-from rehearsal.cloudflare.api.refusals import SCRIPT_UNKNOWN, VERSION_UNKNOWN
+from rehearsal.cloudflare.runtime.script import Module, Version
+from rehearsal.cloudflare.shapes import Json
 from rehearsal.cloudflare.storage import Row, Storage, new_id, now
+from rehearsal.cloudflare.workers.refusals import SCRIPT_UNKNOWN, VERSION_UNKNOWN
 
 _KEPT_VERSIONS = 100
-
-
-@dataclass(frozen=True)
-class Module:
-    """One uploaded file of a script."""
-
-    name: str
-    content_type: str
-    content: bytes
-
-
-@dataclass(frozen=True)
-class Version:
-    """What runs: code, bindings (with their secrets) and runtime settings.
-
-    Attributes:
-        main: name of the module that holds the handlers.
-        is_module: ES module syntax; otherwise service worker syntax.
-        source: `wrangler` or `api`, by what uploaded it.
-    """
-
-    main: str
-    is_module: bool
-    modules: list[Module]
-    bindings: list[Json]
-    compatibility_date: str | None = None
-    compatibility_flags: list[str] = field(default_factory=list[str])
-    handlers: list[str] = field(default_factory=list[str])
-    named_handlers: list[Json] = field(default_factory=list[Json])
-    annotations: Json = field(default_factory=dict[str, object])
-    limits: Json | None = None
-    source: str = "api"
-    id: str = ""
-    number: int = 0
-    created_on: str = ""
-
-    @property
-    def etag(self) -> str:
-        """A hash of the code."""
-        digest = hashlib.sha256()
-        for module in self.modules:
-            digest.update(f"{module.name}\0{module.content_type}\0".encode())
-            digest.update(module.content)
-        return digest.hexdigest()
 
 
 _STORED = (

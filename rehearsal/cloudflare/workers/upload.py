@@ -7,8 +7,9 @@ from datetime import UTC, date, datetime
 from typing import cast
 
 from rehearsal.cloudflare.api.calls import Call, Part
-from rehearsal.cloudflare.api.envelope import Json
-from rehearsal.cloudflare.api.refusals import (
+from rehearsal.cloudflare.runtime.script import MODULE_TYPES, Module, Version
+from rehearsal.cloudflare.shapes import Json, objects, texts
+from rehearsal.cloudflare.workers.refusals import (
     BINDING_NAMESPACE,
     BINDING_SERVICE,
     SCRIPT_BODY,
@@ -17,8 +18,7 @@ from rehearsal.cloudflare.api.refusals import (
     SCRIPT_NAME,
     SCRIPT_TOO_LARGE,
 )
-from rehearsal.cloudflare.api.shapes import objects, texts
-from rehearsal.cloudflare.workers.store import Module, Version, current_version
+from rehearsal.cloudflare.workers.store import current_version
 
 MOST_COMPRESSED = 10 * 1024 * 1024
 """Bytes of code after gzip, as on the paid plan."""
@@ -29,17 +29,6 @@ MOST_VARIABLES = 128
 SECRETS = frozenset({"secret_text"})
 _VARIABLES = frozenset({"plain_text", "secret_text", "json"})
 _SCRIPT_TYPES = frozenset({"application/javascript", "text/javascript"})
-MODULE_TYPES = {
-    "application/javascript+module": "esModule",
-    "text/javascript+module": "esModule",
-    "application/javascript": "commonJsModule",
-    "text/javascript": "commonJsModule",
-    "application/wasm": "wasm",
-    "text/plain": "text",
-    "application/octet-stream": "data",
-    "application/json": "json",
-}
-"""Content type of a part to the kind of module that workerd makes of it."""
 _NOT_RUN = frozenset({"application/source-map"})
 # Binding type to the fields it needs. Others exist at Cloudflare and are refused here by name.
 _BINDINGS: dict[str, tuple[str, ...]] = {

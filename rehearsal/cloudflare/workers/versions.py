@@ -4,10 +4,12 @@ import json
 from typing import cast
 
 from rehearsal.cloudflare.api.calls import Call, Route
-from rehearsal.cloudflare.api.envelope import Json, Reply, paged, succeeded
-from rehearsal.cloudflare.api.refusals import DEPLOYMENT_UNKNOWN, SCRIPT_INVALID
+from rehearsal.cloudflare.api.envelope import Reply, paged, succeeded
+from rehearsal.cloudflare.runtime.script import Version
+from rehearsal.cloudflare.shapes import Json
+from rehearsal.cloudflare.workers.refusals import DEPLOYMENT_UNKNOWN, SCRIPT_INVALID
 from rehearsal.cloudflare.workers.scripts import validated_version
-from rehearsal.cloudflare.workers.store import Version, add_version, deploy, script_row, version
+from rehearsal.cloudflare.workers.store import add_version, deploy, script_row, version
 from rehearsal.cloudflare.workers.upload import public_bindings, uploaded_version
 
 

@@ -1,13 +1,14 @@
 """Paths that wrangler uses and Cloudflare's published API does not list."""
 
 from rehearsal.cloudflare.api.calls import Call, Route
-from rehearsal.cloudflare.api.envelope import Json, Reply, succeeded
-from rehearsal.cloudflare.api.refusals import ROUTE_PATTERN, SCRIPT_BODY, ZONE_UNKNOWN
-from rehearsal.cloudflare.api.shapes import objects
-from rehearsal.cloudflare.edge.routing import zone_of
+from rehearsal.cloudflare.api.envelope import Reply, succeeded
+from rehearsal.cloudflare.api.refusals import ZONE_UNKNOWN
+from rehearsal.cloudflare.shapes import Json, objects
+from rehearsal.cloudflare.workers.refusals import ROUTE_PATTERN, SCRIPT_BODY
 from rehearsal.cloudflare.workers.routes import add_route, checked_route, route_document
 from rehearsal.cloudflare.workers.scripts import delete_script, referencing_scripts, script_summary
 from rehearsal.cloudflare.workers.store import script_row
+from rehearsal.cloudflare.zones.zone import zone_of
 
 
 def _service(call: Call) -> Reply:

@@ -6,9 +6,10 @@ import json
 from typing import cast
 
 from rehearsal.cloudflare.api.calls import Call, Route
-from rehearsal.cloudflare.api.envelope import Json, Reply, succeeded
-from rehearsal.cloudflare.api.refusals import SETTING_VALUE
+from rehearsal.cloudflare.api.envelope import Reply, succeeded
+from rehearsal.cloudflare.shapes import Json
 from rehearsal.cloudflare.storage import now
+from rehearsal.cloudflare.zones.refusals import SETTING_VALUE
 from rehearsal.cloudflare.zones.zone import zone_name
 
 _DNSSEC, _PULLS = "dnssec", "origin_tls_client_auth"

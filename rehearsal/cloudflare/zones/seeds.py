@@ -5,6 +5,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
+from rehearsal.cloudflare.steering import SteeringError, SteeringFile
 from rehearsal.cloudflare.storage import Storage
 from rehearsal.cloudflare.zones.zone import add_zone
 
@@ -24,10 +25,6 @@ class Seed(BaseModel):
 _SEEDS = TypeAdapter(list[Seed])
 
 
-class SeedError(Exception):
-    """zones.json or an argument is wrong; the message names file, place and remedy."""
-
-
 class Seeds:
     """Puts the zones into the state, at the start and whenever zones.json changes."""
 
@@ -38,35 +35,26 @@ class Seeds:
         zones: tuple[tuple[str, str], ...],
         account: str | None,
     ) -> None:
-        """Seed the state. Raises SeedError."""
+        """Seed the state. Raises SteeringError."""
         self._storage = storage
-        self._file = file
         self._account = account
-        self._seen: tuple[int, int] | None = None
+        self._folder = file.parent
+        expected = '[{"name": domain, "id": 32 hex digits, "account": 32 hex digits}]'
+        self._file = SteeringFile(file, _SEEDS, self._add, expected)
         if zones and account is None:
-            raise SeedError("--zone needs --account, the id of the account that the zones are in")
+            raise SteeringError(
+                "--zone needs --account, the id of the account that the zones are in"
+            )
         given = [{"name": name, "id": identifier, "account": account} for name, identifier in zones]
         try:
             self._add(_SEEDS.validate_python(given))
         except ValidationError as error:
-            raise SeedError(f"--zone or --account: {error}") from None
+            raise SteeringError(f"--zone or --account: {error}") from None
         self.refresh()
 
     def refresh(self) -> None:
         """Read zones.json again if it changed. Zones are added or renamed, never removed."""
-        try:
-            status = self._file.stat()
-        except FileNotFoundError:
-            return
-        seen = (status.st_mtime_ns, status.st_ino)
-        if seen == self._seen:
-            return
-        try:
-            self._add(_SEEDS.validate_json(self._file.read_bytes()))
-        except ValidationError as error:
-            expected = '[{"name": domain, "id": 32 hex digits, "account": 32 hex digits}]'
-            raise SeedError(f"{self._file}: expected {expected}; found {error}") from None
-        self._seen = seen
+        self._file.refresh()
 
     def accounts(self) -> set[str]:
         """The ids of all accounts: the given one and those of the zones."""
@@ -80,7 +68,7 @@ class Seeds:
                     add_zone(self._storage, seed.id, seed.name, seed.account)
         except sqlite3.IntegrityError:
             names = ", ".join(seed.name for seed in seeds)
-            raise SeedError(
+            raise SteeringError(
                 f"one of the zones {names} exists already under another id; use its id, or begin "
-                f"with a fresh state folder instead of {self._file.parent}"
+                f"with a fresh state folder instead of {self._folder}"
             ) from None

@@ -3,15 +3,11 @@
 import json
 
 from rehearsal.cloudflare.api.calls import Call, Route
-from rehearsal.cloudflare.api.envelope import Json, Reply, succeeded
-from rehearsal.cloudflare.api.refusals import (
-    BODY_INVALID,
-    SETTING_READ_ONLY,
-    SETTING_UNDEFINED,
-    SETTING_VALUE,
-)
-from rehearsal.cloudflare.api.shapes import objects
+from rehearsal.cloudflare.api.envelope import Reply, succeeded
+from rehearsal.cloudflare.api.refusals import BODY_INVALID
+from rehearsal.cloudflare.shapes import Json, objects
 from rehearsal.cloudflare.storage import Storage, now
+from rehearsal.cloudflare.zones.refusals import SETTING_READ_ONLY, SETTING_UNDEFINED, SETTING_VALUE
 from rehearsal.cloudflare.zones.settings_table import SETTINGS
 
 

@@ -4,9 +4,11 @@ import re
 
 from rehearsal.cloudflare.accounts import account
 from rehearsal.cloudflare.api.calls import Call, Route
-from rehearsal.cloudflare.api.envelope import Json, Reply, paged, succeeded
-from rehearsal.cloudflare.api.refusals import ACCOUNT_FORBIDDEN, ZONE_EXISTS, ZONE_NAME_INVALID
+from rehearsal.cloudflare.api.envelope import Reply, paged, succeeded
+from rehearsal.cloudflare.api.refusals import ACCOUNT_FORBIDDEN
+from rehearsal.cloudflare.shapes import Json
 from rehearsal.cloudflare.storage import Row, Storage, new_id, now
+from rehearsal.cloudflare.zones.refusals import ZONE_EXISTS, ZONE_NAME_INVALID
 
 _NAME = re.compile(r"(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{1,62}")
 
@@ -25,6 +27,17 @@ def zone_name(storage: Storage, zone_id: str) -> str:
     """The domain of an existing zone."""
     row = storage.one("SELECT name FROM zones WHERE id = ?", zone_id)
     return "" if row is None else str(row["name"])
+
+
+def zone_of(storage: Storage, host: str) -> Row | None:
+    """The zone that a host name belongs to: the one with the longest name."""
+    labels = host.split(".")
+    names = [".".join(labels[position:]) for position in range(len(labels))]
+    marks = ", ".join("?" * len(names))
+    return storage.one(
+        f"SELECT * FROM zones WHERE name IN ({marks}) ORDER BY length(name) DESC LIMIT 1",  # noqa: S608 (only question marks are put in)
+        *names,
+    )
 
 
 NAME_SERVERS = ("ada.ns.cloudflare.com", "bob.ns.cloudflare.com")

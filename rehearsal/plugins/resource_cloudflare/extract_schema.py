@@ -7,13 +7,13 @@ down: it follows from the property's own (`schema.api_name`), whose rule is chec
 
 import collections.abc
 import inspect
+import re
 import types
 import typing
 from importlib import import_module
 from typing import Any
 
-from rehearsal.plugins.resource_cloudflare.schema import python_name
-
+_WORD_START = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 # Class, by the module of pulumi_cloudflare that defines it.
 RESOURCES = {
     "dns_record": "DnsRecord",
@@ -28,6 +28,11 @@ RESOURCES = {
 FUNCTIONS = {"get_zone": "getZone", "get_zones": "getZones"}
 
 _SCALARS: dict[Any, str] = {str: "string", float: "number", int: "number", bool: "boolean"}
+
+
+def python_name(name: str) -> str:
+    """The name that the Python SDK has for a property."""
+    return _WORD_START.sub("_", name).lower()
 
 
 def extract_schema() -> dict[str, Any]:

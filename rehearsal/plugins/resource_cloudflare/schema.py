@@ -7,7 +7,6 @@ user's own and stay as they are; only an object's properties are renamed.
 import hashlib
 import importlib.metadata
 import json
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -23,12 +22,12 @@ from k8s.properties import (
     reveal,
 )
 from rehearsal.files import write_public
+from rehearsal.plugins.resource_cloudflare.extract_schema import extract_schema, python_name
 from toolchain.cache import user_cache
 
 # See extract_schema.py for the forms of a type.
 Type: TypeAlias = Any
 
-_WORD_START = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 # Pulumi puts the names of lists into the plural, the API does not always.
 _PLURALS = {"statusCodeTtls": "status_code_ttl", "checkPresences": "check_presence"}
@@ -56,10 +55,6 @@ def _schema() -> dict[str, Any]:
     code = hashlib.sha256(extractor.read_bytes()).hexdigest()[:12]
     kept = user_cache("cloudflare-schema") / f"{sdk_version()}-{code}.json"
     if not kept.exists():
-        from rehearsal.plugins.resource_cloudflare.extract_schema import (  # noqa: PLC0415
-            extract_schema,
-        )
-
         write_public(kept, json.dumps(extract_schema()))
     return json.loads(kept.read_text(encoding="utf-8"))
 
@@ -88,11 +83,6 @@ def result_of(token: str) -> Type:
 def api_name(name: str) -> str:
     """The API's name of a property: `zoneId` is `zone_id`."""
     return _PLURALS.get(name) or python_name(name)
-
-
-def python_name(name: str) -> str:
-    """The name that the Python SDK has for a property."""
-    return _WORD_START.sub("_", name).lower()
 
 
 def problems_with(value: PropertyValue, type_: Type, path: str = "") -> Iterator[Problem]:

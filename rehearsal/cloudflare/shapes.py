@@ -2,7 +2,7 @@
 
 from typing import cast
 
-from rehearsal.cloudflare.api.envelope import Json
+Json = dict[str, object]
 
 
 def objects(value: object) -> list[Json] | None:
