@@ -7,7 +7,9 @@ down: it follows from the property's own (`schema.api_name`), whose rule is chec
 
 import collections.abc
 import inspect
+import json
 import re
+import sys
 import types
 import typing
 from importlib import import_module
@@ -104,3 +106,7 @@ def _type(annotation: Any, types_module: Any) -> Any:
     if unwrapped is Any:
         return "any"
     raise TypeError(f"{annotation!r} has no place in the schema")
+
+
+if __name__ == "__main__":
+    json.dump(extract_schema(), sys.stdout)

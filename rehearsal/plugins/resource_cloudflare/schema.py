@@ -7,6 +7,8 @@ user's own and stay as they are; only an object's properties are renamed.
 import hashlib
 import importlib.metadata
 import json
+import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -22,7 +24,7 @@ from k8s.properties import (
     reveal,
 )
 from rehearsal.files import write_public
-from rehearsal.plugins.resource_cloudflare.extract_schema import extract_schema, python_name
+from rehearsal.plugins.resource_cloudflare import extract_schema
 from toolchain.cache import user_cache
 
 # See extract_schema.py for the forms of a type.
@@ -51,11 +53,13 @@ class Problem:
 @cache
 def _schema() -> dict[str, Any]:
     """The installed SDK's schema, kept for the next process: importing the SDK takes seconds."""
-    extractor = Path(__file__).with_name("extract_schema.py")
-    code = hashlib.sha256(extractor.read_bytes()).hexdigest()[:12]
+    code = hashlib.sha256(Path(extract_schema.__file__).read_bytes()).hexdigest()[:12]
     kept = user_cache("cloudflare-schema") / f"{sdk_version()}-{code}.json"
     if not kept.exists():
-        write_public(kept, json.dumps(extract_schema()))
+        # In a process of its own, as a plugin has stubs in the place of the SDK (stubs.py).
+        command = [sys.executable, "-P", "-m", extract_schema.__name__]
+        made = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+        write_public(kept, made.stdout)
     return json.loads(kept.read_text(encoding="utf-8"))
 
 
@@ -82,7 +86,7 @@ def result_of(token: str) -> Type:
 @cache
 def api_name(name: str) -> str:
     """The API's name of a property: `zoneId` is `zone_id`."""
-    return _PLURALS.get(name) or python_name(name)
+    return _PLURALS.get(name) or extract_schema.python_name(name)
 
 
 def problems_with(value: PropertyValue, type_: Type, path: str = "") -> Iterator[Problem]:

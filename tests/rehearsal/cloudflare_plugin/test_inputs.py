@@ -1,5 +1,9 @@
 """What the plugin makes of inputs, without an engine."""
 
+import os
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -31,6 +35,19 @@ def test_every_resource_of_the_schema_is_known() -> None:
         assert resource.replace_on <= known.keys()
         assert set(resource.scope) <= known.keys()
         assert resource.title in known
+
+
+def test_a_plugin_reads_the_schema_for_the_first_time(tmp_path: Path) -> None:
+    """It has stubs in the place of the SDK, and the user's cache is empty."""
+    code = (
+        "from rehearsal.plugins.stubs import without_sdk; without_sdk()\n"
+        "from rehearsal.plugins.resource_cloudflare.schema import inputs_of\n"
+        f"print(sorted(inputs_of({RECORD!r})['object']))"
+    )
+    environment = os.environ | {"XDG_CACHE_HOME": str(tmp_path)}
+    command = [sys.executable, "-c", code]
+    read = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True, check=True)
+    assert "'zoneId'" in read.stdout
 
 
 @pytest.mark.parametrize(
