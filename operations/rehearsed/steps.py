@@ -32,6 +32,11 @@ from rehearsal.plugins.selection import Plugins
 from rehearsal.supervisor import Endpoints, start, stop
 from toolchain.resolver import resolve
 
+THIRD_PARTIES = Path(__file__).with_name("third_parties.yaml")
+"""What hosts outside the zones answer."""
+LOOKUPS = Path(__file__).with_name("lookups.yaml")
+"""What the API knows of paths."""
+
 
 def make_room(project: DerivedProject, plugins: Plugins, console: Console) -> None:
     """Replace the folder's rehearsal if it cannot go on from there.
@@ -92,8 +97,14 @@ def start_servers(
     if not zones.is_file() or zones.read_text() != content:
         write_public(zones, content)
     with console.status("starting the control plane, Cloudflare and the origin") as status:
-        pools = node_pools(environment)
-        return start(project.rehearsal, pools=pools, owner=owner, progress=status.update)
+        return start(
+            project.rehearsal,
+            pools=node_pools(environment),
+            recordings=THIRD_PARTIES,
+            lookups=LOOKUPS,
+            owner=owner,
+            progress=status.update,
+        )
 
 
 def node_pools(environment: Environment) -> list[NodePool]:

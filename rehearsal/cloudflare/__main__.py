@@ -22,6 +22,7 @@ def main() -> int:
     parser.add_argument("--token-file", type=Path, help="default: token in the state folder")
     parser.add_argument("--zone", action="append", default=[], metavar="NAME=ID")
     parser.add_argument("--account", metavar="ID", help="account of the zones given by --zone")
+    parser.add_argument("--recordings", type=Path, help="what hosts outside the zones answer")
     parser.add_argument("--workerd", type=Path, help="default: that of the pinned toolchain")
     given = parser.parse_args()
     logging.basicConfig(stream=sys.stderr, format="%(levelname)s %(name)s %(message)s")
@@ -36,6 +37,7 @@ def main() -> int:
             edge_port=given.edge_port,
             zones=tuple(_zone(text) for text in given.zone),
             account=given.account,
+            recordings=given.recordings,
         )
         run(settings)
     except (SteeringError, PortError, WorkerdError, ToolError) as error:

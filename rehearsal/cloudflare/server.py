@@ -49,6 +49,8 @@ class Settings:
     zones: tuple[tuple[str, str], ...] = ()
     """(name, id) of zones to make."""
     account: str | None = None
+    recordings: Path | None = None
+    """Recorded answers of hosts outside the zones, in YAML."""
 
 
 def read_token(file: Path) -> str:
@@ -85,7 +87,7 @@ async def _serve(settings: Settings) -> None:
     service = Service(storage, runtime, token, _token_id(storage), seeds.accounts)
     limits = httpx.Limits(max_connections=None, max_keepalive_connections=20)
     async with httpx.AsyncClient(trust_env=False, limits=limits) as client:
-        world = World(storage, Recordings(settings.state / "answers.json"))
+        world = World(storage, Recordings(settings.state / "answers.json", settings.recordings))
         the_edge = Edge(storage, runtime, client, settings.origin, world)
         apps: list[ASGIApp] = [
             Router(service, routes(), Faults(settings.state / "faults.json"), seeds.refresh),

@@ -5,11 +5,13 @@ import json
 import logging
 import socket
 import sys
+from pathlib import Path
 
 import uvicorn
 
 from k8s import Cluster
 from rehearsal.origin.cluster_view import ClusterView
+from rehearsal.origin.lookups import Lookups
 from rehearsal.origin.server import application
 
 SYNC_SECONDS = 60.0
@@ -20,7 +22,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="rehearsal.origin", description=__doc__)
     parser.add_argument("--kubeconfig", required=True, help="how to reach the API server")
     parser.add_argument("--port", type=int, default=0, help="on 127.0.0.1; 0 for any free one")
+    parser.add_argument("--lookups", type=Path, metavar="FILE", help="what the API's pods know")
     arguments = parser.parse_args()
+    lookups = Lookups(arguments.lookups) if arguments.lookups else None
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stderr)
     logging.getLogger("httpx").setLevel(logging.WARNING)
     view = ClusterView(Cluster.from_kubeconfig(arguments.kubeconfig, retry_seconds=5))
@@ -31,7 +35,7 @@ def main() -> int:
     listener = _listen(arguments.port)
     host, port = listener.getsockname()
     config = uvicorn.Config(
-        application(view.now),
+        application(view.now, lookups),
         log_level="warning",
         access_log=False,
         lifespan="off",

@@ -67,7 +67,7 @@ class Balancer:
         self._turns: dict[object, count[int]] = {}
 
     def choose(self, rule: Rule, snapshot: Snapshot) -> Pod:
-        """The pod that answers a request under `rule`. Raises NoAnswer."""
+        """The pod that answers a request under `rule`. Raises NoBackend."""
         for entry in items(rule.rule, "filters"):
             if entry["type"] not in _HARMLESS_FILTERS:
                 raise NoBackend(501, f"{_name(rule)}: the filter {entry['type']} is not simulated")

@@ -11,16 +11,16 @@ from starlette.requests import Request as HttpRequest
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from rehearsal.origin.api import MOST_BYTES, is_lookup, look_up
 from rehearsal.origin.backends import Balancer, NoBackend, Snapshot
 from rehearsal.origin.filters import at_the_pod
+from rehearsal.origin.lookups import MOST_BYTES, Lookups
 from rehearsal.origin.routes import Request, Rule, find, why_none
 
 Now = Callable[[], tuple[list[Rule], Snapshot]]
 
 
-def application(now: Now) -> ASGIApp:
-    """An ASGI application that answers for the pods that `now` tells of."""
+def application(now: Now, lookups: Lookups | None = None) -> ASGIApp:
+    """An ASGI application that answers for the pods that `now` tells of, and these look-ups."""
     balancer = Balancer()
 
     async def answer(scope: Scope, receive: Receive, send: Send) -> None:
@@ -32,8 +32,9 @@ def application(now: Now) -> ASGIApp:
         if rule is not None:
             received["headers"] = at_the_pod(rule.rule, received["headers"])
         document["request"] = received
-        if body and is_lookup(document.get("service", ""), request.method, received["path"]):
-            found = look_up(received["headers"], body)
+        service = document.get("service", "")
+        if body and lookups and lookups.may_be(service, request.method, received["path"]):
+            found = lookups.answer(received["headers"], body)
             if found is not None:
                 status, answered = found
                 document = {**answered, "extensions": {"rehearsal": document}}

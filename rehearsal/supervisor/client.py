@@ -58,24 +58,30 @@ def start(
     *,
     pools: Sequence[NodePool] = (),
     components: Sequence[str] = EVERYTHING,
+    recordings: Path | None = None,
+    lookups: Path | None = None,
     bound: bool = False,
     owner: int | None = None,
     progress: Progress | None = None,
 ) -> Endpoints:
     """Have a rehearsal run in the state folder `folder`, and answer where its parts are.
 
-    One that runs already, with the same node pools and components, is left alone; any other
-    state of the folder (other pools, killed processes, another boot, unreadable files) is
-    recovered from: objects in the cluster are kept where etcd can still read them. kwok simulates
-    the nodes of `pools`. One that is started here ends when the process `owner` does, however that
-    ends; with `bound` (for tests) when the calling process does. `progress` is called with one line
-    of text at each step.
+    One that runs already, with the same arguments, is left alone; any other state of the folder
+    (other pools, killed processes, another boot, unreadable files) is recovered from: objects in
+    the cluster are kept where etcd can still read them. kwok simulates the nodes of `pools`;
+    `recordings` has the answers of hosts outside the zones, `lookups` those of the API to look-ups
+    of paths. One that is started here ends when the process `owner` does, however that ends; with
+    `bound` (for tests) when the calling process does. `progress` is called with one line of text at
+    each step.
     Safe to call from several processes at once. Raises StartFailed, ToolError, and
     ValueError for a component that does not exist.
     """
     root = folder.resolve()
     tell = progress or _say_nothing
-    settings = _settings(pools, components)
+    settings = _settings(pools, components) | {
+        "recordings": str(recordings) if recordings else None,
+        "lookups": str(lookups) if lookups else None,
+    }
     if found := _running(root, settings):
         return found
     root.mkdir(parents=True, exist_ok=True, mode=0o700)

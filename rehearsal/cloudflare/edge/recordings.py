@@ -1,17 +1,13 @@
-"""Recorded answers of hosts that are not ours: files in `recorded/`, and `answers.json`.
+"""Recorded answers of hosts outside the zones: a YAML file that is given, and `answers.json`.
 
 Both hold a list of {"url", "method"?, "status"?, "type"?, "headers"?, and one of "body" (text),
 "base64", "json"}. `url` is where a request's URL has to begin, the whole host at least; the longest
-one wins, and any of answers.json comes before those of the package. Without a method, all methods
+one wins, and any of answers.json comes before those that are given. Without a method, all methods
 are meant. answers.json stands beside the state and is read again when it changes.
-
-The recordings of the package are made up. They have the form of what these hosts answer, as far as
-the worker looks at it.
 """
 
 import json
 from collections.abc import Iterable
-from functools import cache
 from pathlib import Path
 from typing import Self
 
@@ -25,9 +21,7 @@ from pydantic import (
     model_validator,
 )
 
-from rehearsal.cloudflare.steering import SteeringFile
-
-_FOLDER = Path(__file__).with_name("recorded")
+from rehearsal.cloudflare.steering import SteeringError, SteeringFile
 
 
 class Recorded(BaseModel):
@@ -73,8 +67,16 @@ _LIST = TypeAdapter(list[Recorded])
 class Recordings:
     """All recordings there are now."""
 
-    def __init__(self, file: Path) -> None:
-        """`file` is answers.json, which need not exist."""
+    def __init__(self, file: Path, given: Path | None) -> None:
+        """`file` is answers.json, which need not exist; `given` is read once.
+
+        Raises SteeringError for a wrong `given`.
+        """
+        try:
+            document: object = yaml.safe_load(given.read_text(encoding="utf-8")) if given else []
+            self._given = _LIST.validate_python(document)
+        except (OSError, ValueError, yaml.YAMLError) as error:
+            raise SteeringError(f"--recordings {given}: {error}") from None
         expected = (
             '[{"url": "https://host/path", "status": 404}], '
             "see rehearsal/cloudflare/edge/recordings.py"
@@ -85,18 +87,10 @@ class Recordings:
     def find(self, method: str, url: str) -> Recorded | None:
         """The answer to a request, None if there is none. Raises SteeringError."""
         self._file.refresh()
-        return _longest(self._added, method, url) or _longest(_packaged(), method, url)
+        return _longest(self._added, method, url) or _longest(self._given, method, url)
 
     def _replace(self, added: list[Recorded]) -> None:
         self._added = added
-
-
-@cache
-def _packaged() -> list[Recorded]:
-    found: list[Recorded] = []
-    for file in sorted(_FOLDER.glob("*.yaml")):
-        found += _LIST.validate_python(yaml.safe_load(file.read_text()))
-    return found
 
 
 def _longest(recordings: Iterable[Recorded], method: str, url: str) -> Recorded | None:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from operations.rehearsed.steps import THIRD_PARTIES
 from tests.rehearsal.cloudflare.emulator import ACCOUNT, Emulator, Origin, Zone
 
 
@@ -16,7 +17,8 @@ def origin() -> Iterator[Origin]:
 
 @pytest.fixture(scope="module")
 def emulator(tmp_path_factory: pytest.TempPathFactory, origin: Origin) -> Iterator[Emulator]:
-    emulator = Emulator(tmp_path_factory.mktemp("cloudflare"), origin.url, "--account", ACCOUNT)
+    arguments = ("--account", ACCOUNT, "--recordings", str(THIRD_PARTIES))
+    emulator = Emulator(tmp_path_factory.mktemp("cloudflare"), origin.url, *arguments)
     yield emulator
     emulator.end()
 

@@ -10,11 +10,14 @@ import httpx
 import pytest
 
 from k8s import JsonObject
+from operations.rehearsed import steps
 from rehearsal.origin.backends import Snapshot
+from rehearsal.origin.lookups import Lookups
 from rehearsal.origin.routes import Rule, table
 from rehearsal.origin.server import application
 
 GOOD: JsonObject = {"aud": "api.serlo.org", "iss": "serlo.org-cloudflare-worker"}
+LOOKUPS = Lookups(steps.LOOKUPS)
 ADDITION = "/mathe/1855/addition"
 
 
@@ -75,7 +78,7 @@ def post(
         headers["authorization"] = authorization or f"Serlo Service={token(GOOD)}"
 
     async def send() -> httpx.Response:
-        transport = httpx.ASGITransport(application(cluster))
+        transport = httpx.ASGITransport(application(cluster, LOOKUPS))
         async with httpx.AsyncClient(transport=transport, base_url="http://x") as client:
             return await client.post(path, content=content, headers=headers)
 
