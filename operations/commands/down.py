@@ -1,9 +1,9 @@
 """`serlo down`: stop every server of the rehearsal."""
 
-import shutil
 from pathlib import Path
 
 from operations.errors import reports_errors
+from operations.rehearsed import folder as rehearsed
 from rehearsal.supervisor import stop
 
 
@@ -18,6 +18,7 @@ def down(*, folder: Path = Path(".rehearsal"), purge: bool = False) -> None:
     purge
         Remove the folder as well: the next rehearsal starts from nothing.
     """
-    stop(folder.resolve())
     if purge:
-        shutil.rmtree(folder, ignore_errors=True)
+        rehearsed.purge(folder.resolve())
+    else:
+        stop(folder.resolve())

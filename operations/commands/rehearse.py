@@ -18,6 +18,7 @@ from operations.declared.stack_files import existing_stack
 from operations.errors import CommandError, reports_errors
 from operations.platform.unready import unready_pods
 from operations.rehearsed.dry_run import ACCEPTED, DryRun
+from operations.rehearsed.folder import exclusive
 from operations.rehearsed.project import DerivedProject
 from operations.rehearsed.pulumi_cli import Changes, PulumiCli, PulumiFailed
 from operations.rehearsed.readiness import settle
@@ -79,9 +80,35 @@ def rehearse(
     json
         Print one JSON document instead of tables.
     """
-    request = _Request(stack, folder, down, servers_only, plugins, owner, json)
+    source = existing_stack(stack)
+    environment = Environment.load(source)
+    request = _Request(source, environment, folder, down, servers_only, plugins, owner, json)
     console = Console(stderr=json)
     console.soft_wrap = not console.is_terminal
+    with exclusive(folder.resolve()):
+        try:
+            _bring_up_or_start_over(request, console)
+        finally:
+            if down:
+                stop(folder)
+
+
+@dataclass(frozen=True)
+class _Request:
+    """The arguments of the command."""
+
+    source: Path
+    environment: Environment
+    folder: Path
+    down: bool
+    servers_only: bool
+    plugins: Choice | None
+    owner: int | None
+    json: bool
+
+
+def _bring_up_or_start_over(request: _Request, console: Console) -> None:
+    """Do it, a second time from nothing if something was in the way. Raises CommandError."""
     began = datetime.now(UTC)
     try:
         try:
@@ -92,31 +119,14 @@ def rehearse(
             start_over(request.folder, "an interrupted run left objects behind", console)
             _bring_up(request, console)
     except PulumiFailed as error:
-        told = [error.output, *_unready(folder), *_refused(folder, began)]
+        told = [error.output, *_unready(request.folder), *_refused(request.folder, began)]
         write_out("\n".join([*told, ""]), on_error=True)
-        raise CommandError(f"{error}.", remedy=_still_running(folder)) from None
-    finally:
-        if down:
-            stop(request.folder)
-
-
-@dataclass(frozen=True)
-class _Request:
-    """The arguments of the command."""
-
-    stack: str
-    folder: Path
-    down: bool
-    servers_only: bool
-    plugins: Choice | None
-    owner: int | None
-    json: bool
+        raise CommandError(f"{error}.", remedy=_still_running(request.folder)) from None
 
 
 def _bring_up(request: _Request, console: Console) -> None:
     """Do it once. Raises PulumiFailed, and CommandError and the like for all before."""
-    source = existing_stack(request.stack)
-    environment = Environment.load(source)
+    source, environment = request.source, request.environment
     obtain_tools()
     began = time.monotonic()  # Making the tools is no part of a rehearsal.
     selected = select(request.plugins)

@@ -16,6 +16,7 @@ from k8s import Cluster
 from operations.declared.deployer_rights import access_objects
 from operations.errors import CommandError
 from operations.rehearsed.dry_run import ACCEPTED, DryRun, Verdict
+from operations.rehearsed.folder import clear
 from operations.rehearsed.project import (
     DerivedProject,
     current_plugins,
@@ -54,8 +55,7 @@ def make_room(project: DerivedProject, plugins: Plugins, console: Console) -> No
         reason = "was made with other plugins"
     if reason is not None:
         console.print(f"[yellow]replacing the rehearsal in {project.rehearsal.name}/: it {reason}")
-        stop(project.rehearsal)
-        shutil.rmtree(project.rehearsal)
+        clear(project.rehearsal)
 
 
 def unfinished(project: DerivedProject) -> str | None:
