@@ -11,7 +11,8 @@ from operations.errors import FAILED, FINE, FOUND
 EXIT_CODES = {
     FINE: "It is done, or nothing was found.",
     FAILED: "It failed or was refused; standard error says why and what to do.",
-    FOUND: "It found something: drift, pods that are not ready, or with --check what it asks for.",
+    FOUND: "It found something: drift, pods that are not ready, a head that cannot be deployed, or "
+    "with --check what it asks for.",
 }
 """What the exit codes of every command mean."""
 

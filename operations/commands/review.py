@@ -1,5 +1,6 @@
 """The command `serlo review`."""
 
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -16,7 +17,7 @@ from operations.declared.checkouts import (
     root_of,
 )
 from operations.declared.stack_files import every_stack
-from operations.errors import CommandError, reports_errors
+from operations.errors import FOUND, CommandError, reports_errors
 from operations.rehearsed.change import RehearsalResult, perform
 from operations.review.changes import from_copies, from_network
 from operations.review.html import html
@@ -52,7 +53,9 @@ def review(
 ) -> None:
     """Say what a change does to every stack: images, dangers, capacity, counts, picture, fields.
 
-    The review needs no cluster, no access to Cloudflare and no secret.
+    The review needs no cluster, no access to Cloudflare and no secret. It ends with exit code 2 if
+    the head cannot be described or a rehearsal fails. Whether a danger is acceptable is for
+    people to judge.
 
     Parameters
     ----------
@@ -107,9 +110,13 @@ def review(
     if shown.width is not None and not chosen:
         show(found, shown)
         shown.show()
-        return
-    kind = "json" if as_json else "html" if as_html else "markdown"
-    write_out(_shown(found, old, new, kind, more))
+    else:
+        kind = "json" if as_json else "html" if as_html else "markdown"
+        write_out(_shown(found, old, new, kind, more))
+    if any(new.snapshots[name].problem for name in stacks) or any(
+        performance.failed for performance in found.performances
+    ):
+        sys.exit(FOUND)
 
 
 def _shown(

@@ -57,6 +57,11 @@ class RehearsalResult:
     problem: str | None = None
 
     @property
+    def failed(self) -> bool:
+        """Whether the base did not come up, or the change or the way back failed."""
+        return self.problem is not None or any(step.problem is not None for step in self.steps)
+
+    @property
     def way_back_is_free(self) -> bool:
         """Whether going back worked and lost no request."""
         back = self.steps[-1] if len(self.steps) == 2 else None
