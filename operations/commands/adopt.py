@@ -17,6 +17,8 @@ from operations.support.cloudflare import CloudflareApi
 from operations.support.output import page, print_text, working
 from rehearsal.files import write_private
 
+_KEY = "gcpkms://projects/<project>/locations/<location>/keyRings/<ring>/cryptoKeys/<stack>"
+
 
 @reports_errors
 def adopt(
@@ -128,7 +130,9 @@ def _next(
         again += ["--rehearsal", str(place.rehearsal)]
         yield f'  eval "$(serlo env --folder {shlex.quote(str(place.rehearsal))})"'
     if is_new:
-        yield f"  pulumi stack init organization/serlo/{place.environment.name}"
+        # A rehearsal has its passphrase; in earnest a key encrypts (docs/guides/deploy.md).
+        key = "" if place.rehearsal is not None else f" --secrets-provider '{_KEY}'"
+        yield f"  pulumi stack init organization/serlo/{place.environment.name}{key}"
     if written.first:
         # Providers cannot be imported; this also makes the cluster prove who it is.
         targets = [word for urn in written.first for word in ("--target", urn)]
