@@ -130,7 +130,7 @@ def _next(
         again += ["--rehearsal", str(place.rehearsal)]
         yield f'  eval "$(serlo env --folder {shlex.quote(str(place.rehearsal))})"'
     if is_new:
-        # A rehearsal has its passphrase; in earnest a key encrypts (docs/guides/deploy.md).
+        # A rehearsal has its passphrase; a real stack has a key (docs/guides/deploy.md).
         key = "" if place.rehearsal is not None else f" --secrets-provider '{_KEY}'"
         yield f"  pulumi stack init organization/serlo/{place.environment.name}{key}"
     if written.first:
