@@ -123,7 +123,8 @@ def test_comments_and_courses_have_what_the_worker_reads() -> None:
     comment = found("/27778")
     assert (comment["trashed"], comment["legacyObject"]) == (False, {"alias": ADDITION})
     assert found("/65049")["trashed"] is True
-    assert [len(page["id"]) for page in found("/18514")["pages"]] == [36, 36]
+    content = json.loads(found("/18514")["currentRevision"]["content"])
+    assert [len(page["id"]) for page in content["state"]["pages"]] == [36, 36]
 
 
 @pytest.mark.parametrize("path", ["/", "/nothing", "/999999", "/mathe/999999/x", "//", ""])

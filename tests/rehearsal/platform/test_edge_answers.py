@@ -41,6 +41,10 @@ def test_redirects_to_aliases_are_kept_in_the_store(rehearsal: Rehearsal, ask: A
         ("/27778", f"https://de.{domain}/mathe/1855/addition#comment-27778"),
         ("/65049", f"https://de.{domain}/error/deleted/Comment"),
         ("/35598", f"https://en.{domain}/math/35598/example-article"),
+        (
+            "/mathe/18514/2ab31c7f/old-title",
+            f"https://de.{domain}/mathe/18514/2ab31c7f/zweite-seite",
+        ),
     ):
         answer = ask("de", path)
         assert (answer.status_code, answer.headers["x-serlo-rule"]) == (301, "alias")
