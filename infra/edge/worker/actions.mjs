@@ -22,10 +22,8 @@ export function prepared(action, env) {
   switch (action.do) {
     case "redirect":
       return preparedRedirect(action.to, action.status, env);
-    case "frontend": {
-      const { prefix = false, page = true, redirect = "follow" } = action;
-      return (visit) => fromFrontend(visit, prefix, page, redirect === "follow");
-    }
+    case "frontend":
+      return (visit) => fromFrontend(visit, action);
     case "api": {
       const origins = preparedOrigins(action.origins, env);
       return (visit) => fromApi(visit, origins);

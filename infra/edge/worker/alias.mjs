@@ -7,7 +7,8 @@ import { log } from "./log.mjs";
 import { signed } from "./signing.mjs";
 import { addOurs, ask, Unreachable, within } from "./upstream.mjs";
 
-const LANGUAGES = new Set(["de", "en", "es", "fr", "hi", "ta"]);
+/** Labels of the hosts that have content. */
+export const LANGUAGES = new Set(["de", "en", "es", "fr", "hi", "ta"]);
 const SKIPPED = new Set(["/user/me", "/user/public"]);
 const KEPT = 60 * 60;
 /** Seconds that a failure is kept, the least that the store allows. */
@@ -129,9 +130,10 @@ async function askApi(visit) {
   const { env, label, url, limits, requestId } = visit;
   const variables = { alias: { instance: label, path: url.pathname } };
   const body = JSON.stringify({ query: QUERY, variables });
+  const { hostname: host } = new URL(env.API_ENDPOINT);
   try {
     const headers = new Headers({ "content-type": "application/json" });
-    addOurs(headers, env, requestId, new URL(env.API_ENDPOINT).hostname);
+    addOurs(headers, env, requestId, host);
     const asking = signed(env, (authorization) => {
       headers.set("authorization", authorization);
       const init = { method: "POST", headers, body, redirect: /** @type {const} */ ("manual") };
@@ -140,7 +142,6 @@ async function askApi(visit) {
     const answer = await within(asking, limits.lookup);
     if (!answer.ok) {
       discard(answer);
-      const { hostname: host } = new URL(env.API_ENDPOINT);
       log("warning", "a path could not be looked up", visit, { host, status: answer.status });
       return null;
     }
@@ -154,7 +155,6 @@ async function askApi(visit) {
   } catch (error) {
     // What is wrong with JSON would be said with a piece of it.
     const problem = error instanceof Unreachable ? error.message : "the answer is wrong";
-    const { hostname: host } = new URL(env.API_ENDPOINT);
     log("warning", "a path could not be looked up", visit, { host, problem });
     return null;
   }

@@ -1,21 +1,19 @@
 // The frontend: which of its URLs answers, and who follows its redirects.
 
-/** @import { Visit } from "./types" */
+/** @import { FrontendAction, Visit } from "./types" */
+import { LANGUAGES } from "./alias.mjs";
 import { log } from "./log.mjs";
 import { hasParameter } from "./matching.mjs";
 import { ask, askFollowing, headersFor, presentable, REDIRECTS } from "./upstream.mjs";
 
-const LANGUAGES = new Set(["de", "en", "es", "fr", "hi", "ta"]);
-
 /**
  * @param {Visit} visit
- * @param {boolean} prefix put the language before the path
- * @param {boolean} page what the content API's parameters change
- * @param {boolean} follow follow redirects of the frontend to itself
+ * @param {FrontendAction} action
  */
-export async function fromFrontend(visit, prefix, page, follow) {
+export async function fromFrontend(visit, action) {
   const { request, env, url, limits } = visit;
-  const path = pathThere(visit, prefix, page);
+  const follow = action.redirect !== "manual";
+  const path = pathThere(visit, action);
   const target = `https://${env.FRONTEND_DOMAIN}${path}${url.search}`;
   const headers = headersFor(visit, env.FRONTEND_DOMAIN.split(":", 1)[0] ?? "");
   headers.set("host", env.FRONTEND_DOMAIN);
@@ -57,10 +55,9 @@ function fromThere({ env, url, contentParameters }, goal) {
 
 /**
  * @param {Visit} visit
- * @param {boolean} prefix
- * @param {boolean} page
+ * @param {FrontendAction} action
  */
-function pathThere({ label, url, contentParameters }, prefix, page) {
+function pathThere({ label, url, contentParameters }, { prefix = false, page = true }) {
   const path = url.pathname.endsWith("/") ? url.pathname.slice(0, -1) : url.pathname;
   const language = prefix && label !== "" ? `/${label}` : "";
   const content = page && hasParameter(url.search, contentParameters) ? "/content-only" : "";

@@ -21,11 +21,11 @@ export function preparedSplit(action) {
     }
     const cookies = visit.request.headers.get("cookie");
     const known = cookie(cookies, "useFrontend");
-    if (known === "always") return fromFrontend(visit, true, true, true);
+    if (known === "always") return fromFrontend(visit, { prefix: true });
     const isNumber = known !== null && NUMBER.test(known);
     const number = isNumber ? Number(known) : Math.random();
     const isForFrontend = number <= probability(action, visit, cookies);
-    const answering = isForFrontend ? fromFrontend(visit, true, true, true) : fromOrigin(visit);
+    const answering = isForFrontend ? fromFrontend(visit, { prefix: true }) : fromOrigin(visit);
     if (isNumber) return answering;
     const answer = await answering.catch((error) => unreachable(error, visit));
     if (answer.status !== 101) {

@@ -41,12 +41,11 @@ export function preparedThumbnail(compiled) {
     if (wanted.length > MOST_LETTERS || !URL.canParse(wanted)) return placeholder();
     // How a player is to be shown, which the query says, does not matter.
     const { origin, pathname } = new URL(wanted);
+    const player = `${origin}${pathname}`;
     for (const source of sources) {
-      const match = source.url.exec(`${origin}${pathname}`);
-      if (match !== null) {
-        const player = `${origin}${pathname}`;
-        return (await image(source, match.groups ?? {}, player, visit)) ?? placeholder();
-      }
+      const match = source.url.exec(player);
+      if (match === null) continue;
+      return (await image(source, match.groups ?? {}, player, visit)) ?? placeholder();
     }
     return placeholder();
   };

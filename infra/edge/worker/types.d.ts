@@ -56,9 +56,16 @@ export interface Condition {
   value?: string;
 }
 
+/** The language goes before the path with `prefix`; `page`: the content API's parameters count. */
+export interface FrontendAction {
+  prefix?: boolean;
+  page?: boolean;
+  redirect?: "follow" | "manual";
+}
+
 export type Action =
   | { do: "redirect"; to: string; status: number }
-  | { do: "frontend"; prefix?: boolean; page?: boolean; redirect?: "follow" | "manual" }
+  | ({ do: "frontend" } & FrontendAction)
   | { do: "api"; origins: CompiledOrigin[] }
   | { do: "proxy"; to: string; cache?: number; declines?: boolean }
   | { do: "respond"; content: string; type?: string; status?: number; report?: boolean }
