@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from operations.errors import reports_errors
-from operations.rehearsed import folder as rehearsed
+from operations.rehearsed import folder as rehearsal_folder
 from rehearsal.supervisor import stop
 
 
@@ -19,6 +19,6 @@ def down(*, folder: Path = Path(".rehearsal"), purge: bool = False) -> None:
         Remove the folder as well: the next rehearsal starts from nothing.
     """
     if purge:
-        rehearsed.purge(folder.resolve())
+        rehearsal_folder.purge(folder.resolve())
     else:
         stop(folder.resolve())

@@ -1,10 +1,10 @@
-"""Every way in which the emulated API says no: status, code, message and where that is known from.
+"""How the emulated API says no: status, code, message and where that is known from.
 
-`source` says where the code is known from: "docs" (Cloudflare's published documentation or API
-schema), "observed" (answers of the real API quoted in public issue threads, client libraries or
-their recorded tests) or "assumed" (not found; chosen to fit its neighbours). Where only the code
-was found, status and words are ours. A code has no meaning on its own: 10013 is a missing
-namespace to KV and an internal error to Workers.
+Each product's own refusals are in its folder. `source` says where the code is known from: "docs"
+(Cloudflare's published documentation or API schema), "observed" (answers of the real API quoted in
+public issue threads, client libraries or their recorded tests) or "assumed" (not found; chosen to
+fit its neighbours). Where only the code was found, status and words are ours. A code has no meaning
+on its own: 10013 is a missing namespace to KV and an internal error to Workers.
 """
 
 from dataclasses import dataclass

@@ -30,7 +30,6 @@ from toolchain.cache import user_cache
 # See extract_schema.py for the forms of a type.
 Type: TypeAlias = Any
 
-
 # Pulumi puts the names of lists into the plural, the API does not always.
 _PLURALS = {"statusCodeTtls": "status_code_ttl", "checkPresences": "check_presence"}
 
